@@ -1,0 +1,93 @@
+# Everything runs in the project's own environment; what is needed beforehand: Python 3.11, git, make.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header
+NATIVE := $(wildcard src/tirage/mockup/native/*.[ch])
+
+.PHONY: help demo test lint types imports unit rows bench bench-smoke references goldens blender garment pins ci-deps clean native
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+# One environment per requirements file: $(1) folder, $(2) file.
+define environment
+	@command -v $(PYTHON) >/dev/null || { echo "Tirage needs Python 3.11 as '$(PYTHON)': install it, or name another with 'make PYTHON=/path/to/python3.11 …'." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Tirage needs Python 3.11 or newer, and '$(PYTHON)' is older: name another with 'make PYTHON=/path/to/python3.11 …'." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "'$(PYTHON)' has no venv module: install it (on Debian: apt-get install python3.11-venv)." >&2; exit 1; }
+	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+	$(1)/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r $(2)
+endef
+
+.venv/.ready: requirements/dev.txt pyproject.toml hatch_build.py
+	$(call environment,.venv,requirements/dev.txt)
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+src/tirage/mockup/native/_kernels.stamp: .venv/.ready $(NATIVE) hatch_build.py
+	@$(BIN)/python hatch_build.py
+	@touch $@
+
+native: src/tirage/mockup/native/_kernels.stamp ## compile the C kernels in place
+
+demo: native ## a design becomes six pictures and a turntable in out/demo
+	$(BIN)/tirage mockup examples/design.png --out out/demo
+
+test: lint types imports unit ## style, types, import rules and all tests
+
+lint: .venv/.ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: .venv/.ready
+	$(BIN)/mypy
+
+imports: .venv/.ready
+	$(BIN)/lint-imports
+
+unit: native
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
+
+rows: .venv/.ready ## which acceptance rows the tests show
+	@$(BIN)/python scripts/rows.py
+
+goldens: native ## make the golden pictures again; look at every one before committing
+	$(BIN)/python -m tests.golden
+
+bench: native ## measure quality and speed, write docs/benchmarks.md
+	$(BIN)/python -m bench
+
+bench-smoke: native ## a short run of the same
+	@if test -f bench/__main__.py; then $(BIN)/python -m bench --smoke; else echo "bench-smoke: skipped, because there is no bench/ yet"; fi
+
+references: .venv-blender/.ready native ## render the path-traced references (about an hour)
+	$(BIN)/python -m bench.references --blender .venv-blender/bin/python
+
+blender: .venv-blender/.ready ## Blender's environment, for baking and references
+
+.venv-blender/.ready: requirements/blender.txt
+	$(call environment,.venv-blender,requirements/blender.txt)
+	@touch $@
+
+garment: .venv-garment/.ready ## the environment of the scripts that make the garment
+
+.venv-garment/.ready: requirements/garment.txt
+	$(call environment,.venv-garment,requirements/garment.txt)
+	@touch $@
+
+pins: .venv/.ready ## compile requirements/*.txt again (UPGRADE=1 for newer versions)
+	for name in run dev blender garment; do $(UV) $(if $(UPGRADE),--upgrade) --output-file requirements/$$name.txt requirements/$$name.in; done
+	@! grep -nE '://|^ *(-i|--index-url|--extra-index-url|--find-links)' requirements/*.txt
+
+ci-deps: ## install the system packages that tests need
+	@echo "ci-deps: none needed; every tool comes from requirements/dev.txt"
+
+clean: ## delete what was made, environments too
+	rm -rf .venv .venv-blender .venv-garment build dist out .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -f src/tirage/mockup/native/_kernels*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,154 @@
+"""One tree of errors and one table of codes: what went wrong, what to do about it, whether to try again.
+Every interface (command, library, HTTP) shows these; adapters translate foreign errors at their edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+__all__ = [
+    "CODES",
+    "BadInput",
+    "Code",
+    "Failed",
+    "Finding",
+    "NotFound",
+    "Severity",
+    "TirageError",
+    "TryAgain",
+    "UsageError",
+]
+
+
+class Severity(StrEnum):
+    """How much a finding matters: an error stops the work, a warning asks to be read, a note informs."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a check found: `where` names the place in the input (a field, a file, a panel)."""
+
+    code: str
+    severity: Severity
+    message: str
+    hint: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a code means: its category, the default hint, whether the same call may succeed later."""
+
+    category: str
+    hint: str
+    retryable: bool = False
+
+
+IMAGE, GEOMETRY, COLOUR, OUTPUT, TEMPLATE, USAGE, SYSTEM = (
+    "image",
+    "placement",
+    "colour",
+    "output",
+    "template",
+    "usage",
+    "system",
+)
+
+CODES: dict[str, Code] = {
+    # image: the uploaded design
+    "MISSING_FILE": Code(IMAGE, "Give the path of a PNG or JPEG file."),
+    "UNREADABLE_FILE": Code(
+        IMAGE, "Give a regular file that this user may read, not a folder, link to a folder or device."
+    ),
+    "FILE_TOO_LARGE": Code(IMAGE, "Keep the file within 10 MiB: fewer pixels, or stronger compression."),
+    "INVALID_FILE_TYPE": Code(IMAGE, "Save the design as PNG or JPEG; renaming a file does not convert it."),
+    "TYPE_MISMATCH": Code(IMAGE, "Name the file by what it contains: .png for PNG, .jpg or .jpeg for JPEG."),
+    "IMAGE_TOO_LARGE": Code(
+        IMAGE, "Scale the design down to 50 megapixels and at most 20,000 pixels a side."
+    ),
+    "IMAGE_DAMAGED": Code(IMAGE, "Export the design again: the file is cut off or damaged."),
+    "IMAGE_EMPTY": Code(IMAGE, "Give a design with at least one visible pixel."),
+    # placement, print
+    "INVALID_PRESET": Code(GEOMETRY, "Choose one of the presets that the template names."),
+    "INVALID_PLACEMENT": Code(
+        GEOMETRY, "Write PANEL:X,Y,WIDTH or PANEL:X,Y,WIDTH,ROTATION in centimetres and degrees."
+    ),
+    # colours
+    "INVALID_COLOR": Code(COLOUR, "Write #rgb, #rrggbb, a CSS colour name or a colour of the template."),
+    # output
+    "INVALID_SIZE": Code(OUTPUT, "Choose a size from 512 to 4096 pixels."),
+    "INVALID_FORMAT": Code(OUTPUT, "Choose png, jpeg or webp."),
+    "INVALID_MODE": Code(OUTPUT, "Choose all, images-only or animation-only."),
+    "INVALID_VIEW": Code(OUTPUT, "Choose one of the views that the template names."),
+    "OUTPUT_UNWRITABLE": Code(OUTPUT, "Name a folder that this user may write to."),
+    # templates
+    "TEMPLATE_NOT_FOUND": Code(TEMPLATE, "Run `tirage template list` for the templates there are."),
+    "TEMPLATE_INVALID": Code(TEMPLATE, "Run `tirage template check` on the package; it lists every finding."),
+    # usage
+    "INVALID_USAGE": Code(USAGE, "Run the command with --help."),
+    "INVALID_SETTING": Code(USAGE, "Correct the environment variable, or unset it for the default."),
+    "NOT_FOUND": Code(USAGE, "Check the name or id."),
+    # the machine, or us
+    "INTERNAL": Code(
+        SYSTEM, "This is a defect of Tirage: report it with the command and the design that show it."
+    ),
+    "KERNELS_MISSING": Code(
+        SYSTEM, "Install Tirage again: its compiled part is missing or of another version."
+    ),
+    "RENDER_FAILED": Code(SYSTEM, "Run again; if it fails again, report it with the design that shows it."),
+    "PARTLY_FAILED": Code(SYSTEM, "Read the list of failed parts; the others are complete."),
+    "OUT_OF_MEMORY": Code(
+        SYSTEM, "Choose a smaller size, or try again when the machine has memory.", retryable=True
+    ),
+    "DISK_FULL": Code(SYSTEM, "Free some space, then try again.", retryable=True),
+    "INTERRUPTED": Code(SYSTEM, "Run the same command again: nothing half-made was left.", retryable=True),
+}
+
+
+class TirageError(Exception):
+    """Base of all errors on purpose: `code` (a key of CODES), `message`, `hint`, `retryable`, `findings`."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(
+        self, code: str, message: str, *, hint: str | None = None, findings: Sequence[Finding] = ()
+    ) -> None:
+        entry = CODES[code]
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.category = entry.category
+        self.hint = entry.hint if hint is None else hint
+        self.retryable = entry.retryable
+        self.findings = tuple(findings)
+
+
+class BadInput(TirageError):
+    """The input is wrong, and stays wrong however often it is tried."""
+
+    exit_code = 2
+
+
+class UsageError(BadInput):
+    """The call itself is wrong: an option, an argument, a setting."""
+
+
+class NotFound(BadInput):
+    """What the input names does not exist."""
+
+
+class Failed(TirageError):
+    """We failed: a defect, or a machine that cannot do it."""
+
+
+class TryAgain(TirageError):
+    """The machine could not do it now: the same call may succeed later."""
+
+    exit_code = 3

@@ -1,0 +1,1 @@
+"""Tools of the pipelines: bytes and paths in, facts out."""

@@ -1,0 +1,1 @@
+"""The mockup pipeline: a design and a template become pictures and a turntable."""
