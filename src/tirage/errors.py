@@ -74,6 +74,9 @@ CODES: dict[str, Code] = {
         IMAGE, "Scale the design down to 50 megapixels and at most 20,000 pixels a side."
     ),
     "IMAGE_DAMAGED": Code(IMAGE, "Export the design again: the file is cut off or damaged."),
+    "EMPTY_FILE": Code(
+        IMAGE, "Give a file with a picture in it: the upload or export may have been cut short."
+    ),
     "IMAGE_EMPTY": Code(IMAGE, "Give a design with at least one visible pixel."),
     # placement, print
     "INVALID_PRESET": Code(GEOMETRY, "Choose one of the presets that the template names."),
