@@ -77,12 +77,13 @@ CODES: dict[str, Code] = {
     "EMPTY_FILE": Code(
         IMAGE, "Give a file with a picture in it: the upload or export may have been cut short."
     ),
-    "IMAGE_EMPTY": Code(IMAGE, "Give a design with at least one visible pixel."),
+    "EMPTY_ART": Code(IMAGE, "Give a design with at least one visible pixel."),
     # placement, print
     "INVALID_PRESET": Code(GEOMETRY, "Choose one of the presets that the template names."),
     "INVALID_PLACEMENT": Code(
         GEOMETRY, "Write PANEL:X,Y,WIDTH or PANEL:X,Y,WIDTH,ROTATION in centimetres and degrees."
     ),
+    "OFF_PANEL": Code(GEOMETRY, "Move the art onto the panel, or make it smaller."),
     # colours
     "INVALID_COLOR": Code(COLOUR, "Write #rgb, #rrggbb, a CSS colour name or a colour of the template."),
     # output
