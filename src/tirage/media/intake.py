@@ -149,7 +149,7 @@ def _read(path: Path, label: str) -> bytes:
         raise NotFound("MISSING_FILE", f"There is no file {label!r}.") from None
     except (OSError, ValueError) as error:
         raise BadInput("UNREADABLE_FILE", f"{label!r} cannot be read: {_reason(error)}.") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             raise BadInput("UNREADABLE_FILE", f"{label!r} is not a regular file.")
@@ -157,7 +157,10 @@ def _read(path: Path, label: str) -> bytes:
             raise BadInput(
                 "FILE_TOO_LARGE", f"{label!r} has {facts.st_size / 2**20:.1f} MiB; 10 are allowed."
             )
-        return file.read(MAX_BYTES + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -21,7 +21,8 @@ from tirage.media.container import (
 __all__ = ["MAGIC", "read_png"]
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
-MAX_CHUNKS = 20_000
+MAX_CHUNKS = 10_000
+"""Encoders split data into chunks of 8 KiB or more; 10 MiB in 1 KiB chunks would still pass."""
 KEPT = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 DEPTHS = {0: {1, 2, 4, 8, 16}, 2: {8, 16}, 3: {1, 2, 4, 8}, 4: {8, 16}, 6: {8, 16}}
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
