@@ -1,0 +1,90 @@
+"""Settings: defaults, values, and every fault at once."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+import tirage
+from tirage.errors import UsageError
+from tirage.settings import VARIABLES, LogFormat, LogLevel, Settings, usable_cores
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    settings = Settings.read({"HOME": "/home/ann", "TIRAGE_THREADS": " "})
+    assert settings.threads == usable_cores() >= 1
+    assert settings.cache_dir == Path("/home/ann/.cache/tirage")
+    assert (settings.templates, settings.log_level, settings.log_format) == ((), "warning", "text")
+    assert Settings.read({"HOME": "/h", "XDG_CACHE_HOME": "/c"}).cache_dir == Path("/c/tirage")
+    assert Settings.read({}).cache_dir is None
+
+
+def test_every_variable_is_read() -> None:
+    environment = {
+        "TIRAGE_THREADS": "3",
+        "TIRAGE_CACHE_DIR": "/var/cache/t",
+        "TIRAGE_TEMPLATES": "/a:/b",
+        "TIRAGE_LOG_LEVEL": "Debug",
+        "TIRAGE_LOG_FORMAT": "json",
+    }
+    assert set(environment) == set(VARIABLES)
+    assert Settings.read(environment) == Settings(
+        threads=3,
+        cache_dir=Path("/var/cache/t"),
+        templates=(Path("/a"), Path("/b")),
+        log_level=LogLevel.DEBUG,
+        log_format=LogFormat.JSON,
+    )
+    assert Settings.read({"TIRAGE_CACHE_DIR": "none", "HOME": "/h"}).cache_dir is None
+
+
+@pytest.mark.rows("R307")
+def test_every_fault_is_found_at_once() -> None:
+    with pytest.raises(UsageError) as caught:
+        Settings.read(
+            {
+                "TIRAGE_THREADS": "0",
+                "TIRAGE_CACHE_DIR": "relative/x",
+                "TIRAGE_LOG_LEVEL": "loud",
+                "TIRAGE_TEMPLATE": "/a",
+                "TIRAGE_X": "",
+                "OTHER": "?",
+            }
+        )
+    assert [(finding.where, finding.code) for finding in caught.value.findings] == [
+        (variable, "INVALID_SETTING")
+        for variable in (
+            "TIRAGE_THREADS",
+            "TIRAGE_CACHE_DIR",
+            "TIRAGE_LOG_LEVEL",
+            "TIRAGE_TEMPLATE",
+            "TIRAGE_X",
+        )
+    ]
+    assert caught.value.findings[3].hint == "Did you mean TIRAGE_TEMPLATES?"
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("threads", ["65", "-1", "2.5", "two", "1e1"])
+def test_thread_numbers_out_of_range(threads: str) -> None:
+    with pytest.raises(UsageError, match="TIRAGE_THREADS cannot be"):
+        Settings.read({"TIRAGE_THREADS": threads})
+
+
+def test_settings_cannot_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Settings.read({}).threads = 5  # type: ignore[misc]
+
+
+def test_nothing_else_reads_the_environment() -> None:
+    package = Path(tirage.__file__).parent
+    readers = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "environb"}
+    }
+    assert readers == {"settings.py"}
