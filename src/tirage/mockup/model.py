@@ -1,0 +1,114 @@
+"""The typed contents of a template package: panels in centimetres, mesh, baked light, camera, presets.
+Frozen, and checked before they are made (template.py), so that nothing downstream checks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tirage.media.values import Colour
+from tirage.mockup.catalogue import Preset, PresetRule, View
+from tirage.mockup.mesh import Garment
+
+Vector = tuple[float, float, float]
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateInfo:
+    """Who the template is; `folder` is where it was read from."""
+
+    id: str
+    name: str
+    version: str
+    licence: str
+    content_sha256: str
+    thumbnail: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One flat piece of cloth, in its own cm: x right of the centre line, y down from the collar seam."""
+
+    name: str
+    origin: tuple[float, float]
+    """Where the panel's (0, 0) lies in the atlas, cm: atlas = panel + origin."""
+    bounds: Box
+    print_area: Box | None
+    """None: nothing can be printed here."""
+    hem_y: float | None
+    """The hem's line at the centre; None for a panel without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """One camera for every azimuth: it looks at the vertical axis at target_z_m from height_m above that."""
+
+    lens_mm: float
+    sensor_mm: float
+    distance_m: float
+    target_z_m: float
+    height_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lamp:
+    """A square white area light, static in the world (metres, Z up, the garment faces −Y), in watts."""
+
+    name: str
+    position: Vector
+    target: Vector
+    size_m: float
+    power_w: float
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The cloth's constants, as Blender's Principled shader names them."""
+
+    diffuse_roughness: float
+    roughness: float
+    specular: float
+    sheen_weight: float
+    sheen_roughness: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LightMap:
+    """Scene-linear light on the atlas, per unit albedo: (H, H) outside, (h, h) inside, float32."""
+
+    outside: NDArray[np.float32]
+    inside: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """A whole package, ready to render; compared by identity, never changed."""
+
+    info: TemplateInfo
+    atlas_cm: float
+    panels: tuple[Panel, ...]
+    camera: Camera
+    lamps: tuple[Lamp, ...]
+    world_strength: float
+    material: Material
+    exposure: float
+    views: tuple[View, ...]
+    colours: Mapping[str, Colour]
+    presets: Mapping[Preset, PresetRule]
+    garment: Garment
+    light: Mapping[str, LightMap]
+    """By name: every lamp's, then world, indirect_a, indirect_b."""
+    detail: NDArray[np.uint8]
+    """(D, D) grey factor on the albedo, 255 = plain."""
+
+    def panel(self, name: str) -> Panel | None:
+        """The panel of that name."""
+        return next((panel for panel in self.panels if panel.name == name), None)

@@ -1,0 +1,239 @@
+"""Finds, loads and checks template packages: template.json, mesh.npz and maps (see templates/README.md).
+One reading path notes every fault with its place; `load` refuses what `check` would call an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tirage.errors import BadInput, Finding, NotFound, Severity
+from tirage.mockup.arrays import decode_grey, grey_map_size
+from tirage.mockup.description import IDENTIFIER, Description, content_sha256, read_description
+from tirage.mockup.fields import parse
+from tirage.mockup.mesh import Garment
+from tirage.mockup.mesh_file import read_mesh
+from tirage.mockup.model import LightMap, Template, TemplateInfo
+from tirage.mockup.notes import Notes
+
+BUILT_IN = Path(__file__).resolve().parent.parent / "templates"
+DESCRIPTION, MESH, DETAIL, THUMBNAIL = "template.json", "mesh.npz", "detail.png", "thumbnail.jpg"
+NEEDED = (MESH, DETAIL, THUMBNAIL, "LICENSE", "README.md")
+MAX_JSON_BYTES = 256 * 2**10
+MAX_FILE_BYTES = 32 * 2**20
+MAX_LIGHT_SIDE = 4096
+MAX_DETAIL_SIDE = 8192
+DECODERS = 4
+
+
+def available(*, folder: Path | None = None) -> dict[str, Path]:
+    """Every template by id, sorted: the built-in ones and those in `folder`, which win."""
+    found: dict[str, Path] = {}
+    for place in (BUILT_IN, folder):
+        if place is not None and place.is_dir():
+            found |= {path.name: path for path in place.iterdir() if (path / DESCRIPTION).is_file()}
+    return dict(sorted(found.items()))
+
+
+def find(name: str, *, folder: Path | None = None) -> Path:
+    """The package of that id, built in or in `folder`; TEMPLATE_NOT_FOUND with the ids there are."""
+    found = available(folder=folder)
+    if name not in found:
+        known = ", ".join(found) or "none"
+        raise NotFound(
+            "TEMPLATE_NOT_FOUND", f"There is no template {name[:60]!r}.", hint=f"Templates: {known}."
+        )
+    return found[name]
+
+
+def load(package: str | Path, *, folder: Path | None = None) -> Template:
+    """The template at a path, or of an id (as `find`); TEMPLATE_INVALID carries every finding.
+
+    The bytes are not compared with their hashes here; `check` does that.
+    """
+    path = package if isinstance(package, Path) else _locate(package, folder)
+    notes = Notes()
+    template = _read(path, notes, hashes=False)
+    if template is None:
+        first = notes.findings[0].message
+        more = len(notes.findings) + notes.left_out - 1
+        message = f"The template {path.name} cannot be used: {first}" + (
+            f" ({more} more findings.)" if more else ""
+        )
+        raise BadInput("TEMPLATE_INVALID", message, findings=tuple(notes.findings))
+    return template
+
+
+def check(package: str | Path, *, folder: Path | None = None) -> list[Finding]:
+    """Everything that is wrong with a package, hashes of all files included; [] for a sound one."""
+    notes = Notes()
+    _read(package if isinstance(package, Path) else _locate(package, folder), notes, hashes=True)
+    if notes.left_out:
+        message = f"{notes.left_out} more findings are not listed."
+        return [*notes.findings, Finding("MORE_FINDINGS", Severity.NOTE, message, where=DESCRIPTION)]
+    return notes.findings
+
+
+def _locate(package: str, folder: Path | None) -> Path:
+    return find(package, folder=folder) if re.fullmatch(IDENTIFIER, package) else Path(package)
+
+
+def _read(path: Path, notes: Notes, *, hashes: bool) -> Template | None:
+    if not path.is_dir():
+        raise NotFound("TEMPLATE_NOT_FOUND", f"There is no template folder {path}.")
+    raw = _read_file(path, DESCRIPTION, MAX_JSON_BYTES, notes)
+    value = parse(raw, where=DESCRIPTION, notes=notes) if raw is not None else None
+    description = None if notes.failed else read_description(value, notes)
+    if description is None or not isinstance(value, dict):
+        return None
+    if content_sha256(value) != description.content_sha256:
+        hint = "Somebody edited template.json by hand: build the package again."
+        notes.error(
+            "WRONG_HASH",
+            f"{DESCRIPTION}.content_sha256",
+            "content_sha256 does not fit the content.",
+            hint=hint,
+        )
+    return _assemble(path, description, _read_files(path, description, notes, hashes=hashes), notes)
+
+
+def _read_files(path: Path, description: Description, notes: Notes, *, hashes: bool) -> dict[str, bytes]:
+    light = [name for light in description.light.values() for name in (light.outside, light.inside)]
+    for name in {*NEEDED, *light} - description.files.keys():
+        notes.error("MISSING_KEY", f"{DESCRIPTION}.files", f"{DESCRIPTION}.files does not list {name}.")
+    contents = {}
+    for name, wanted in description.files.items():
+        data = _read_file(path, name, MAX_FILE_BYTES, notes)
+        if data is None:
+            continue
+        contents[name] = data
+        if hashes and (found := hashlib.sha256(data).hexdigest()) != wanted:
+            message = (
+                f"{name} is not the file that was packed: SHA-256 {found[:12]}… instead of {wanted[:12]}…."
+            )
+            notes.error("WRONG_HASH", f"{DESCRIPTION}.files.{name}", message, hint="Fetch the package again.")
+    if hashes:
+        for name in sorted(
+            {entry.name for entry in path.iterdir()} - description.files.keys() - {DESCRIPTION}
+        ):
+            notes.warning("UNLISTED_FILE", name[:60], f"{name[:60]!r} is not listed in {DESCRIPTION}.files.")
+    return contents
+
+
+def _assemble(
+    path: Path, description: Description, files: Mapping[str, bytes], notes: Notes
+) -> Template | None:
+    mesh = files.get(MESH)
+    garment: Garment | None = None
+    if mesh is not None:
+        garment = read_mesh(
+            mesh, atlas_cm=description.atlas_cm, panels=description.panels, where=MESH, notes=notes
+        )
+    maps = _decode_maps(description, files, notes)
+    if notes.failed or garment is None:
+        return None
+    return Template(
+        info=TemplateInfo(
+            id=description.id,
+            name=description.name,
+            version=description.version,
+            licence=description.licence,
+            content_sha256=description.content_sha256,
+            thumbnail=THUMBNAIL,
+            folder=path,
+        ),
+        atlas_cm=description.atlas_cm,
+        panels=description.panels,
+        camera=description.camera,
+        lamps=description.lamps,
+        world_strength=description.world_strength,
+        material=description.material,
+        exposure=description.exposure,
+        views=description.views,
+        colours=MappingProxyType(dict(description.colours)),
+        presets=MappingProxyType(dict(description.presets)),
+        garment=garment,
+        light=_light(description, maps),
+        detail=maps[DETAIL],
+    )
+
+
+def _decode_maps(
+    description: Description, files: Mapping[str, bytes], notes: Notes
+) -> dict[str, NDArray[np.uint8]]:
+    """All maps, decoded side by side once every header has been judged; empty when one of them is wrong."""
+    sides = {
+        "outside": {light.outside for light in description.light.values()},
+        "inside": {light.inside for light in description.light.values()},
+    }
+    sizes: dict[str, int] = {}
+    for names, largest in ((sides["outside"] | sides["inside"], MAX_LIGHT_SIDE), ({DETAIL}, MAX_DETAIL_SIDE)):
+        for name in sorted(names & files.keys()):
+            size = grey_map_size(files[name], largest=largest, where=name, notes=notes)
+            if size is not None:
+                sizes[name] = size
+    for side, names in sides.items():
+        found = sorted({sizes[name] for name in names if name in sizes})
+        if len(found) > 1:
+            message = f"The {side} light maps have different sizes: {', '.join(map(str, found))} pixels."
+            notes.error("WRONG_MAP", f"{DESCRIPTION}.light", message)
+    if notes.failed:
+        return {}
+    ordered = sorted(sizes, key=lambda name: -sizes[name])
+    with ThreadPoolExecutor(min(DECODERS, os.cpu_count() or 1)) as pool:
+        decoded = pool.map(lambda name: decode_grey(files[name], size=sizes[name]), ordered)
+        maps = dict(zip(ordered, decoded, strict=True))
+    for name, pixels in maps.items():
+        if pixels is None:
+            notes.error("WRONG_MAP", name, f"{name} is damaged: its pixels cannot be decoded.")
+    return {name: pixels for name, pixels in maps.items() if pixels is not None}
+
+
+def _light(description: Description, maps: Mapping[str, NDArray[np.uint8]]) -> Mapping[str, LightMap]:
+    return MappingProxyType(
+        {
+            name: LightMap(
+                outside=_linear(maps[light.outside], light.outside_scale),
+                inside=_linear(maps[light.inside], light.inside_scale),
+            )
+            for name, light in description.light.items()
+        }
+    )
+
+
+def _linear(codes: NDArray[np.uint8], scale: float) -> NDArray[np.float32]:
+    table = ((np.arange(256) / 255) ** 2 * scale).astype(np.float32)
+    return np.asarray(cv2.LUT(codes, table), np.float32)
+
+
+def _read_file(folder: Path, name: str, largest: int, notes: Notes) -> bytes | None:
+    """The bytes of a regular file right inside the folder: no links, no devices, no more than `largest`."""
+    where = name if name == DESCRIPTION else f"{DESCRIPTION}.files.{name[:100]}"
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+        hint = "A package is one folder: letters, digits, points, - and _ only."
+        notes.error("UNSAFE_NAME", where, f"{name[:100]!r} is not a plain file name.", hint=hint)
+        return None
+    path, hint = folder / name, "Put the file itself there; links are not followed."
+    try:
+        facts = path.lstat()
+        if not stat.S_ISREG(facts.st_mode):
+            notes.error("UNSAFE_FILE", where, f"{name} is not a regular file.", hint=hint)
+        elif facts.st_size > largest:
+            notes.error("TOO_LARGE", where, f"{name} has {facts.st_size} bytes; the limit is {largest}.")
+        else:
+            return path.read_bytes()
+    except FileNotFoundError:
+        notes.error("MISSING_FILE", where, f"{name} is missing.")
+    except OSError as error:
+        notes.error("UNSAFE_FILE", where, f"{name} cannot be read: {error.strerror}.", hint=hint)
+    return None
