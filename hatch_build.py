@@ -42,11 +42,12 @@ def compiler() -> list[str]:
 def variants() -> Iterator[tuple[str, list[str]]]:
     """Library name and extra flags: on x86-64 one for AVX2 and FMA and one that runs everywhere."""
     libraries = [] if sys.platform == "win32" else ["-lm", "-pthread"]
-    if X86_64:
-        yield "_kernels", ["-march=x86-64-v3" if own_compiler() else "-mcpu=x86_64_v3", *libraries]
-        yield "_kernels_generic", ["-march=x86-64" if own_compiler() else "-mcpu=x86_64", *libraries]
-    else:
+    if not X86_64:
         yield "_kernels", libraries
+        return
+    zig = not own_compiler() or "zig" in os.environ["CC"]
+    yield "_kernels", ["-mcpu=x86_64_v3" if zig else "-march=x86-64-v3", *libraries]
+    yield "_kernels_generic", ["-mcpu=x86_64" if zig else "-march=x86-64", *libraries]
 
 
 def fingerprint(folder: Path) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import reference
 import rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,3 +53,65 @@ def test_pins_carry_hashes_and_no_addresses(name: str) -> None:
 def test_warnings_are_errors() -> None:
     with pytest.raises(UserWarning, match="x"):
         __import__("warnings").warn("x", stacklevel=1)
+
+
+def test_reference_pages_say_what_the_code_says() -> None:
+    for path, text in reference.pages().items():
+        assert path.read_text() == text, f"{path.name} is behind the code: run `make reference`"
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    shutil.copy(ROOT / "Makefile", folder)
+    return subprocess.run(
+        ["make", "--no-print-directory", *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def test_make_names_what_is_missing(tmp_path: Path) -> None:
+    old = tmp_path / "old-python"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    for python, sentence in (
+        ("no-such-python", "Tirage needs Python 3.11 as 'no-such-python': install it"),
+        (str(old), f"Tirage needs Python 3.11 or newer, and '{old}' is older"),
+    ):
+        for target in (".venv/.ready", "blender", "garment"):
+            for needed in (
+                "requirements/dev.txt",
+                "pyproject.toml",
+                "hatch_build.py",
+                "requirements/blender.txt",
+                "requirements/garment.txt",
+            ):
+                (tmp_path / needed).parent.mkdir(exist_ok=True)
+                (tmp_path / needed).touch()
+            done = make(tmp_path, f"PYTHON={python}", target)
+            assert done.returncode != 0
+            assert sentence in done.stderr
+            assert "Traceback" not in done.stderr
+
+
+def test_make_help_lists_the_targets(tmp_path: Path) -> None:
+    text = make(tmp_path).stdout
+    for target in ("demo", "test", "bench", "references", "blender", "goldens", "pins", "ci-deps", "clean"):
+        assert re.search(rf"^  make {target} +\S", text, re.MULTILINE), target
+
+
+@pytest.mark.parametrize(("environment", "code"), [({}, 0), ({"CI": "true"}, 1)])
+def test_in_ci_a_skip_is_a_failure(tmp_path: Path, environment: dict[str, str], code: int) -> None:
+    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
+    (tmp_path / "test_a.py").write_text(
+        "import pytest\n\n@pytest.mark.skip(reason='no such thing here')\ndef test_mark(): ...\n\n"
+        "def test_call():\n    pytest.skip('nor here')\n"
+    )
+    variables = {name: value for name, value in os.environ.items() if name != "CI"} | environment
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", tmp_path],
+        cwd=tmp_path,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout
+    assert ("1 failed, 1 error" if code else "2 skipped") in done.stdout

@@ -1,0 +1,57 @@
+"""Writes docs/errors.md and docs/settings.md from the tables in the code; `--check` only compares.
+Run by `make reference`; a test compares too, so the pages cannot fall behind.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tirage.errors import CODES
+from tirage.settings import VARIABLES
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+MADE = "Made by `make reference` from the code; change it there."
+
+
+def errors_page() -> str:
+    """Every code with its category, hint and whether trying again can help."""
+    rows = (
+        f"| `{name}` | {code.category} | {code.hint} | {'yes' if code.retryable else ''} |"
+        for name, code in CODES.items()
+    )
+    head = "| code | category | what to do | try again |\n|---|---|---|---|"
+    text = (
+        "Every error has a code, a message that names what is wrong, and a hint. The command exits with 2 "
+        "for bad input or usage, 1 when it failed, 3 when trying again can help."
+    )
+    return f"# Errors\n{MADE}\n\n{text}\n\n{head}\n" + "\n".join(rows) + "\n"
+
+
+def settings_page() -> str:
+    """Every environment variable with what it does."""
+    rows = (f"| `{name}` | {text} |" for name, text in VARIABLES.items())
+    head = "| variable | what it does |\n|---|---|"
+    text = "They stand in the environment; an unknown `TIRAGE_` variable is an error."
+    return f"# Settings\n{MADE}\n\n{text}\n\n{head}\n" + "\n".join(rows) + "\n"
+
+
+def pages() -> dict[Path, str]:
+    """The files and what has to stand in them."""
+    return {DOCS / "errors.md": errors_page(), DOCS / "settings.md": settings_page()}
+
+
+def main() -> int:
+    """Writes, or compares with --check; 1 when a page is behind."""
+    behind = [path for path, text in pages().items() if not path.is_file() or path.read_text() != text]
+    if "--check" in sys.argv[1:]:
+        for path in behind:
+            print(f"docs/{path.name} is behind the code: run `make reference`")
+        return bool(behind)
+    for path in behind:
+        path.write_text(pages()[path])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""The build hook: kernels are compiled once per change, and the wheel carries what it has to."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def hook() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def project(tmp_path: Path, hook: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with one small kernel; the compiler's own cache is shared with the real build."""
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("ZIG_GLOBAL_CACHE_DIR", str(ROOT / "build" / "zig"))
+    (tmp_path / hook.NATIVE).mkdir(parents=True)
+    (tmp_path / hook.NATIVE / "kernels.c").write_text("int answer(void) { return 41; }\n")
+    return tmp_path
+
+
+def answer(path: Path) -> int:
+    return int(ctypes.CDLL(str(path)).answer())
+
+
+def test_kernels_are_compiled_only_when_something_changed(project: Path, hook: ModuleType) -> None:
+    library = project / hook.NATIVE / f"_kernels{hook.SUFFIX}"
+    assert hook.compile_kernels(project)
+    assert answer(library) == 41
+    first = library.stat().st_mtime_ns
+    assert not hook.compile_kernels(project)
+    assert library.stat().st_mtime_ns == first
+    library.unlink()
+    (project / hook.NATIVE / "more.h").write_text("#define ANSWER 42\n")
+    (project / hook.NATIVE / "kernels.c").write_text(
+        '#include "more.h"\nint answer(void) { return ANSWER; }\n'
+    )
+    assert hook.compile_kernels(project)
+    (project / hook.NATIVE / "more.h").write_text("#define ANSWER 43\n")
+    assert hook.compile_kernels(project)
+    assert sorted(path.name for path in (project / hook.NATIVE).iterdir()) == sorted(
+        ["_kernels.stamp", "kernels.c", "more.h", *(f"{name}{hook.SUFFIX}" for name, _ in hook.variants())]
+    )
+
+
+def test_a_compiler_of_ones_own(project: Path, hook: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert hook.compile_kernels(project)
+    monkeypatch.setenv("CC", f"{sys.executable} -m ziglang cc")
+    assert hook.compile_kernels(project), "another compiler is a change"
+    assert answer(project / hook.NATIVE / f"_kernels{hook.SUFFIX}") == 41
+    assert "manylinux" not in hook.wheel_tag()
+
+
+def test_a_source_that_does_not_compile_leaves_no_stamp(project: Path, hook: ModuleType) -> None:
+    assert hook.compile_kernels(project)
+    (project / hook.NATIVE / "kernels.c").write_text("int answer(void) { int unused; return 1; }\n")
+    with pytest.raises(subprocess.CalledProcessError):
+        hook.compile_kernels(project)
+    assert not (project / hook.NATIVE / "_kernels.stamp").exists()
+
+
+def test_the_wheel_carries_kernels_templates_and_types(tmp_path: Path, hook: ModuleType) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name.endswith(f"-{hook.wheel_tag()}.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for name, _ in hook.variants():
+        assert f"tirage/mockup/native/{name}{hook.SUFFIX}" in names
+    templates = {
+        path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src/tirage/templates").rglob("*.*")
+    }
+    assert templates <= names
+    assert {"tirage/py.typed", "tirage/media/intake.py"} <= names
+    assert [name for name in names if name.endswith((".c", ".h", ".stamp", ".pyc"))] == []
+    assert any(name.endswith("licenses/LICENSE") for name in names)
