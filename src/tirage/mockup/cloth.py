@@ -1,0 +1,88 @@
+"""How cotton jersey reflects: rough diffuse (Oren-Nayar), a breath of sheen, a dull gloss, as tables for the kernels.
+The closed forms are Cycles 5.0's; the tables were measured on a Cycles sphere (docs/relight.md).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tirage.mockup import kernels
+from tirage.mockup.model import Material
+
+Floats = NDArray[np.float64]
+
+_COS = np.array([0, 0.124, 0.174, 0.236, 0.299, 0.362, 0.424, 0.485, 0.547, 0.61, 0.673, 0.736, 0.797, 0.86, 0.922, 0.985, 1])
+"""Cosines of the viewing angle at which the tables below stand."""
+_SHEEN = np.array([0.62, 0.494, 0.429, 0.347, 0.273, 0.211, 0.162, 0.122, 0.092, 0.068, 0.050, 0.037, 0.027, 0.020, 0.0146, 0.0107, 0.010])
+"""Directional albedo of the sheen at roughness .45, weight 1."""
+_LTC_A = np.array([0.21, 0.300, 0.331, 0.361, 0.383, 0.400, 0.414, 0.425, 0.435, 0.445, 0.456, 0.467, 0.478, 0.4915, 0.507, 0.526, 0.53])
+_LTC_B = np.array([-0.17, -0.133, -0.101, -0.075, -0.057, -0.047, -0.042, -0.040, -0.040, -0.039, -0.039, -0.039, -0.040, -0.038, -0.033, -0.0145, 0])
+"""Its linearly transformed cosine, as Cycles tabulates it: the two entries of the inverse matrix."""
+_GLOSS = np.array([0.066, 0.0498, 0.0427, 0.0355, 0.0302, 0.026, 0.0227, 0.020, 0.0179, 0.0161, 0.0146, 0.0134, 0.0125, 0.0117, 0.0111, 0.0106, 0.0105])
+"""Directional albedo of the gloss at roughness .85, specular level .25."""
+
+GLOSS_GAIN = 1.03
+"""Multiple scattering of the gloss: Cycles' energy compensation at roughness .85."""
+
+
+def oren_nayar(sigma: float) -> tuple[float, float, float]:
+    """a, b and the average albedo of the energy-preserving Oren-Nayar form at roughness sigma, as Cycles has it."""
+    a = 1 / (math.pi + sigma * (math.pi / 2 - 2 / 3))
+    b = sigma * a
+    return a, b, a * math.pi + b * (2 * math.pi - 5.6) / 3
+
+
+def directional_albedo(sigma: float, cos: Floats) -> Floats:
+    """Share of light from direction cos that one scattering returns; cos (n,) in (0,1]."""
+    a, b, _ = oren_nayar(sigma)
+    c = np.maximum(cos, 1e-4)
+    s = np.sqrt(1 - c * c)
+    g = s * (np.arccos(c) - 2 / 3 - s * c) + 2 / 3 * (s / c) * (1 - s**3)
+    return np.asarray(a * math.pi + b * g)
+
+
+def scatter_constants(sigma: float) -> tuple[float, float]:
+    """Gain and slope of the multiple scattering k(ρ) = gain·ρ² / (1 - slope·ρ)."""
+    average = oren_nayar(sigma)[2]
+    return average / (1 - average) / math.pi, 1 - average
+
+
+def _bounce_constants(material: Material) -> tuple[float, float]:
+    """Gain and k of bounced light: it was baked along the normal at albedo .9, through all layers of the cloth."""
+    albedo = float(directional_albedo(material.diffuse_roughness, np.array([1.0]))[0])
+    gain, slope = scatter_constants(material.diffuse_roughness)
+    k = gain * 0.81 / (1 - slope * 0.9) * math.pi * slope
+    layers = (1 - material.sheen_weight * float(_SHEEN[-1])) * (1 - float(_GLOSS[-1]))
+    return 1 / ((albedo + k * (1 - albedo)) * layers), k
+
+
+def cloth_tables(material: Material) -> kernels.Cloth:
+    """The kernel's constants for a material."""
+    sigma = material.diffuse_roughness
+    a, b, average = oren_nayar(sigma)
+    f0 = 0.08 * material.specular
+    bounce_gain, bounce_k = _bounce_constants(material)
+    cos = np.linspace(0, 1, kernels.TABLE + 1)
+    tables = {"sheen": _SHEEN, "ltc_a": _LTC_A, "ltc_b": _LTC_B, "gloss": _GLOSS}
+    sampled = {name: np.interp(cos, _COS, table) for name, table in tables.items()}
+    sine = np.sqrt(1 - cos * cos)
+    basis = np.stack([*(cos**k for k in range(6)), sine, sine * cos], axis=1)
+    albedo = directional_albedo(sigma, cos)
+    fit = np.linalg.lstsq(basis, albedo, rcond=None)[0]
+    cloth = kernels.Cloth(
+        on_a=a,
+        on_b=b,
+        albedo_avg=average,
+        alpha2=material.roughness**4,
+        eta=(1 + math.sqrt(f0)) / (1 - math.sqrt(f0)),
+        gloss_gain=GLOSS_GAIN,
+        sheen_weight=material.sheen_weight,
+        bounce_gain=bounce_gain,
+        bounce_k=bounce_k,
+    )
+    for name, values in (*sampled.items(), ("albedo", albedo), ("albedo_poly", fit)):
+        getattr(cloth, name)[:] = values.tolist()
+    return cloth

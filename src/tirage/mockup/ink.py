@@ -1,0 +1,121 @@
+"""Prints as a view sees them: designs as linear texels from their own resolution, filtered through the view.
+Independent of the fabric, so one filtering serves every colour.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tirage.mockup import kernels
+from tirage.mockup.kernels import TILE, pointer
+from tirage.mockup.model import Template
+from tirage.mockup.placement import Print, to_design
+from tirage.mockup.view import View, filter_taps
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """One print, ready for the kernels."""
+
+    texels: NDArray[np.uint16]
+    """(height, width, 4) linear premultiplied, with a transparent border of one texel."""
+    affine: NDArray[np.float64]
+    """(2, 3) atlas units to texels."""
+    clip: tuple[float, float, float, float]
+    """The panel in atlas units: left, top, right, bottom."""
+
+
+def _linear_table() -> NDArray[np.uint16]:
+    v = np.arange(256) / 255
+    linear = np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
+    return np.round(linear * 65535).astype(np.uint16)
+
+
+_LINEAR = _linear_table()
+
+
+def texels(rgba: NDArray[np.uint8], factor: int) -> NDArray[np.uint16]:
+    """Design pixels (h, w, 4) to linear premultiplied texels, boxes of factor x factor averaged, with a border."""
+    height, width = rgba.shape[:2]
+    out = np.empty((-(-height // factor) + 2, -(-width // factor) + 2, 4), np.uint16)
+    kernels.call(
+        "design_texels",
+        pointer(rgba, np.uint8, -1, -1, 4),
+        width,
+        height,
+        factor,
+        pointer(_LINEAR, np.uint16, 256),
+        out.shape[1],
+        0,
+        out.shape[0],
+        pointer(out, np.uint16, -1, -1, 4),
+    )
+    return out
+
+
+def box_factor(print_: Print, samples_per_cm: float) -> int:
+    """How many design pixels one sample spans: finer texels than samples would be read for nothing."""
+    return max(1, int(print_.design.width / print_.art.width / samples_per_cm))
+
+
+def make_layer(template: Template, print_: Print, factor: int, pixels: NDArray[np.uint16]) -> Layer:
+    """Place a design's texels on the atlas."""
+    panel = template.panel(print_.art.panel)
+    if panel is None:
+        raise KeyError(print_.art.panel)
+    scale, (x, y) = template.atlas_cm, panel.origin
+    matrix = to_design(print_)
+    linear = matrix[:, :2] * scale / factor
+    shift = (matrix[:, 2] - matrix[:, :2] @ (x, y)) / factor + 1
+    left, top, right, bottom = panel.bounds
+    margin = 0.3
+    clip = (x + left - margin, y + top - margin, x + right + margin, y + bottom + margin)
+    return Layer(
+        texels=pixels,
+        affine=np.concatenate([linear, shift[:, None]], axis=1),
+        clip=(clip[0] / scale, clip[1] / scale, clip[2] / scale, clip[3] / scale),
+    )
+
+
+def print_view(view: View) -> kernels.PrintView:
+    """The kernel's description of what a view keeps for prints."""
+    height, width = view.atlas.shape[:2]
+    side = (TILE + 2) * view.k
+    return kernels.PrintView(
+        atlas=pointer(view.atlas, np.float32, -1, -1, 2),
+        left=view.left,
+        top=view.top,
+        width=width,
+        height=height,
+        size=view.size,
+        tiles=pointer(view.tiles, np.uint8, -1, -1),
+        slot=pointer(view.slot, np.int32, -1, -1),
+        samples=pointer(view.samples, np.float32, -1, side, side, 2),
+    )
+
+
+def ink_seen(view: View, layers: Sequence[Layer]) -> NDArray[np.float16]:
+    """All prints through one view: (height, width, 4) premultiplied over the view's crop."""
+    found = (kernels.Layer * len(layers))()
+    for target, layer in zip(found, layers, strict=True):
+        target.texels = pointer(layer.texels, np.uint16, -1, -1, 4)
+        target.height, target.width = layer.texels.shape[:2]
+        target.affine[:] = layer.affine.ravel().tolist()
+        target.clip[:] = layer.clip
+    ink = np.empty((*view.atlas.shape[:2], 4), np.float16)
+    taps = filter_taps(view.k)
+    kernels.call(
+        "print_view",
+        ctypes.byref(print_view(view)),
+        found,
+        len(layers),
+        pointer(taps, np.float32, 3 * view.k),
+        view.k,
+        pointer(ink, np.float16, -1, -1, 4),
+    )
+    return ink

@@ -1,0 +1,184 @@
+"""The native kernels as typed functions: C structures, the library of this processor, array checks.
+What each kernel does stands beside it in native/*.c; nothing else in the package touches ctypes.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tirage.errors import Failed
+
+VERSION = 6
+"""Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
+
+TILE = 16
+"""Pixels on a side of the tiles that are classified together."""
+TERMS = 8
+"""Floats a texel of a light texture, and half floats a finished pixel keeps (kernels.h)."""
+EDGE, PRINT = 1, 2
+"""Tile flags: needs sub-samples; a print can reach it."""
+INSIDE = 0x80
+"""Triangle flag: the inside of the cloth."""
+SRGB_STEPS = 8192
+TABLE = 256
+LAMP_POINTS = 4
+
+Array = NDArray[Any]
+_floats = ctypes.c_float
+_pointer = ctypes.c_void_p
+
+
+class Cloth(ctypes.Structure):
+    """light.c: how the cloth reflects."""
+
+    _fields_ = [
+        ("on_a", _floats),
+        ("on_b", _floats),
+        ("albedo_avg", _floats),
+        ("alpha2", _floats),
+        ("eta", _floats),
+        ("gloss_gain", _floats),
+        ("sheen_weight", _floats),
+        ("bounce_gain", _floats),
+        ("bounce_k", _floats),
+        ("sheen", _floats * (TABLE + 1)),
+        ("ltc_a", _floats * (TABLE + 1)),
+        ("ltc_b", _floats * (TABLE + 1)),
+        ("gloss", _floats * (TABLE + 1)),
+        ("albedo", _floats * (TABLE + 1)),
+        ("albedo_poly", _floats * 8),
+    ]
+
+
+class Lamp(ctypes.Structure):
+    """light.c: sample points of one area light, metres, and where it shines."""
+
+    _fields_ = [("point", _floats * 3 * LAMP_POINTS), ("axis", _floats * 3)]
+
+
+class View(ctypes.Structure):
+    """raster.c: one camera's view of the mesh."""
+
+    _fields_ = [
+        ("corner", _pointer),
+        ("uv", _pointer),
+        ("tri", _pointer),
+        ("flags", _pointer),
+        ("tri_count", ctypes.c_int32),
+        ("size", ctypes.c_int32),
+    ]
+
+
+class Cloths(ctypes.Structure):
+    """raster.c: light textures and the albedo detail."""
+
+    _fields_ = [
+        ("outside", _pointer),
+        ("inside", _pointer),
+        ("outside_size", ctypes.c_int32),
+        ("inside_size", ctypes.c_int32),
+        ("detail", _pointer),
+        ("busy", _pointer),
+        ("detail_size", ctypes.c_int32),
+        ("busy_size", ctypes.c_int32),
+    ]
+
+
+class Spans(ctypes.Structure):
+    """raster.c: where a view's finished pixels go."""
+
+    _fields_ = [("x0", _pointer), ("x1", _pointer), ("offset", _pointer), ("terms", _pointer)]
+
+
+class Prints(ctypes.Structure):
+    """raster.c: what marked tiles keep for prints."""
+
+    _fields_ = [
+        ("slot", _pointer),
+        ("samples", _pointer),
+        ("surface", _pointer),
+        ("printable", ctypes.c_uint8 * 128),
+    ]
+
+
+class Layer(ctypes.Structure):
+    """shade.c: one design's texels and where they lie."""
+
+    _fields_ = [
+        ("texels", _pointer),
+        ("width", ctypes.c_int32),
+        ("height", ctypes.c_int32),
+        ("affine", _floats * 6),
+        ("clip", _floats * 4),
+    ]
+
+
+class PrintView(ctypes.Structure):
+    """shade.c: what a view keeps for prints."""
+
+    _fields_ = [
+        ("atlas", _pointer),
+        ("left", ctypes.c_int32),
+        ("top", ctypes.c_int32),
+        ("width", ctypes.c_int32),
+        ("height", ctypes.c_int32),
+        ("size", ctypes.c_int32),
+        ("tiles", _pointer),
+        ("slot", _pointer),
+        ("samples", _pointer),
+    ]
+
+
+class Look(ctypes.Structure):
+    """shade.c: how a finished picture looks."""
+
+    _fields_ = [
+        ("fabric", _floats * 3),
+        ("exposure", _floats),
+        ("k_gain", _floats),
+        ("k_slope", _floats),
+        ("background", _floats * 3),
+        ("channels", ctypes.c_int32),
+        ("srgb", _pointer),
+    ]
+
+
+@cache
+def library() -> ctypes.CDLL:
+    """The build for this processor.  Raises Failed when the package was installed without its kernels."""
+    suffix = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+    folder = Path(__file__).parent / "native"
+    for name in ("_kernels_generic", "_kernels"):
+        path = folder / f"{name}{suffix}"
+        if not path.is_file():
+            continue
+        found = ctypes.CDLL(str(path))
+        if found.tirage_kernels_version() != VERSION:
+            break
+        if name == "_kernels" or not found.tirage_cpu_is_fast():
+            return found
+    raise Failed(
+        "KERNELS_MISSING",
+        "The compiled kernels of this installation are missing or of another version.",
+        hint="Install Tirage again (in a checkout: make setup).",
+    )
+
+
+def pointer(array: Array, dtype: type[np.generic], *shape: int) -> ctypes.c_void_p:
+    """Where a C-contiguous array of that type and shape (-1: any) lies; a wrong one is a bug of ours."""
+    right = array.dtype == np.dtype(dtype) and array.flags.c_contiguous and array.ndim == len(shape)
+    if not right or any(want not in (-1, have) for want, have in zip(shape, array.shape, strict=True)):
+        raise TypeError(f"kernel wants {np.dtype(dtype)} {shape}, got {array.dtype} {array.shape}")
+    return ctypes.c_void_p(array.ctypes.data)
+
+
+def call(name: str, *arguments: object) -> int:
+    """Run a kernel, without the interpreter lock.  Pointers and structures by reference, Python ints as C int."""
+    return int(getattr(library(), name)(*arguments))

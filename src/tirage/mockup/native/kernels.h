@@ -1,0 +1,35 @@
+/* Shared types of the native kernels.  All arrays are C-contiguous; rows of images run top to bottom.
+   Functions that allocate return 0, or -1 when memory ran out. */
+#ifndef TIRAGE_KERNELS_H
+#define TIRAGE_KERNELS_H
+
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define EXPORT __declspec(dllexport)
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
+
+typedef float float4v __attribute__((vector_size(16), aligned(16)));
+typedef float float8v __attribute__((vector_size(32), aligned(4)));
+typedef _Float16 half;
+
+/* What light does to one point of the cloth, seen from one camera (docs/relight.md has the formula):
+   radiance(rho) = rho (direct + fabric bounce + fabric^2 bounce2) + rho k(rho) multiple + gloss on fabric; ink has no sheen, so there the
+   sheen's attenuation is divided out and the gloss is another.  Light textures hold TERMS floats a texel in this order;
+   finished pixels hold TERMS half floats, filtered and premultiplied by coverage. */
+enum { DIRECT, MULTIPLE, BOUNCE, BOUNCE2, GLOSS, SHEEN_ATT, GLOSS_INK, COVERAGE, TERMS };
+
+/* What a tile of pixels needs: sub-samples (EDGE), and whether a print can reach it (PRINT). */
+enum { EDGE = 1, PRINT = 2 };
+
+/* Triangle flags: a chart number, and whether this is the inside of the cloth. */
+enum { INSIDE = 0x80, CHART_MASK = 0x7f };
+
+/* Not-a-number becomes lo, so that no index is ever out of range. */
+static inline float clampf(float x, float lo, float hi) { return x > lo ? (x < hi ? x : hi) : lo; }
+static inline int mini(int a, int b) { return a < b ? a : b; }
+static inline int maxi(int a, int b) { return a > b ? a : b; }
+
+#endif
