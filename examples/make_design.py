@@ -13,21 +13,23 @@ from numpy.typing import NDArray
 
 from tirage.media.encode import ImageFormat, encode_image
 
-WIDTH, HEIGHT = 2400, 2800
+SCALE = 1.1
+"""Pixels per unit of the drawing: 2640 pixels are 22 cm, the width of chest-medium, at 305 DPI."""
+WIDTH, HEIGHT = round(2400 * SCALE), round(2800 * SCALE)
 OCHRE, CORAL, BRICK, TEAL, PINE = "f2b33d", "e8673c", "b93a32", "2f8f8a", "14484f"
 CENTRE_X, CENTRE_Y, RADIUS = 1200.0, 1150.0, 1120.0
 WATER = 1520.0
 Field = NDArray[np.float32]
 Point = tuple[float, float]
 
-y, x = (axis.astype(np.float32) for axis in np.mgrid[:HEIGHT, :WIDTH])
+y, x = ((axis + 0.5).astype(np.float32) / np.float32(SCALE) for axis in np.mgrid[:HEIGHT, :WIDTH])
 image = np.zeros((HEIGHT, WIDTH, 4), np.float32)
 """Premultiplied."""
 
 
 def paint(distance: Field, colour: str) -> None:
-    """Covers everything inside (distance < 0, in pixels) with one flat ink."""
-    coverage = np.clip(0.5 - distance, 0, 1)[..., None]
+    """Covers everything inside (distance < 0) with one flat ink."""
+    coverage = np.clip(0.5 - distance * np.float32(SCALE), 0, 1)[..., None]
     ink = np.array([*bytes.fromhex(colour), 255], np.float32)
     image[:] = image * (1 - coverage) + ink * coverage
 
@@ -48,8 +50,7 @@ def strokes(lines: Iterable[Sequence[Point]], thickness: float) -> Field:
     pad = thickness + 2
     for line in lines:
         for (ax, ay), (bx, by) in pairwise(line):
-            rows = slice(int(min(ay, by) - pad), int(max(ay, by) + pad))
-            box = rows, slice(int(min(ax, bx) - pad), int(max(ax, bx) + pad))
+            box = pixels(min(ay, by) - pad, max(ay, by) + pad), pixels(min(ax, bx) - pad, max(ax, bx) + pad)
             dx, dy = bx - ax, by - ay
             along = np.clip(((x[box] - ax) * dx + (y[box] - ay) * dy) / (dx * dx + dy * dy), 0, 1)
             near = np.hypot(x[box] - ax - along * dx, y[box] - ay - along * dy) - thickness / 2
@@ -57,9 +58,14 @@ def strokes(lines: Iterable[Sequence[Point]], thickness: float) -> Field:
     return distance
 
 
+def pixels(start: float, end: float) -> slice:
+    """The rows or columns between two places of the drawing."""
+    return slice(int(start * SCALE), int(end * SCALE))
+
+
 def ridge(skyline: Sequence[Point], jag: float) -> Field:
     """Land below a skyline with small teeth, as cut from paper."""
-    across = np.arange(WIDTH)
+    across = x[0]
     line = np.interp(across, *zip(*skyline, strict=True))
     for length in (173, 61):
         line -= jag * (length / 100) * np.abs((across / length) % 1 - 0.5)
@@ -154,8 +160,8 @@ MIDDLE = (
 NEAR = ((0, 1440), (500, 1480), (1000, 1505), (1350, 1490), (1800, 1470), (2400, 1420))
 TREES = (
     (230, 1525, 260), (330, 1525, 330), (460, 1525, 470), (610, 1525, 600), (740, 1525, 400),
-    (850, 1525, 250), (1610, 1525, 220), (1720, 1525, 360), (1850, 1525, 560), (2000, 1525, 650), (2120, 1525, 420),
-    (2210, 1525, 300),
+    (850, 1525, 250), (1610, 1525, 220), (1720, 1525, 360), (1850, 1525, 560), (2000, 1525, 650),
+    (2120, 1525, 420), (2210, 1525, 300),
 )
 # fmt: on
 

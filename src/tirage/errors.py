@@ -107,6 +107,7 @@ CODES: dict[str, Code] = {
         SYSTEM, "Install Tirage again: its compiled part is missing or of another version."
     ),
     "RENDER_FAILED": Code(SYSTEM, "Run again; if it fails again, report it with the design that shows it."),
+    "BAKE_FAILED": Code(SYSTEM, "Read what the script printed; it can be run again by itself."),
     "PARTLY_FAILED": Code(SYSTEM, "Read the list of failed parts; the others are complete."),
     "OUT_OF_MEMORY": Code(
         SYSTEM, "Choose a smaller size, or try again when the machine has memory.", retryable=True

@@ -1,0 +1,5 @@
+"""`python -m tirage` is the command `tirage`."""
+
+from tirage.cli import main
+
+main()

@@ -1,0 +1,203 @@
+"""The command `tirage`: what it accepts, and the border where every error becomes a block and an exit code.
+Exit 0 done, 1 failed, 2 bad input or usage, 3 try again; 128 + the signal's number when interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn, cast
+
+import typer
+
+from tirage import __version__
+from tirage.errors import Failed, TirageError, TryAgain, UsageError
+
+__all__ = ["app", "main"]
+
+HELP = {"help_option_names": ["-h", "--help"]}
+app = typer.Typer(
+    name="tirage",
+    help="Turn a design into product photos and a turntable video of a real garment.",
+    add_completion=False,
+    context_settings=HELP,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+template_app = typer.Typer(help="List, show, check and bake garment templates.", rich_markup_mode=None)
+app.add_typer(template_app, name="template", context_settings=HELP)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+class Interrupted(BaseException):
+    """SIGINT, SIGTERM or SIGHUP: no Exception, so that everything cleans up and nothing keeps it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@app.callback(invoke_without_command=True)
+def _tirage(
+    context: typer.Context,
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"tirage {__version__}")
+        raise typer.Exit
+    _help_without_command(context)
+
+
+@template_app.callback(invoke_without_command=True)
+def _template(context: typer.Context) -> None:
+    _help_without_command(context)
+
+
+def _help_without_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(UsageError.exit_code)
+
+
+@app.command()
+def mockup(
+    designs: Annotated[
+        list[Path], typer.Argument(metavar="DESIGN", help="PNG or JPEG files, or folders of them.")
+    ],
+    *,
+    preset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Where the design goes: chest-medium by default.")
+    ] = None,
+    place: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PANEL:X,Y,WIDTH[,ROTATION][=FILE]",
+            help="A free place in centimetres and degrees, for the design or another file; repeatable.",
+        ),
+    ] = None,
+    template: Annotated[str, typer.Option(metavar="ID", help="A template's id, or its folder.")] = "tee",
+    color: Annotated[
+        str | None, typer.Option(metavar="COLOR", help="Fabric: a name, #rgb or #rrggbb; white by default.")
+    ] = None,
+    background: Annotated[str, typer.Option(metavar="COLOR", help="A colour, or transparent.")] = "#f2f2f2",
+    mode: Annotated[str, typer.Option(metavar="MODE", help="all, images-only or animation-only.")] = "all",
+    size: Annotated[int, typer.Option(metavar="PIXELS", help="Side of the pictures, 512 to 4096.")] = 2048,
+    format: Annotated[str, typer.Option(metavar="KIND", help="png, jpeg or webp.")] = "png",  # noqa: A002
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the files go: mockups/<design> by default.")
+    ] = None,
+    colors: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="Many colours: a matrix of folders.")
+    ] = None,
+    presets: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="Many presets: a matrix of folders.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Make six pictures, a turntable, the flat picture and the print file of a design on a garment.
+
+    With several designs, a folder, --colors or --presets it makes every combination, each in
+    DIR/<design>/<preset>/<colour>/.
+    """
+    from tirage.cli import orders, run
+
+    asked = orders.Asked(
+        designs=designs,
+        preset=preset,
+        places=place or [],
+        template=template,
+        color=color,
+        background=background,
+        mode=mode,
+        size=size,
+        format=format,
+        out=out,
+        colors=colors,
+        presets=presets,
+    )
+    raise typer.Exit(run.mockup(orders.order_of(asked), json=json))
+
+
+@template_app.command("list")
+def template_list(*, json: Json = False) -> None:
+    """List the templates there are."""
+    from tirage.cli import templates
+
+    templates.list_all(json=json)
+
+
+@template_app.command("show")
+def template_show(template: Annotated[str, typer.Argument(metavar="ID")], *, json: Json = False) -> None:
+    """Show a template's panels, presets, colours and views."""
+    from tirage.cli import templates
+
+    templates.show(template, json=json)
+
+
+@template_app.command("check")
+def template_check(template: Annotated[str, typer.Argument(metavar="ID")], *, json: Json = False) -> None:
+    """Check a template package and list every finding; exit 2 when one is an error."""
+    from tirage.cli import templates
+
+    raise typer.Exit(templates.check(template, json=json))
+
+
+@template_app.command("bake")
+def template_bake(template: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Bake a template's light and pack it again; needs a checkout of Tirage and `make blender`."""
+    from tirage.cli import templates
+
+    raise typer.Exit(templates.bake(template))
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Runs the command and leaves the process with its exit code."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    given = sys.argv[1:] if arguments is None else arguments
+    sys.exit(_exit_code(given, json="--json" in given))
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    raise Interrupted(number)
+
+
+def _exit_code(arguments: list[str], *, json: bool) -> int:
+    try:
+        return app(arguments, prog_name="tirage", standalone_mode=False) or 0
+    except TirageError as error:
+        return _told(error, json=json)
+    except Interrupted as interrupted:
+        _told(TryAgain("INTERRUPTED", "Interrupted."), json=json)
+        return 128 + interrupted.number
+    except typer.Abort:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 – else Python complains once more at its end
+        return 1
+    except Exception as error:  # noqa: BLE001 – the border: a defect is told like every other error
+        return _unexpected(error, json=json)
+
+
+def _unexpected(error: Exception, *, json: bool) -> int:
+    if isinstance(
+        error, typer.BadParameter.__mro__[2]
+    ):  # typer's name for all errors of usage differs by version
+        message = cast("typer.BadParameter", error).format_message()
+        return _told(UsageError("INVALID_USAGE", message), json=json)
+    import traceback
+
+    traceback.print_exception(error)
+    return _told(Failed("INTERNAL", f"Tirage failed: {type(error).__name__}: {error}"), json=json)
+
+
+def _told(error: TirageError, *, json: bool) -> int:
+    from tirage.cli import report
+
+    report.error(error, json=json)
+    return error.exit_code

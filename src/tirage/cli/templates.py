@@ -1,0 +1,145 @@
+"""The `tirage template` commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from tirage.cli import report
+from tirage.errors import Failed, Finding, Severity, UsageError
+from tirage.media import process
+from tirage.mockup import template as packages
+from tirage.mockup.model import Panel, Template
+from tirage.settings import Settings
+
+BAD = 2
+CHECKOUT = Path(__file__).resolve().parents[3]
+"""The repository's root, when this is an editable install."""
+BAKE = ((".venv-blender", "bake.py"), (".venv-blender", "denoise.py"), (".venv", "package.py"))
+"""The scripts that turn a garment into a package, each with its environment."""
+
+
+def package_of(name: str, settings: Settings) -> Path:
+    """The folder of a template given by id or path: the user's folders first, then the built-in ones."""
+    if "/" in name or name.startswith("."):
+        return Path(name)
+    folder = next((f for f in settings.templates if (f / name / packages.DESCRIPTION).is_file()), None)
+    return packages.find(name, folder=folder)
+
+
+def list_all(*, json: bool) -> None:
+    """Ids, names, versions."""
+    found: dict[str, Path] = {}
+    for folder in (*reversed(Settings.read().templates), None):
+        found = {**packages.available(folder=folder), **found}
+    loaded = {name: packages.load(path) for name, path in sorted(found.items())}
+    if json:
+        entries = [
+            {"id": name, "name": t.info.name, "version": t.info.version, "folder": str(t.info.folder)}
+            for name, t in loaded.items()
+        ]
+        report.show_json({"templates": entries})
+        return
+    for name, template in loaded.items():
+        typer.echo(f"{name}  {template.info.name} {template.info.version}  {template.info.folder}")
+
+
+def show(name: str, *, json: bool) -> None:
+    """What an order on this template can name."""
+    template = packages.load(package_of(name, Settings.read()))
+    if json:
+        report.show_json(_entry(template))
+        return
+    info = template.info
+    typer.echo(f"{info.id}: {info.name} {info.version}, {info.licence}\n{info.folder}")
+    typer.echo("panels: " + ", ".join(map(_panel_line, template.panels)))
+    typer.echo("presets: " + ", ".join(template.presets))
+    typer.echo("views: " + ", ".join(view.name for view in template.views))
+    typer.echo("colours: " + ", ".join(f"{name} {colour.hex()}" for name, colour in template.colours.items()))
+
+
+def _entry(template: Template) -> dict[str, object]:
+    info = template.info
+    return {
+        "id": info.id,
+        "name": info.name,
+        "version": info.version,
+        "licence": info.licence,
+        "content_sha256": info.content_sha256,
+        "folder": str(info.folder),
+        "panels": [{"name": p.name, "print_area": p.print_area, "hem_y": p.hem_y} for p in template.panels],
+        "presets": {
+            preset.value: {
+                "panel": rule.panel,
+                "width": rule.width,
+                "max_height": rule.max_height,
+                "x": rule.x,
+                "anchor": rule.anchor,
+                "distance": rule.distance,
+            }
+            for preset, rule in template.presets.items()
+        },
+        "views": [{"name": view.name, "azimuth": view.azimuth} for view in template.views],
+        "colours": {name: colour.hex() for name, colour in template.colours.items()},
+    }
+
+
+def _panel_line(panel: Panel) -> str:
+    if panel.print_area is None:
+        return panel.name
+    left, top, right, bottom = panel.print_area
+    return f"{panel.name} (prints {right - left:g} × {bottom - top:g} cm)"
+
+
+def check(name: str, *, json: bool) -> int:
+    """Every finding of a package; 2 when one is an error."""
+    path = package_of(name, Settings.read())
+    found = packages.check(path)
+    errors = [one for one in found if one.severity is Severity.ERROR]
+    if json:
+        report.show_json({"folder": str(path), "sound": not errors, "findings": [_finding(f) for f in found]})
+    else:
+        for one in found:
+            typer.echo(f"{one.severity}: {one.where}: {one.message} [{one.code}]")
+        typer.echo(
+            f"{path} is sound." if not found else f"{path}: {len(found)} findings, {len(errors)} errors."
+        )
+    return BAD if errors else 0
+
+
+def _finding(found: Finding) -> dict[str, object]:
+    return {
+        "code": found.code,
+        "severity": found.severity,
+        "message": found.message,
+        "hint": found.hint,
+        "where": found.where,
+    }
+
+
+def bake(name: str) -> int:
+    """Runs the template's own scripts, one after another; 0, or 1 with the first that fails.
+
+    UsageError: this is no checkout, has no such template, or `make blender` was not run.
+    """
+    for argv in bake_argv(name, root=CHECKOUT):
+        typer.echo(" ".join(argv))
+        if process.run(argv, folder=CHECKOUT) != 0:
+            raise Failed("BAKE_FAILED", f"{argv[1]} failed; its own words stand above.")
+    return 0
+
+
+def bake_argv(name: str, *, root: Path) -> list[list[str]]:
+    """What baking runs in a checkout at `root`; UsageError when something is missing there."""
+    scripts = root / "templates" / name
+    if not (scripts / BAKE[0][1]).is_file():
+        message = f"There are no scripts that make the template {name[:60]!r} here."
+        hint = "Baking works in a checkout of Tirage's repository, for a template under templates/."
+        raise UsageError("INVALID_USAGE", message, hint=hint)
+    steps = [(root / environment / "bin" / "python", scripts / script) for environment, script in BAKE]
+    for python, _ in steps:
+        if not python.is_file():
+            message = f"Baking runs in Blender, and {python} is not there."
+            raise UsageError("INVALID_USAGE", message, hint="Run `make blender` first (about 1 GB).")
+    return [[str(python), str(script)] for python, script in steps]
