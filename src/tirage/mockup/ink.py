@@ -50,7 +50,7 @@ def texels(rgba: NDArray[np.uint8], factor: int) -> NDArray[np.uint16]:
         height,
         factor,
         pointer(_LINEAR, np.uint16, 256),
-        out.shape[1],
+        *out.shape[:2],
         0,
         out.shape[0],
         pointer(out, np.uint16, -1, -1, 4),
@@ -87,7 +87,7 @@ def print_view(view: View) -> kernels.PrintView:
     height, width = view.atlas.shape[:2]
     side = (TILE + 2) * view.k
     return kernels.PrintView(
-        atlas=pointer(view.atlas, np.float32, -1, -1, 2),
+        atlas=pointer(view.atlas, np.uint16, -1, -1, 2),
         left=view.left,
         top=view.top,
         width=width,
@@ -95,7 +95,7 @@ def print_view(view: View) -> kernels.PrintView:
         size=view.size,
         tiles=pointer(view.tiles, np.uint8, -1, -1),
         slot=pointer(view.slot, np.int32, -1, -1),
-        samples=pointer(view.samples, np.float32, -1, side, side, 2),
+        samples=pointer(view.samples, np.uint16, -1, side, side, 2),
     )
 
 

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 6
+VERSION = 7
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16
 """Pixels on a side of the tiles that are classified together."""
 TERMS = 8
-"""Floats a texel of a light texture, and half floats a finished pixel keeps (kernels.h)."""
+"""Half floats that a texel of a light texture and a finished pixel keep (kernels.h)."""
 EDGE, PRINT = 1, 2
 """Tile flags: needs sub-samples; a print can reach it."""
 INSIDE = 0x80

@@ -118,7 +118,7 @@ def build_light(template: Template, shell: Shell) -> Light:
     return Light(cloth=cloth_tables(template.material), lamps=lamps, outside=sides[0], inside=sides[1])
 
 
-def light_seen(light: Light, side: Side, camera: Floats, out: Floats) -> None:
+def light_seen(light: Light, side: Side, camera: Floats, out: NDArray[np.float16]) -> None:
     """Light of one side for a camera at `camera` (3,) metres, into out (size, size, TERMS); texels turned away stay."""
     maps = (ctypes.c_void_p * len(side.maps))(*(m.ctypes.data for m in side.maps))
     size = side.size
@@ -133,5 +133,5 @@ def light_seen(light: Light, side: Side, camera: Floats, out: Floats) -> None:
         pointer(side.normal, np.float32, size, size, 3),
         pointer(side.texels, np.int32, -1),
         len(side.texels),
-        pointer(out, np.float32, size, size, kernels.TERMS),
+        pointer(out, np.float16, size, size, kernels.TERMS),
     )

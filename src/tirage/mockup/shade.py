@@ -58,13 +58,12 @@ def finish_frame(
 ) -> NDArray[np.uint8]:
     """The picture (size, size, channels): background, cloth, and the print where there is ink."""
     frame = np.empty((view.size, view.size, look.channels), np.uint8)
-    frame[:] = 0 if look.channels == 4 else [round(channel * 255) for channel in look.background]
     kernels.call(
         "place_spans",
         pointer(plain, np.uint8, -1, look.channels),
         *_span_pointers(view),
         view.size,
-        look.channels,
+        ctypes.byref(look),
         pointer(frame, np.uint8, view.size, view.size, look.channels),
     )
     if ink is not None:

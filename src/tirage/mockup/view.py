@@ -54,12 +54,12 @@ class View:
     terms: NDArray[np.float16]
     tiles: NDArray[np.uint8]
     slot: NDArray[np.int32]
-    samples: NDArray[np.float32]
+    samples: NDArray[np.uint16]
     surface: NDArray[np.float16]
     left: int
     top: int
-    atlas: NDArray[np.float32]
-    """(height, width, 2) atlas units where a print can lie, NaN elsewhere."""
+    atlas: NDArray[np.uint16]
+    """(height, width, 2) kept atlas positions (kernels.h) where a print can lie."""
 
     @property
     def nbytes(self) -> int:
@@ -72,8 +72,8 @@ class Workspace:
     """Scratch of one thread: light textures and full-frame buffers, reused from view to view."""
 
     def __init__(self, light: Light) -> None:
-        self.outside = np.zeros((light.outside.size, light.outside.size, TERMS), np.float32)
-        self.inside = np.zeros((light.inside.size, light.inside.size, TERMS), np.float32)
+        self.outside = np.zeros((light.outside.size, light.outside.size, TERMS), np.float16)
+        self.inside = np.zeros((light.inside.size, light.inside.size, TERMS), np.float16)
         self._frames: dict[str, Array] = {}
 
     def frame(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> Array:
@@ -168,8 +168,8 @@ def _regions(template: Template, *, whole_panels: bool) -> tuple[NDArray[np.floa
 def _cloths(scene: Scene, work: Workspace) -> kernels.Cloths:
     detail = scene.template.detail
     return kernels.Cloths(
-        outside=pointer(work.outside, np.float32, -1, -1, TERMS),
-        inside=pointer(work.inside, np.float32, -1, -1, TERMS),
+        outside=pointer(work.outside, np.float16, -1, -1, TERMS),
+        inside=pointer(work.inside, np.float16, -1, -1, TERMS),
         outside_size=work.outside.shape[0],
         inside_size=work.inside.shape[0],
         detail=pointer(detail, np.uint8, -1, -1),
@@ -227,23 +227,26 @@ def _fill(
     x0, x1, offset = spans
     size, across = len(x0), len(tiles)
     regions, printable = _regions(scene.template, whole_panels=whole_panels)
-    reach = atlas.copy()
     box = np.zeros(4, np.int32)
-    kernels.call("printable_pixels", ctypes.byref(camera), pointer(ids, np.int32, size, size), pointer(regions, np.float32, 128, 4), pointer(reach, np.float32, size, size, 2), pointer(tiles, np.uint8, across, across), pointer(box, np.int32, 4))
+    seen = (ctypes.byref(camera), pointer(ids, np.int32, size, size), pointer(regions, np.float32, 128, 4), pointer(atlas, np.float32, size, size, 2))
+    kernels.call("printable_pixels", *seen, pointer(tiles, np.uint8, across, across), pointer(box, np.int32, 4))
+    if box[2] <= box[0]:
+        box[:] = (0, 0, 1, 1)
     left, top, right, bottom = (int(v) for v in box)
-    crop = np.ascontiguousarray(reach[top:bottom, left:right]) if right > left else np.full((1, 1, 2), np.nan, np.float32)
+    crop = np.empty((bottom - top, right - left, 2), np.uint16)
+    kernels.call("crop_atlas", *seen, pointer(box, np.int32, 4), pointer(crop, np.uint16, -1, -1, 2))
     both = (tiles & (EDGE | PRINT)) == (EDGE | PRINT)
     slot = np.where(both, np.cumsum(both).reshape(both.shape) - 1, -1).astype(np.int32)
     slots = int(both.sum())
     side = (TILE + 2) * k
-    samples = np.full((slots, side, side, 2), np.nan, np.float32)
+    samples = np.full((slots, side, side, 2), 65535, np.uint16)
     surface = np.zeros((slots, TILE, TILE, TERMS), np.float16)
     terms = np.zeros((int(offset[-1]), TERMS), np.float16)
-    prints = kernels.Prints(slot=pointer(slot, np.int32, across, across), samples=pointer(samples, np.float32, slots, side, side, 2), surface=pointer(surface, np.float16, slots, TILE, TILE, TERMS))
+    prints = kernels.Prints(slot=pointer(slot, np.int32, across, across), samples=pointer(samples, np.uint16, slots, side, side, 2), surface=pointer(surface, np.float16, slots, TILE, TILE, TERMS))
     for chart in printable:
         prints.printable[chart] = 1
     out = kernels.Spans(x0=pointer(x0, np.int32, size), x1=pointer(x1, np.int32, size), offset=pointer(offset, np.int64, size + 1), terms=pointer(terms, np.float16, -1, TERMS))
     taps = filter_taps(k)
     if kernels.call("terms", ctypes.byref(camera), ctypes.byref(cloths), pointer(ids, np.int32, size, size), pointer(atlas, np.float32, size, size, 2), pointer(tiles, np.uint8, across, across), ctypes.byref(out), ctypes.byref(prints), pointer(taps, np.float32, 3 * k), k):
         raise MemoryError("not enough memory to render a view")
-    return View(size=size, k=k, x0=x0, x1=x1, offset=offset, terms=terms, tiles=tiles, slot=slot, samples=samples, surface=surface, left=min(left, size - 1), top=min(top, size - 1), atlas=crop)
+    return View(size=size, k=k, x0=x0, x1=x1, offset=offset, terms=terms, tiles=tiles, slot=slot, samples=samples, surface=surface, left=left, top=top, atlas=crop)

@@ -14,10 +14,12 @@
 typedef float float4v __attribute__((vector_size(16), aligned(16)));
 typedef float float8v __attribute__((vector_size(32), aligned(4)));
 typedef _Float16 half;
+typedef half half8v __attribute__((vector_size(16), aligned(2)));
+typedef uint16_t ushort4v __attribute__((vector_size(8), aligned(2)));
 
 /* What light does to one point of the cloth, seen from one camera (docs/relight.md has the formula):
    radiance(rho) = rho (direct + fabric bounce + fabric^2 bounce2) + rho k(rho) multiple + gloss on fabric; ink has no sheen, so there the
-   sheen's attenuation is divided out and the gloss is another.  Light textures hold TERMS floats a texel in this order;
+   sheen's attenuation is divided out and the gloss is another.  Light textures hold TERMS half floats a texel in this order;
    finished pixels hold TERMS half floats, filtered and premultiplied by coverage. */
 enum { DIRECT, MULTIPLE, BOUNCE, BOUNCE2, GLOSS, SHEEN_ATT, GLOSS_INK, COVERAGE, TERMS };
 
@@ -28,6 +30,10 @@ enum { EDGE = 1, PRINT = 2 };
 enum { INSIDE = 0x80, CHART_MASK = 0x7f };
 
 /* Not-a-number becomes lo, so that no index is ever out of range. */
+/* Atlas positions that are kept are 16-bit, 1 / ATLAS_STEPS of its side (.002 cm); NOWHERE where no print can lie. */
+#define ATLAS_STEPS 65534.f
+#define NOWHERE 65535
+
 static inline float clampf(float x, float lo, float hi) { return x > lo ? (x < hi ? x : hi) : lo; }
 static inline int mini(int a, int b) { return a < b ? a : b; }
 static inline int maxi(int a, int b) { return a > b ? a : b; }

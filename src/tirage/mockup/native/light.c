@@ -123,7 +123,7 @@ static void light_lobes(const Block *b, const Cloth *m, Lit *o) {
 
 /* Evaluate one block of texels.  lights (lamps, texels) with stride; ids are the texels; out (size*size) float8v. */
 static void light_block(const Cloth *m, const Lamp *lamps, int lamp_count, const float *const *maps, const float *camera,
-                        const float *position, const float *normal, const int32_t *ids, int n, float *out) {
+                        const float *position, const float *normal, const int32_t *ids, int n, half *out) {
     Block b;
     for (int i = 0; i < BLOCK; i++) {
         const long q = ids[i < n ? i : 0];
@@ -161,22 +161,23 @@ static void light_block(const Cloth *m, const Lamp *lamps, int lamp_count, const
         const float world = maps[lamp_count][q], bounced = m->bounce_gain * (albedo + m->bounce_k * (1.f - albedo));
         const float under_gloss = 1.f - gloss_albedo, under_sheen = 1.f - m->sheen_weight * sheen_albedo;
         const float specular = m->gloss_gain * gloss_sum[i] + gloss_albedo * world, att = under_gloss * under_sheen;
-        float *o = out + TERMS * q;
-        o[DIRECT] = att * (pi * direct[i] + world * albedo);
-        o[MULTIPLE] = att * pi * (1.f - albedo) * (multiple[i] + world * (1.f - m->albedo_avg));
-        o[BOUNCE] = att * bounced * maps[lamp_count + 1][q];
-        o[BOUNCE2] = att * bounced * maps[lamp_count + 2][q];
-        o[GLOSS] = under_sheen * specular + m->sheen_weight * sheen_albedo * (sheen_sum[i] + world);
-        o[SHEEN_ATT] = under_sheen;
-        o[GLOSS_INK] = specular;
-        o[COVERAGE] = 1.f;
+        float8v light;
+        light[DIRECT] = att * (pi * direct[i] + world * albedo);
+        light[MULTIPLE] = att * pi * (1.f - albedo) * (multiple[i] + world * (1.f - m->albedo_avg));
+        light[BOUNCE] = att * bounced * maps[lamp_count + 1][q];
+        light[BOUNCE2] = att * bounced * maps[lamp_count + 2][q];
+        light[GLOSS] = under_sheen * specular + m->sheen_weight * sheen_albedo * (sheen_sum[i] + world);
+        light[SHEEN_ATT] = under_sheen;
+        light[GLOSS_INK] = specular;
+        light[COVERAGE] = 1.f;
+        *(half8v *)(out + TERMS * q) = __builtin_convertvector(light, half8v);
     }
 }
 
 /* Light for one camera, for the texels that face it.  ids (count) lists the island texels (dilated);
    maps: lamp_count + 3 pointers (lamps, world, first and further bounces) to (size,size); out (size,size,TERMS). */
 EXPORT void light_view(const Cloth *cloth, const Lamp *lamps, int lamp_count, const float *const *maps, const float *camera,
-                       const float *position, const float *normal, const int32_t *ids, int count, float *out) {
+                       const float *position, const float *normal, const int32_t *ids, int count, half *out) {
     int32_t block[BLOCK];
     int n = 0;
     for (int k = 0; k < count; k++) {

@@ -16,9 +16,9 @@ typedef struct {
     int32_t tri_count, size;
 } View;
 
-/* What the cloth looks like: light textures (TERMS floats a texel) and the albedo detail with its level of detail. */
+/* What the cloth looks like: light textures (TERMS a texel) and the albedo detail with its level of detail. */
 typedef struct {
-    const float *outside, *inside;
+    const half *outside, *inside;
     int32_t outside_size, inside_size;
     const uint8_t *detail;   /* (detail_size,detail_size) grey, 255 = plain cloth */
     const uint8_t *busy;     /* (busy_size,busy_size): 1 where the detail varies */
@@ -192,31 +192,49 @@ EXPORT void classify(const View *view, const Cloths *cloths, const int32_t *id, 
         }
 }
 
-/* Pixels a print may reach: regions (128,4) are atlas rectangles by chart (empty when u1 <= u0).  Marks their tiles
-   with PRINT, blanks every other pixel of atlas with NaN and leaves the bounding box in box (left, top, right, bottom). */
-EXPORT void printable_pixels(const View *view, const int32_t *id, const float *regions, float *atlas, uint8_t *tiles, int32_t *box) {
+/* Whether a print may reach a pixel: regions (128,4) are atlas rectangles by chart, empty when u1 <= u0. */
+static inline int printable_pixel(const View *view, int t, const float *regions, const float *at) {
+    if (t < 0 || (view->flags[t] & INSIDE)) return 0;
+    const float *r = regions + 4 * (view->flags[t] & CHART_MASK);
+    return at[0] >= r[0] && at[1] >= r[1] && at[0] < r[2] && at[1] < r[3];
+}
+
+/* Mark the tiles that prints may reach with PRINT; box: their pixels' bounding box (left, top, right, bottom). */
+EXPORT void printable_pixels(const View *view, const int32_t *id, const float *regions, const float *atlas, uint8_t *tiles, int32_t *box) {
     const int size = view->size, across = (size + TILE - 1) / TILE;
     box[0] = box[1] = size, box[2] = box[3] = 0;
     for (int y = 0; y < size; y++)
         for (int x = 0; x < size; x++) {
             const long q = (long)y * size + x;
-            const int flags = id[q] < 0 ? INSIDE : view->flags[id[q]];
-            const float *r = regions + 4 * (flags & CHART_MASK), u = atlas[2 * q], v = atlas[2 * q + 1];
-            if (!(flags & INSIDE) && u >= r[0] && v >= r[1] && u < r[2] && v < r[3]) {
-                mark(tiles, across, x, y, PRINT);
-                box[0] = mini(box[0], x), box[1] = mini(box[1], y), box[2] = maxi(box[2], x + 1), box[3] = maxi(box[3], y + 1);
-            } else
-                atlas[2 * q] = atlas[2 * q + 1] = NAN;
+            if (!printable_pixel(view, id[q], regions, atlas + 2 * q)) continue;
+            mark(tiles, across, x, y, PRINT);
+            box[0] = mini(box[0], x), box[1] = mini(box[1], y), box[2] = maxi(box[2], x + 1), box[3] = maxi(box[3], y + 1);
         }
 }
 
-static inline float8v fetch(const float *map, int size, float u, float v) {
+static inline void keep_atlas(float u, float v, uint16_t *out) {
+    out[0] = (uint16_t)(clampf(u, 0.f, 1.f) * ATLAS_STEPS + .5f);
+    out[1] = (uint16_t)(clampf(v, 0.f, 1.f) * ATLAS_STEPS + .5f);
+}
+
+/* Atlas positions of the box's pixels where prints may lie: out (bottom - top, right - left, 2). */
+EXPORT void crop_atlas(const View *view, const int32_t *id, const float *regions, const float *atlas, const int32_t *box, uint16_t *out) {
+    for (int y = box[1]; y < box[3]; y++)
+        for (int x = box[0]; x < box[2]; x++, out += 2) {
+            const long q = (long)y * view->size + x;
+            if (printable_pixel(view, id[q], regions, atlas + 2 * q)) keep_atlas(atlas[2 * q], atlas[2 * q + 1], out);
+            else out[0] = out[1] = NOWHERE;
+        }
+}
+
+static inline float8v texel(const half *p) { return __builtin_convertvector(*(const half8v *)p, float8v); }
+
+static inline float8v fetch(const half *map, int size, float u, float v) {
     const float fx = clampf(u * size - .5f, 0.f, size - 1.001f), fy = clampf(v * size - .5f, 0.f, size - 1.001f);
     const int ix = (int)fx, iy = (int)fy;
     const float ax = fx - ix, ay = fy - iy;
-    const float *p = map + TERMS * ((long)iy * size + ix);
-    const float8v *top = (const float8v *)p, *bottom = (const float8v *)(p + TERMS * (long)size);
-    const float8v a = top[0] + ax * (top[1] - top[0]), b = bottom[0] + ax * (bottom[1] - bottom[0]);
+    const half *p = map + TERMS * ((long)iy * size + ix), *q = p + TERMS * (long)size;
+    const float8v a = texel(p) + ax * (texel(p + TERMS) - texel(p)), b = texel(q) + ax * (texel(q + TERMS) - texel(q));
     return a + ay * (b - a);
 }
 
@@ -237,9 +255,7 @@ static inline float8v sample_terms(const Cloths *c, int inside, float u, float v
     return fetch(c->outside, c->outside_size, u, v) * (float8v){d, d * d * d, d, d, 1.f, 1.f, 1.f, 1.f};
 }
 
-static inline void store(half *out, float8v t) {
-    for (int k = 0; k < TERMS; k++) out[k] = (half)t[k];   /* becomes one conversion of eight lanes */
-}
+static inline void store(half *out, float8v t) { *(half8v *)out = __builtin_convertvector(t, half8v); }
 
 /* Triangles that touch each marked tile (with a pixel of border), as a list per tile: *first (tiles+1), *list. */
 static int bin(const View *view, const uint8_t *tiles, int across, int32_t **first, int32_t **list) {
@@ -288,11 +304,11 @@ typedef struct {
 } Spans;
 
 /* Tiles where a printable surface meets anything else keep their samples: slot (across,across) is -1 or an index
-   into samples (slots, side, side, 2) atlas units or NaN, and surface (slots, TILE, TILE, TERMS) terms of the
+   into samples (slots, side, side, 2), kept atlas positions, and surface (slots, TILE, TILE, TERMS) terms of the
    printable surface alone. */
 typedef struct {
     const int32_t *slot;
-    float *samples;
+    uint16_t *samples;
     half *surface;
     uint8_t printable[128];  /* by chart */
 } Prints;
@@ -311,7 +327,7 @@ typedef struct {
     const uint8_t *printable;
     int k, side;
     float x0, y0;
-    float *samples;
+    uint16_t *samples;
     Scratch *scratch;
 } Job;
 
@@ -350,7 +366,7 @@ static void block_terms(const Job *j, int x, int y) {
         for (int c = 0; c < k; c++) {
             const int q = (y + r) * j->side + x + c, t = m->id[q];
             m->row[r][x + c] = m->printed_row[r][x + c] = flat ? common : (float8v){0};
-            if (j->samples) j->samples[2 * q] = NAN;
+            if (j->samples) j->samples[2 * q] = j->samples[2 * q + 1] = NOWHERE;
             if (t < 0) continue;
             const int flags = j->view->flags[t], prints = j->samples && !(flags & INSIDE) && j->printable[flags & CHART_MASK];
             if (!flat || prints) {
@@ -359,7 +375,7 @@ static void block_terms(const Job *j, int x, int y) {
             }
             if (!flat) m->row[r][x + c] = sample_terms(j->cloths, flags & INSIDE, u, v);
             m->printed_row[r][x + c] = prints ? m->row[r][x + c] : (float8v){0};
-            if (prints) j->samples[2 * q] = u, j->samples[2 * q + 1] = v;
+            if (prints) keep_atlas(u, v, j->samples + 2 * q);
         }
 }
 
@@ -392,7 +408,7 @@ static void tile_terms(const View *view, const Cloths *cloths, const Spans *span
                        const float *taps, int k, int tx, int ty, const int32_t *list, int n, Scratch *m) {
     const int side = (TILE + 2) * k, slot = prints->slot[ty * ((view->size + TILE - 1) / TILE) + tx];
     const float sx = (float)(tx * TILE - 1) * k, sy = (float)(ty * TILE - 1) * k;
-    float *samples = slot < 0 ? NULL : prints->samples + (long)slot * side * side * 2;
+    uint16_t *samples = slot < 0 ? NULL : prints->samples + (long)slot * side * side * 2;
     memset(m->z, 0, sizeof(float) * side * side);
     memset(m->id, 0xff, sizeof(int32_t) * side * side);
     memset(m->sum, 0, sizeof m->sum);

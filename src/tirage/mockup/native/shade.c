@@ -14,122 +14,147 @@ typedef struct {
     float clip[4];           /* atlas rectangle of the panel: u0, v0, u1, v1 */
 } Layer;
 
-/* What a view keeps for prints; see raster.c.  atlas (height,width,2) is the crop at (left,top). */
+/* What a view keeps for prints, see raster.c: kept atlas positions; atlas (height,width,2) is the crop at (left,top). */
 typedef struct {
-    const float *atlas;
+    const uint16_t *atlas;
     int32_t left, top, width, height, size;
     const uint8_t *tiles;
     const int32_t *slot;
-    const float *samples;
+    const uint16_t *samples;
 } PrintView;
 
-/* A design as texels: rgba (height,width,4) straight sRGB bytes to linear premultiplied, boxes of factor*factor pixels
-   averaged, with a border of one transparent texel.  Rows [from,to) of out (rows,columns,4), the border included. */
-EXPORT void design_texels(const uint8_t *rgba, int width, int height, int factor, const uint16_t *linear, int columns,
-                          int from, int to, uint16_t *out) {
-    const float scale = 1.f / (255.f * factor * factor);
-    for (int y = from; y < to; y++)
-        for (int x = 0; x < columns; x++) {
-            const int px0 = (x - 1) * factor, py0 = (y - 1) * factor;
-            uint64_t colour[3] = {0}, cover = 0;
-            for (int py = maxi(py0, 0); py < mini(py0 + factor, height); py++)
-                for (int px = maxi(px0, 0); px < mini(px0 + factor, width); px++) {
-                    const uint8_t *p = rgba + 4 * ((long)py * width + px);
-                    for (int c = 0; c < 3; c++) colour[c] += (uint32_t)linear[p[c]] * p[3];
-                    cover += p[3];
-                }
-            uint16_t *o = out + 4 * ((long)y * columns + x);
-            for (int c = 0; c < 3; c++) o[c] = (uint16_t)(colour[c] * scale + .5f);
-            o[3] = (uint16_t)(cover * scale * 65535.f + .5f);
+/* One texel at full resolution: straight sRGB bytes to linear premultiplied. */
+static inline void design_texel(const uint8_t *p, const uint16_t *linear, uint16_t *o) {
+    const uint32_t a = p[3];
+    for (int c = 0; c < 3; c++) o[c] = (uint16_t)((linear[p[c]] * a + 127) / 255);
+    o[3] = (uint16_t)(a * 257);
+}
+
+/* The mean of a box of a design's pixels; pixels beyond it count as transparent. */
+static void design_box(const uint8_t *rgba, int width, int height, int x0, int y0, int factor, const uint16_t *linear, uint16_t *o) {
+    const uint64_t weight = 255ull * factor * factor;
+    uint64_t sum[4] = {0};
+    for (int y = maxi(y0, 0); y < mini(y0 + factor, height); y++)
+        for (int x = maxi(x0, 0); x < mini(x0 + factor, width); x++) {
+            const uint8_t *p = rgba + 4 * ((long)y * width + x);
+            for (int c = 0; c < 3; c++) sum[c] += (uint32_t)linear[p[c]] * p[3];
+            sum[3] += 65535u * p[3];
         }
+    for (int c = 0; c < 4; c++) o[c] = (uint16_t)((sum[c] + weight / 2) / weight);
 }
 
-static inline float4v texel(const uint16_t *p) {
-    return (float4v){(float)p[0], (float)p[1], (float)p[2], (float)p[3]};
-}
-
-static inline float4v layer_at(const Layer *l, float x, float y) {
-    x -= .5f, y -= .5f;
-    if (!(x > 0.f && y > 0.f && x < (float)(l->width - 1) && y < (float)(l->height - 1))) return (float4v){0};
-    const int ix = (int)x, iy = (int)y;
-    const float ax = x - ix, ay = y - iy;
-    const uint16_t *p = l->texels + 4 * ((long)iy * l->width + ix), *q = p + 4 * (long)l->width;
-    const float4v a = texel(p) + ax * (texel(p + 4) - texel(p)), b = texel(q) + ax * (texel(q + 4) - texel(q));
-    return a + ay * (b - a);
-}
-
-/* Texel position of every sample of a tile.  Unmarked tiles interpolate between pixel centres; marked tiles have
-   stored samples.  Returns 0 when the layer does not reach the tile. */
-static int positions(const PrintView *v, const Layer *l, int k, int tx, int ty, float *at) {
-    const int across = (v->size + TILE - 1) / TILE, side = (TILE + 2) * k, slot = v->slot[ty * across + tx];
-    const float *m = l->affine;
-    if (slot >= 0) {
-        const float *s = v->samples + (long)slot * side * side * 2;
-        int hit = 0;
-        for (int i = 0; i < side * side; i++) {
-            const float a = s[2 * i], b = s[2 * i + 1];
-            const int in = a >= l->clip[0] && b >= l->clip[1] && a <= l->clip[2] && b <= l->clip[3];   /* false for NaN */
-            at[2 * i] = in ? m[0] * a + m[1] * b + m[2] : -1.f;
-            at[2 * i + 1] = in ? m[3] * a + m[4] * b + m[5] : -1.f;
-            hit |= in && at[2 * i] > 0.f && at[2 * i + 1] > 0.f && at[2 * i] < l->width && at[2 * i + 1] < l->height;
-        }
-        return hit;
+/* A design as texels: rgba (height,width,4) to boxes of factor*factor pixels with a border of one transparent texel.
+   Writes rows [from,to) of out (rows,columns,4). */
+EXPORT void design_texels(const uint8_t *rgba, int width, int height, int factor, const uint16_t *linear, int rows,
+                          int columns, int from, int to, uint16_t *out) {
+    for (int y = from; y < to; y++) {
+        uint16_t *row = out + 4 * (long)y * columns;
+        memset(row, 0, sizeof(uint16_t) * 4 * (size_t)columns);
+        if (y == 0 || y == rows - 1) continue;
+        for (int x = 1; x < columns - 1; x++)
+            if (factor == 1) design_texel(rgba + 4 * ((long)(y - 1) * width + x - 1), linear, row + 4 * x);
+            else design_box(rgba, width, height, (x - 1) * factor, (y - 1) * factor, factor, linear, row + 4 * x);
     }
-    float grid[GRID][GRID][2];
-    float lo[2] = {1e9f, 1e9f}, hi[2] = {-1e9f, -1e9f};
+}
+
+static inline float4v texel(const uint16_t *p) { return __builtin_convertvector(*(const ushort4v *)p, float4v); }
+
+/* Where each sample of a tile falls in a layer, in texels, plane by plane. */
+typedef struct {
+    float x[MAX_SIDE * MAX_SIDE], y[MAX_SIDE * MAX_SIDE];
+} Places;
+
+/* A kept atlas position in a layer's texels; far outside where it is not on the layer's panel. */
+static inline int texel_position(const Layer *l, const uint16_t *kept, float far, float *x, float *y) {
+    const float u = kept[0] * (1.f / ATLAS_STEPS), v = kept[1] * (1.f / ATLAS_STEPS), *m = l->affine;
+    const int in = kept[0] != NOWHERE && u >= l->clip[0] && v >= l->clip[1] && u <= l->clip[2] && v <= l->clip[3];
+    *x = in ? m[0] * u + m[1] * v + m[2] : far;
+    *y = in ? m[3] * u + m[4] * v + m[5] : far;
+    return in && *x > 0.f && *y > 0.f && *x < l->width && *y < l->height;
+}
+
+/* Places of an unmarked tile: interpolated between pixel centres, since it is one smooth surface. */
+static int smooth_places(const PrintView *v, const Layer *l, int k, int tx, int ty, Places *p) {
+    const int side = (TILE + 2) * k;
+    float gx[GRID][GRID], gy[GRID][GRID], ax[MAX_SIDE];
+    int column[MAX_SIDE], hit = 0;
     for (int y = 0; y < GRID; y++)
         for (int x = 0; x < GRID; x++) {
             const int px = mini(maxi(tx * TILE + x - 2 - v->left, 0), v->width - 1);
             const int py = mini(maxi(ty * TILE + y - 2 - v->top, 0), v->height - 1);
-            const float *a = v->atlas + 2 * ((long)py * v->width + px);
-            const int in = a[0] >= l->clip[0] && a[1] >= l->clip[1] && a[0] <= l->clip[2] && a[1] <= l->clip[3];
-            grid[y][x][0] = in ? m[0] * a[0] + m[1] * a[1] + m[2] : -1e6f;
-            grid[y][x][1] = in ? m[3] * a[0] + m[4] * a[1] + m[5] : -1e6f;
-            for (int c = 0; c < 2; c++) lo[c] = fminf(lo[c], grid[y][x][c]), hi[c] = fmaxf(hi[c], grid[y][x][c]);
+            hit |= texel_position(l, v->atlas + 2 * ((long)py * v->width + px), -1e6f, &gx[y][x], &gy[y][x]);
         }
-    if (hi[0] < 0.f || hi[1] < 0.f || lo[0] > l->width || lo[1] > l->height) return 0;
+    if (!hit) return 0;
+    for (int x = 0; x < side; x++) {
+        const float f = (x + .5f) / k + .5f;
+        column[x] = (int)f, ax[x] = f - (int)f;
+    }
     for (int y = 0; y < side; y++) {
-        const float fy = (y + .5f) / k + .5f;
-        const int iy = (int)fy;
-        const float ay = fy - iy;
-        float line[GRID][2];
-        for (int x = 0; x < GRID; x++)
-            for (int c = 0; c < 2; c++) line[x][c] = grid[iy][x][c] + ay * (grid[iy + 1][x][c] - grid[iy][x][c]);
+        const float f = (y + .5f) / k + .5f;
+        const int row = (int)f;
+        const float ay = f - row;
+        float lx[GRID], ly[GRID], *px = p->x + y * side, *py = p->y + y * side;
+        for (int x = 0; x < GRID; x++) {
+            lx[x] = gx[row][x] + ay * (gx[row + 1][x] - gx[row][x]);
+            ly[x] = gy[row][x] + ay * (gy[row + 1][x] - gy[row][x]);
+        }
         for (int x = 0; x < side; x++) {
-            const float fx = (x + .5f) / k + .5f;
-            const int ix = (int)fx;
-            const float ax = fx - ix;
-            for (int c = 0; c < 2; c++) at[2 * (y * side + x) + c] = line[ix][c] + ax * (line[ix + 1][c] - line[ix][c]);
+            const int c = column[x];
+            px[x] = lx[c] + ax[x] * (lx[c + 1] - lx[c]);
+            py[x] = ly[c] + ax[x] * (ly[c + 1] - ly[c]);
         }
     }
     return 1;
 }
 
+/* Places of a tile's samples in a layer; 0 when the layer does not reach the tile. */
+static int places(const PrintView *v, const Layer *l, int k, int tx, int ty, Places *p) {
+    const int across = (v->size + TILE - 1) / TILE, side = (TILE + 2) * k, slot = v->slot[ty * across + tx];
+    if (slot < 0) return smooth_places(v, l, k, tx, ty, p);
+    const uint16_t *s = v->samples + (long)slot * side * side * 2;
+    int hit = 0;
+    for (int i = 0; i < side * side; i++) hit |= texel_position(l, s + 2 * i, -1.f, p->x + i, p->y + i);
+    return hit;
+}
+
+/* Lay a layer's n samples over ink (premultiplied, 0..1): bilinear, transparent beyond its border. */
+static void lay(const Layer *l, const Places *p, int n, int first, float4v *ink) {
+    static _Thread_local int32_t at[MAX_SIDE * MAX_SIDE];
+    static _Thread_local float ax[MAX_SIDE * MAX_SIDE], ay[MAX_SIDE * MAX_SIDE];
+    const float right = (float)(l->width - 1), bottom = (float)(l->height - 1);
+    const int width = l->width;
+    for (int i = 0; i < n; i++) {
+        const float x = p->x[i] - .5f, y = p->y[i] - .5f;
+        const int in = (x > 0.f) & (y > 0.f) & (x < right) & (y < bottom);
+        const float sx = in ? x : 0.f, sy = in ? y : 0.f;   /* the corner texel is transparent */
+        const int ix = (int)sx, iy = (int)sy;
+        at[i] = iy * width + ix;
+        ax[i] = sx - ix, ay[i] = sy - iy;
+    }
+    const float unit = 1.f / 65535.f;
+    for (int i = 0; i < n; i++) {
+        const uint16_t *q = l->texels + 4 * (long)at[i], *r = q + 4 * (long)width;
+        const float4v a = texel(q) + ax[i] * (texel(q + 4) - texel(q)), b = texel(r) + ax[i] * (texel(r + 4) - texel(r));
+        const float4v t = (a + ay[i] * (b - a)) * unit;
+        ink[i] = first ? t : t + (1.f - t[3]) * ink[i];
+    }
+}
+
 /* Filter a tile's samples of all layers into out (TILE,TILE): premultiplied ink and its coverage, 0..1. */
 static int print_tile(const PrintView *v, const Layer *layers, int layer_count, const float *taps, int k, int tx, int ty,
                       float4v out[TILE][TILE]) {
-    enum { N = MAX_SIDE * MAX_SIDE };
-    static _Thread_local float at[2 * N];
-    static _Thread_local float4v ink[N];
+    static _Thread_local Places at;
+    static _Thread_local float4v ink[MAX_SIDE * MAX_SIDE];
     const int side = (TILE + 2) * k, reach = 3 * k;
-    int any = 0;
-    for (int l = 0; l < layer_count; l++) {
-        if (!positions(v, layers + l, k, tx, ty, at)) continue;
-        if (!any) memset(ink, 0, sizeof(float4v) * side * side);
-        any = 1;
-        for (int i = 0; i < side * side; i++) {
-            const float4v t = layer_at(layers + l, at[2 * i], at[2 * i + 1]) * (1.f / 65535.f);
-            ink[i] = t + (1.f - t[3]) * ink[i];
-        }
-    }
-    if (!any) return 0;
+    int first = 1;
+    for (int l = 0; l < layer_count; l++)
+        if (places(v, layers + l, k, tx, ty, &at)) lay(layers + l, &at, side * side, first, ink), first = 0;
+    if (first) return 0;
     for (int y = 0; y < TILE; y++) {
         float4v row[MAX_SIDE];
-        for (int x = 0; x < side; x++) {
-            float4v t = {0};
-            for (int i = 0; i < reach; i++) t += taps[i] * ink[(y * k + i) * side + x];
-            row[x] = t;
-        }
+        for (int x = 0; x < side; x++) row[x] = taps[0] * ink[y * k * side + x];
+        for (int i = 1; i < reach; i++)
+            for (int x = 0; x < side; x++) row[x] += taps[i] * ink[(y * k + i) * side + x];
         for (int x = 0; x < TILE; x++) {
             float4v t = {0};
             for (int i = 0; i < reach; i++) t += taps[i] * row[x * k + i];
@@ -258,12 +283,22 @@ EXPORT void compose_plain(const half *terms, int64_t count, const Look *look, ui
     }
 }
 
-/* Copy finished span pixels into a frame (size,size,channels). */
+/* A frame (size,size,channels): the background, and on it the finished pixels of the spans. */
 EXPORT void place_spans(const uint8_t *pixels, const int32_t *x0, const int32_t *x1, const int64_t *offset, int size,
-                        int channels, uint8_t *frame) {
-    for (int y = 0; y < size; y++)
-        if (x1[y] > x0[y])
-            memcpy(frame + ((long)y * size + x0[y]) * channels, pixels + offset[y] * channels, (size_t)(x1[y] - x0[y]) * channels);
+                        const Look *look, uint8_t *frame) {
+    const int n = look->channels;
+    uint8_t back[4] = {0};
+    for (int c = 0; c < 3 && n == 3; c++) back[c] = (uint8_t)(look->background[c] * 255.f + .5f);
+    for (int y = 0; y < size; y++) {
+        uint8_t *row = frame + (long)y * size * n;
+        const uint8_t *blank = frame;   /* the first row is written once, the others copy its ends */
+        const int from = x0[y], to = x1[y] > from ? x1[y] : from;
+        if (y == 0)
+            for (int x = 0; x < size; x++) memcpy(row + x * n, back, n);
+        else
+            memcpy(row, blank, (size_t)from * n), memcpy(row + to * n, blank + to * n, (size_t)(size - to) * n);
+        memcpy(row + from * n, pixels + offset[y] * n, (size_t)(to - from) * n);
+    }
 }
 
 /* Ink on cloth: one pixel.  t: all surfaces; p: the printable surface alone (the same where nothing else shows).
