@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -179,9 +180,15 @@ def test_a_wide_profile_in_a_jpeg_of_several_parts() -> None:
     assert np.abs(read_design(file).pixels[0, 0, :3] - srgb_of_p3(200, 100, 50)).max() <= 2
 
 
-def test_an_srgb_profile_changes_no_byte() -> None:
-    file = images.rgba_png(images.art(), extra=[images.iccp(images.profile("srgb"))])
-    assert np.array_equal(read_design(file).pixels, images.art())
+@pytest.mark.parametrize("more_gamma", [0, 800, -800])
+def test_an_srgb_profile_changes_no_byte(more_gamma: int) -> None:
+    """Also one whose curve is a little off, as many are: by ± .012 in gamma, less than a code anywhere."""
+    icc = bytearray(images.profile("srgb"))
+    at = icc.index(b"para") + 12
+    icc[at : at + 4] = (int.from_bytes(icc[at : at + 4]) + more_gamma).to_bytes(4)
+    design = read_design(images.rgba_png(images.art(), extra=[images.iccp(bytes(icc))]))
+    assert np.array_equal(design.pixels, images.art())
+    assert design.findings == ()
 
 
 JUNK = b"\0" * 36 + b"acsp" + b"\0" * 100
@@ -318,7 +325,9 @@ def test_ten_mebibytes_and_not_one_byte_more(tmp_path: Path) -> None:
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "sparse.png").open("wb") as file:
         file.truncate(2**40)
-    assert refused(tmp_path / "sparse.png").code == "FILE_TOO_LARGE"
+    error = refused(tmp_path / "sparse.png")
+    assert error.code == "FILE_TOO_LARGE"
+    assert "1048576.0 MiB" in error.message
 
 
 @pytest.mark.rows("R223")
@@ -336,3 +345,16 @@ def test_inspecting_tells_the_extent_without_decoding() -> None:
     container = inspect_design(images.insert_segment(images.jpeg(RGB), 0xE1, b"Exif\0\0" + images.exif(6)))
     assert (container.kind, container.width, container.height, container.orientation) == ("jpeg", 48, 32, 6)
     assert inspect_design(images.png(4, 4, b"undecodable" * 10)).width == 4
+
+
+@pytest.mark.parametrize(("width", "height", "good"), [(10_000, 5_000, True), (10_000, 5_001, False)])
+def test_fifty_megapixels_and_not_one_row_more(width: int, height: int, good: bool) -> None:
+    blank = zlib.compress(bytes(height * (width // 8 + 1)))
+    header = images.header(width, height, depth=1, colour=0)
+    file = images.MAGIC + header + images.chunk(b"IDAT", blank) + images.chunk(b"IEND")
+    if good:
+        assert inspect_design(file).width == width
+    else:
+        with pytest.raises(BadInput, match="too many") as caught:
+            inspect_design(file)
+        assert caught.value.code == "IMAGE_TOO_LARGE"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import images
 from tirage.errors import BadInput
-from tirage.media.intake import read_design
+from tirage.media.intake import inspect_design, read_design
 
 RGB = images.art()[..., :3]
 GOOD = {
@@ -27,10 +27,14 @@ GOOD = {
 DOT = b"\0\1\2\3\4"
 
 
-def zeros(million: int, byte: bytes = b"\0") -> bytes:
-    """Deflated millions of one byte, made without holding them."""
-    packer = zlib.compressobj(9)
-    return b"".join(packer.compress(byte * 1_000_000) for _ in range(million)) + packer.flush()
+def bomb(million: int, byte: bytes, start: bytes = b"") -> bytes:
+    """Deflated: `start`, then millions of one byte; made without holding them."""
+    packer = zlib.compressobj()
+    parts = [packer.compress(start), *(packer.compress(byte * 1_000_000) for _ in range(million))]
+    return b"".join([*parts, packer.flush()])
+
+
+TEXT_BOMB = bomb(200, b"A")
 
 
 def dot(*extra: bytes) -> bytes:
@@ -58,7 +62,7 @@ HOSTILE = {
     "bomb-full.png": (
         images.MAGIC
         + images.header(30_000, 30_000, depth=1, colour=0)
-        + images.chunk(b"IDAT", zeros(113))
+        + images.chunk(b"IDAT", bomb(113, b"\0"))
         + images.chunk(b"IEND"),
         "IMAGE_TOO_LARGE",
     ),
@@ -67,11 +71,17 @@ HOSTILE = {
     "bomb-long.png": (images.png(20_001, 1, b"\0"), "IMAGE_TOO_LARGE"),
     "bomb-lies.png": (images.png(7000, 7000, b"\0" * 1000), "IMAGE_DAMAGED"),
     "bomb-65535.jpg": (resized(65_535, 65_535), "IMAGE_TOO_LARGE"),
-    "bomb-idat.png": (images.png(1, 1, DOT + bytes(300_000_000)), "(1, 1, 4)"),
+    "bomb-idat.png": (
+        images.MAGIC
+        + images.header(1, 1)
+        + images.chunk(b"IDAT", bomb(300, b"\0", DOT))
+        + images.chunk(b"IEND"),
+        "(1, 1, 4)",
+    ),
     # bombs beside the pixels
-    "ztxt.png": (dot(images.chunk(b"zTXt", b"k\0\0" + zeros(200, b"A"))), "(1, 1, 4)"),
-    "itxt.png": (dot(images.chunk(b"iTXt", b"k\0\1\0\0\0" + zeros(200, b"A"))), "(1, 1, 4)"),
-    "iccp.png": (dot(images.chunk(b"iCCP", b"k\0\0" + zeros(200, b"A"))), "(1, 1, 4)"),
+    "ztxt.png": (dot(images.chunk(b"zTXt", b"k\0\0" + TEXT_BOMB)), "(1, 1, 4)"),
+    "itxt.png": (dot(images.chunk(b"iTXt", b"k\0\1\0\0\0" + TEXT_BOMB)), "(1, 1, 4)"),
+    "iccp.png": (dot(images.chunk(b"iCCP", b"k\0\0" + TEXT_BOMB)), "(1, 1, 4)"),
     "text.png": (dot(images.chunk(b"tEXt", b"k\0" + b"A" * 9_000_000)), "(1, 1, 4)"),
     "exif.png": (dot(images.chunk(b"eXIf", b"II*\0\x08\0\0\0\xff\xff" + b"\x12\1" * 4_000_000)), "(1, 1, 4)"),
     "chunks.png": (many(images.chunk(b"tEXt")), "IMAGE_DAMAGED"),
@@ -121,6 +131,7 @@ HOSTILE = {
         images.MAGIC + images.header(1, 1) + images.chunk(b"IDAT", b"junk") + images.chunk(b"IEND"),
         "IMAGE_DAMAGED",
     ),
+    "half.jpg": (GOOD["jpeg"][:2000] + b"\xff\xd9", "IMAGE_DAMAGED"),
     "no-end.jpg": (GOOD["jpeg"][:-2], "IMAGE_DAMAGED"),
     "no-scan.jpg": (GOOD["jpeg"][: GOOD["jpeg"].index(b"\xff\xda")] + b"\xff\xd9", "IMAGE_DAMAGED"),
     "no-tables.jpg": (b"\xff\xd8" + GOOD["jpeg"][GOOD["jpeg"].index(b"\xff\xc0") :], "IMAGE_DAMAGED"),
@@ -165,6 +176,16 @@ def verdict(data: bytes, name: str | None = None) -> str:
 def test_each_gets_its_code(name: str) -> None:
     data, expected = HOSTILE[name]
     assert verdict(data, name) == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["bomb-lies.png", "check-sum.png", "scans-33.jpg", "two-frames.jpg", "zero.jpg"]
+)
+def test_some_are_refused_before_any_decoder_runs(name: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        inspect_design(HOSTILE[name][0])
+    assert caught.value.code == "IMAGE_DAMAGED"
+    assert inspect_design(scans(32)).kind == "jpeg"
 
 
 @pytest.mark.rows("R219")
