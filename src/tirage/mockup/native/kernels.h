@@ -23,8 +23,8 @@ typedef uint16_t ushort4v __attribute__((vector_size(8), aligned(2)));
    finished pixels hold TERMS half floats, filtered and premultiplied by coverage. */
 enum { DIRECT, MULTIPLE, BOUNCE, BOUNCE2, GLOSS, SHEEN_ATT, GLOSS_INK, COVERAGE, TERMS };
 
-/* What a tile of pixels needs: sub-samples (EDGE), and whether a print can reach it (PRINT). */
-enum { EDGE = 1, PRINT = 2 };
+/* A tile of pixels: it needs sub-samples (EDGE), a print can reach it (PRINT), the inside of the cloth shows (INNER). */
+enum { EDGE = 1, PRINT = 2, INNER = 4 };
 
 /* Triangle flags: a chart number, and whether this is the inside of the cloth. */
 enum { INSIDE = 0x80, CHART_MASK = 0x7f };

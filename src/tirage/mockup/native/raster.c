@@ -178,17 +178,17 @@ EXPORT void classify(const View *view, const Cloths *cloths, const int32_t *id, 
             const int t = id[q];
             const int mine = t < 0 ? -1 : view->flags[t];
             const long other[2] = {x + 1 < size ? q + 1 : q, y + 1 < size ? q + size : q};
-            int edge = 0;
+            int edge = 0, outline = 0;
             for (int k = 0; k < 2; k++) {
                 const int theirs = id[other[k]] < 0 ? -1 : view->flags[id[other[k]]];
+                outline |= theirs != mine && (theirs < 0 || mine < 0);
                 if (theirs != mine) edge = 1;
                 else if (mine >= 0 && (fabsf(atlas[2 * q] - atlas[2 * other[k]]) > jump ||
                                        fabsf(atlas[2 * q + 1] - atlas[2 * other[k] + 1]) > jump)) edge = 1;
             }
-            if (mine >= 0 && !(mine & INSIDE)) {
-                edge |= is_busy(cloths, atlas[2 * q], atlas[2 * q + 1]);
-            }
-            if (edge) mark(tiles, across, x, y, EDGE);
+            if (mine >= 0 && (mine & INSIDE)) mark(tiles, across, x, y, INNER);
+            else if (mine >= 0) edge |= is_busy(cloths, atlas[2 * q], atlas[2 * q + 1]);
+            if (edge) mark(tiles, across, x, y, outline ? EDGE | INNER : EDGE);
         }
 }
 
@@ -248,34 +248,47 @@ static inline float detail_at(const Cloths *c, float u, float v) {
     return (a + ay * (b - a)) * (1.f / 255.f);
 }
 
-/* The terms of one sample: its light, with the albedo's detail put in. */
+/* Put the albedo's detail into a point's light. */
+static inline float8v detailed(const Cloths *c, float8v light, float u, float v) {
+    const float d = detail_at(c, u, v);
+    return light * (float8v){d, d * d * d, d, d, 1.f, 1.f, 1.f, 1.f};
+}
+
+/* The terms of one sample. */
 static inline float8v sample_terms(const Cloths *c, int inside, float u, float v) {
     if (inside) return fetch(c->inside, c->inside_size, u, v);
-    const float d = detail_at(c, u, v);
-    return fetch(c->outside, c->outside_size, u, v) * (float8v){d, d * d * d, d, d, 1.f, 1.f, 1.f, 1.f};
+    return detailed(c, fetch(c->outside, c->outside_size, u, v), u, v);
 }
 
 static inline void store(half *out, float8v t) { *(half8v *)out = __builtin_convertvector(t, half8v); }
 
-/* Triangles that touch each marked tile (with a pixel of border), as a list per tile: *first (tiles+1), *list. */
+/* Whether a tile has to draw a triangle: most of the cloth's inside is hidden behind its outside. */
+static inline int wanted(uint8_t tile, uint8_t flags) { return (tile & EDGE) && ((tile & INNER) || !(flags & INSIDE)); }
+
+/* The tiles that a front-facing triangle touches, with a pixel of border: left, right, top, bottom; empty otherwise. */
+static void tile_box(const View *view, int t, int across, int16_t *box) {
+    const int32_t *i = view->tri + 3 * (long)t;
+    const float *a = view->corner + 3 * (long)i[0], *b = view->corner + 3 * (long)i[1], *c = view->corner + 3 * (long)i[2];
+    const float area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]), tile = 1.f / TILE;
+    box[0] = box[2] = 1, box[1] = box[3] = 0;
+    if (!(area < 0.f)) return;
+    box[0] = (int16_t)maxi(0, (int)((fminf(a[0], fminf(b[0], c[0])) - 1.f) * tile));
+    box[1] = (int16_t)mini(across - 1, (int)((fmaxf(a[0], fmaxf(b[0], c[0])) + 1.f) * tile));
+    box[2] = (int16_t)maxi(0, (int)((fminf(a[1], fminf(b[1], c[1])) - 1.f) * tile));
+    box[3] = (int16_t)mini(across - 1, (int)((fmaxf(a[1], fmaxf(b[1], c[1])) + 1.f) * tile));
+}
+
+/* Triangles that touch each tile, as a list per tile: *first (tiles + 1) into *list. */
 static int bin(const View *view, const uint8_t *tiles, int across, int32_t **first, int32_t **list) {
     const int n = across * across;
     int32_t *count = calloc((size_t)n + 1, sizeof *count), *entries = NULL, *pos = NULL;
-    int16_t *box = malloc((size_t)view->tri_count * 4 * sizeof *box);
-    if (!count || !box) goto fail;
+    int16_t *boxes = malloc((size_t)view->tri_count * 4 * sizeof *boxes);
+    if (!count || !boxes) goto fail;
     for (int t = 0; t < view->tri_count; t++) {
-        const int32_t *i = view->tri + 3 * (long)t;
-        const float *a = view->corner + 3 * (long)i[0], *b = view->corner + 3 * (long)i[1], *c = view->corner + 3 * (long)i[2];
-        int16_t *q = box + 4 * (long)t;
-        const float area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
-        q[0] = q[2] = 1, q[1] = q[3] = 0;
-        if (!(area < 0.f)) continue;
-        q[0] = (int16_t)maxi(0, (int)floorf((fminf(a[0], fminf(b[0], c[0])) - 1.f) / TILE));
-        q[1] = (int16_t)mini(across - 1, (int)floorf((fmaxf(a[0], fmaxf(b[0], c[0])) + 1.f) / TILE));
-        q[2] = (int16_t)maxi(0, (int)floorf((fminf(a[1], fminf(b[1], c[1])) - 1.f) / TILE));
-        q[3] = (int16_t)mini(across - 1, (int)floorf((fmaxf(a[1], fmaxf(b[1], c[1])) + 1.f) / TILE));
+        int16_t *q = boxes + 4 * (long)t;
+        tile_box(view, t, across, q);
         for (int y = q[2]; y <= q[3]; y++)
-            for (int x = q[0]; x <= q[1]; x++) count[y * across + x + 1] += tiles[y * across + x] & EDGE;
+            for (int x = q[0]; x <= q[1]; x++) count[y * across + x + 1] += wanted(tiles[y * across + x], view->flags[t]);
     }
     for (int i = 0; i < n; i++) count[i + 1] += count[i];
     entries = malloc(((size_t)count[n] + 1) * sizeof *entries);
@@ -283,16 +296,16 @@ static int bin(const View *view, const uint8_t *tiles, int across, int32_t **fir
     if (!entries || !pos) goto fail;
     memcpy(pos, count, (size_t)n * sizeof *pos);
     for (int t = 0; t < view->tri_count; t++) {
-        const int16_t *q = box + 4 * (long)t;
-        for (int y = q[2]; y <= q[3] && q[0] <= q[1]; y++)
+        const int16_t *q = boxes + 4 * (long)t;
+        for (int y = q[2]; y <= q[3]; y++)
             for (int x = q[0]; x <= q[1]; x++)
-                if (tiles[y * across + x] & EDGE) entries[pos[y * across + x]++] = t;
+                if (wanted(tiles[y * across + x], view->flags[t])) entries[pos[y * across + x]++] = t;
     }
-    free(box), free(pos);
+    free(boxes), free(pos);
     *first = count, *list = entries;
     return 0;
 fail:
-    free(count), free(box), free(entries), free(pos);
+    free(count), free(boxes), free(entries), free(pos);
     return -1;
 }
 
@@ -344,38 +357,42 @@ static int one_surface(const Job *j, int x, int y) {
             if (id[q] < 0 || j->view->flags[id[q]] != flags) return 0;
             near = fmaxf(near, z[q]), far = fminf(far, z[q]);
         }
-    return near - far < .004f * near;   /* 8 mm at two metres */
+    return near - far < .0012f * near;   /* 2.5 mm at two metres: neither a fold nor a grazing view */
 }
 
-/* Light of the k by k samples from (x,y) into the rows: one look-up where the cloth is smooth, else one a sample. */
+/* Light of the k by k samples from (x,y) into the rows.  Where they show one smooth piece of cloth they share one
+   look-up of light, and of detail too where that is even; elsewhere each sample looks for itself. */
 static void block_terms(const Job *j, int x, int y) {
     Scratch *m = j->scratch;
     const int k = j->k, smooth = one_surface(j, x, y);
     Setup s;
-    int last = -1, flat = 0;
+    int last = -1, even = 0;
     float8v common = {0};
     float u, v;
     if (smooth) {
         last = m->id[y * j->side + x];
+        const int inside = j->view->flags[last] & INSIDE;
         setup(j->view, last, (float)k, j->x0, j->y0, &s);
         atlas_at(&s, x + .5f * k, y + .5f * k, &u, &v);
-        flat = (j->view->flags[last] & INSIDE) || !is_busy(j->cloths, u, v);
-        if (flat) common = sample_terms(j->cloths, j->view->flags[last] & INSIDE, u, v);
+        even = inside || !is_busy(j->cloths, u, v);
+        common = even ? sample_terms(j->cloths, inside, u, v) : fetch(j->cloths->outside, j->cloths->outside_size, u, v);
     }
     for (int r = 0; r < k; r++)
         for (int c = 0; c < k; c++) {
             const int q = (y + r) * j->side + x + c, t = m->id[q];
-            m->row[r][x + c] = m->printed_row[r][x + c] = flat ? common : (float8v){0};
+            float8v terms = common;
             if (j->samples) j->samples[2 * q] = j->samples[2 * q + 1] = NOWHERE;
-            if (t < 0) continue;
-            const int flags = j->view->flags[t], prints = j->samples && !(flags & INSIDE) && j->printable[flags & CHART_MASK];
-            if (!flat || prints) {
+            const int flags = t < 0 ? INSIDE : j->view->flags[t];
+            const int prints = j->samples && !(flags & INSIDE) && j->printable[flags & CHART_MASK];
+            if (t >= 0 && (!even || prints)) {
                 if (t != last) setup(j->view, t, (float)k, j->x0, j->y0, &s), last = t;
                 atlas_at(&s, x + c + .5f, y + r + .5f, &u, &v);
+                if (!smooth) terms = sample_terms(j->cloths, flags & INSIDE, u, v);
+                else if (!even) terms = detailed(j->cloths, common, u, v);
+                if (prints) keep_atlas(u, v, j->samples + 2 * q);
             }
-            if (!flat) m->row[r][x + c] = sample_terms(j->cloths, flags & INSIDE, u, v);
-            m->printed_row[r][x + c] = prints ? m->row[r][x + c] : (float8v){0};
-            if (prints) keep_atlas(u, v, j->samples + 2 * q);
+            m->row[r][x + c] = terms;
+            if (j->samples) m->printed_row[r][x + c] = prints ? terms : (float8v){0};
         }
 }
 
@@ -412,7 +429,7 @@ static void tile_terms(const View *view, const Cloths *cloths, const Spans *span
     memset(m->z, 0, sizeof(float) * side * side);
     memset(m->id, 0xff, sizeof(int32_t) * side * side);
     memset(m->sum, 0, sizeof m->sum);
-    memset(m->printed_sum, 0, sizeof m->printed_sum);
+    if (samples) memset(m->printed_sum, 0, sizeof m->printed_sum);
     for (int q = 0; q < n; q++) draw(view, list[q], (float)k, sx, sy, side, side, m->z, m->id);
     const Job job = {view, cloths, prints->printable, k, side, sx, sy, samples, m};
     tile_rows(&job, taps);
