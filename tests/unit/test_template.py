@@ -322,7 +322,8 @@ def test_a_flood_of_faults_is_counted_not_listed(package: Path) -> None:
 def test_changed_bytes_are_found_by_their_hash(package: Path) -> None:
     (package / "LICENSE").write_text("mine\n")
     assert codes(package) == [("WRONG_HASH", "template.json.files.LICENSE")]
-    assert load(package).info.licence == "Apache-2.0"  # loading trusts the names, check the bytes
+    with pytest.raises(BadInput):
+        load(package)
 
 
 def test_an_edited_description_is_found_by_the_content_hash(package: Path) -> None:
@@ -459,14 +460,20 @@ def bomb(header: str, data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (bomb("{'descr': '<u2', 'fortran_order': False, 'shape': (500000000, 2)}", b"\0" * 100), "TOO_LARGE"),
-        (bomb("{'descr': '<u2', 'fortran_order': False, 'shape': (-4, 2)}", b"\0" * 100), "TOO_LARGE"),
         (
-            bomb("{'descr': '<u2', 'fortran_order': False, 'shape': (4, 2)}", b"\0" * 50_000_000),
+            bomb("{'descr': '<u2', 'fortran_order': False, 'shape': (500000000, 2), }", b"\0" * 100),
+            "TOO_LARGE",
+        ),
+        (bomb("{'descr': '<u2', 'fortran_order': False, 'shape': (-4, 2), }", b"\0" * 100), "WRONG_ARRAY"),
+        (
+            bomb("{'descr': '<u2', 'fortran_order': False, 'shape': (4, 2), }", b"\0" * 50_000_000),
             "WRONG_ARRAY",
         ),
-        (bomb("{'descr': '<u2', 'fortran_order': False, 'shape': (4, 2)}", b"\0"), "WRONG_ARRAY"),
+        (bomb("{'descr': '<u2', 'fortran_order': False, 'shape': (4, 2), }", b"\0"), "WRONG_ARRAY"),
         (bomb("{'descr': '<u2', 'shape': __import__('os')}", b""), "WRONG_ARRAY"),
+        (bomb("{'descr': '<f1', 'fortran_order': False, 'shape': (4, 2), }", b""), "WRONG_ARRAY"),
+        (bomb("{'descr': '<u2', 'fortran_order': False, 'shape': (4 2), }", b""), "WRONG_ARRAY"),
+        (bomb("{'descr': '<u2', 'fortran_order': False, 'shape': (), }", b"\0\0"), "WRONG_ARRAY"),
         (bomb("x" * 60_000, b""), "WRONG_ARRAY"),
     ],
 )
@@ -483,7 +490,7 @@ def test_what_is_no_archive_is_refused(data: bytes, package: Path) -> None:
         load(package)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(["template.json", "mesh.npz", "light_inside_top.png"]), data=st.data())
 def test_flipped_bytes_never_raise_anything_else(name: str, data: st.DataObject, package: Path) -> None:
     original = (package / name).read_bytes()

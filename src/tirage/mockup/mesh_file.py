@@ -126,13 +126,13 @@ def _check_indices(arrays: Arrays, panel_count: int, where: str, notes: Notes) -
 
 
 def _check_panels(garment: Garment, panels: Sequence[Panel], where: str, notes: Notes) -> None:
-    corners = garment.panel[garment.triangle]
-    mixed = int(np.count_nonzero((corners != corners[:, :1]).any(axis=1)))
+    of = garment.panel[garment.triangle.T]
+    mixed = int(np.count_nonzero((of[0] != of[1]) | (of[0] != of[2])))
     if mixed:
         message = f"{where} has {mixed} triangles with corners on different panels."
         notes.error("WRONG_MESH", f"{where}:triangle", message, hint="Split the vertices along the seams.")
     for index, panel in enumerate(panels):
-        if not np.any(corners[:, 0] == index):
+        if not np.any(of[0] == index):
             notes.error(
                 "WRONG_MESH", f"{where}:panel", f"{where} has no triangle on the panel {panel.name!r}."
             )

@@ -26,6 +26,12 @@ class Notes:
         """Adds something that has to be refused."""
         self._add(Finding(code, Severity.ERROR, message, hint, where))
 
+    def extend(self, other: Notes) -> None:
+        """Adds what another collected."""
+        for finding in other.findings:
+            self._add(finding)
+        self.left_out += other.left_out
+
     @property
     def failed(self) -> bool:
         """Whether any error was added."""

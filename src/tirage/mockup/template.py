@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import cv2
 import numpy as np
@@ -33,7 +34,7 @@ MAX_JSON_BYTES = 256 * 2**10
 MAX_FILE_BYTES = 32 * 2**20
 MAX_LIGHT_SIDE = 4096
 MAX_DETAIL_SIDE = 8192
-DECODERS = 4
+THREADS = 4
 
 
 def available(*, folder: Path | None = None) -> dict[str, Path]:
@@ -57,59 +58,53 @@ def find(name: str, *, folder: Path | None = None) -> Path:
 
 
 def load(package: str | Path, *, folder: Path | None = None) -> Template:
-    """The template at a path, or of an id (as `find`); TEMPLATE_INVALID carries every finding.
-
-    The bytes are not compared with their hashes here; `check` does that.
-    """
-    path = package if isinstance(package, Path) else _locate(package, folder)
+    """The template at a path, or of an id (as `find`); TEMPLATE_INVALID carries every finding."""
+    path = _locate(package, folder)
     notes = Notes()
-    template = _read(path, notes, hashes=False)
-    if template is None:
-        first = notes.findings[0].message
-        more = len(notes.findings) + notes.left_out - 1
-        message = f"The template {path.name} cannot be used: {first}" + (
-            f" ({more} more findings.)" if more else ""
-        )
-        raise BadInput("TEMPLATE_INVALID", message, findings=tuple(notes.findings))
-    return template
+    template = _read(path, notes)
+    if template is not None:
+        return template
+    errors = [finding for finding in notes.findings if finding.severity is Severity.ERROR]
+    others = len(notes.findings) + notes.left_out - 1
+    more = f" ({others} more findings.)" if others else ""
+    message = f"The template {path.name} cannot be used: {errors[0].message}{more}"
+    raise BadInput("TEMPLATE_INVALID", message, findings=tuple(notes.findings))
 
 
 def check(package: str | Path, *, folder: Path | None = None) -> list[Finding]:
-    """Everything that is wrong with a package, hashes of all files included; [] for a sound one."""
+    """Everything that is wrong with a package, warnings included; [] for a sound one."""
     notes = Notes()
-    _read(package if isinstance(package, Path) else _locate(package, folder), notes, hashes=True)
+    _read(_locate(package, folder), notes)
     if notes.left_out:
         message = f"{notes.left_out} more findings are not listed."
         return [*notes.findings, Finding("MORE_FINDINGS", Severity.NOTE, message, where=DESCRIPTION)]
     return notes.findings
 
 
-def _locate(package: str, folder: Path | None) -> Path:
-    return find(package, folder=folder) if re.fullmatch(IDENTIFIER, package) else Path(package)
+def _locate(package: str | Path, folder: Path | None) -> Path:
+    if isinstance(package, str) and re.fullmatch(IDENTIFIER, package):
+        return find(package, folder=folder)
+    return Path(package)
 
 
-def _read(path: Path, notes: Notes, *, hashes: bool) -> Template | None:
+def _read(path: Path, notes: Notes) -> Template | None:
     if not path.is_dir():
         raise NotFound("TEMPLATE_NOT_FOUND", f"There is no template folder {path}.")
     raw = _read_file(path, DESCRIPTION, MAX_JSON_BYTES, notes)
-    value = parse(raw, where=DESCRIPTION, notes=notes) if raw is not None else None
+    value = None if raw is None else parse(raw, where=DESCRIPTION, notes=notes)
     description = None if notes.failed else read_description(value, notes)
     if description is None or not isinstance(value, dict):
         return None
     if content_sha256(value) != description.content_sha256:
-        hint = "Somebody edited template.json by hand: build the package again."
-        notes.error(
-            "WRONG_HASH",
-            f"{DESCRIPTION}.content_sha256",
-            "content_sha256 does not fit the content.",
-            hint=hint,
-        )
-    return _assemble(path, description, _read_files(path, description, notes, hashes=hashes), notes)
+        message = "content_sha256 does not fit the rest of template.json: somebody edited it."
+        hint = "Build the package again."
+        notes.error("WRONG_HASH", f"{DESCRIPTION}.content_sha256", message, hint=hint)
+    return _assemble(path, description, _read_files(path, description, notes), notes)
 
 
-def _read_files(path: Path, description: Description, notes: Notes, *, hashes: bool) -> dict[str, bytes]:
+def _read_files(path: Path, description: Description, notes: Notes) -> dict[str, bytes]:
     light = [name for light in description.light.values() for name in (light.outside, light.inside)]
-    for name in {*NEEDED, *light} - description.files.keys():
+    for name in sorted({*NEEDED, *light} - description.files.keys()):
         notes.error("MISSING_KEY", f"{DESCRIPTION}.files", f"{DESCRIPTION}.files does not list {name}.")
     contents = {}
     for name, wanted in description.files.items():
@@ -117,29 +112,26 @@ def _read_files(path: Path, description: Description, notes: Notes, *, hashes: b
         if data is None:
             continue
         contents[name] = data
-        if hashes and (found := hashlib.sha256(data).hexdigest()) != wanted:
-            message = (
-                f"{name} is not the file that was packed: SHA-256 {found[:12]}… instead of {wanted[:12]}…."
-            )
+        found = hashlib.sha256(data).hexdigest()
+        if found != wanted:
+            message = f"{name} is not the file that was packed: SHA-256 {found[:12]}…, not {wanted[:12]}…."
             notes.error("WRONG_HASH", f"{DESCRIPTION}.files.{name}", message, hint="Fetch the package again.")
-    if hashes:
-        for name in sorted(
-            {entry.name for entry in path.iterdir()} - description.files.keys() - {DESCRIPTION}
-        ):
-            notes.warning("UNLISTED_FILE", name[:60], f"{name[:60]!r} is not listed in {DESCRIPTION}.files.")
+    strays = {entry.name for entry in path.iterdir()} - description.files.keys() - {DESCRIPTION}
+    for name in sorted(strays):
+        notes.warning("UNLISTED_FILE", name[:60], f"{name[:60]!r} is not listed in {DESCRIPTION}.files.")
     return contents
 
 
 def _assemble(
     path: Path, description: Description, files: Mapping[str, bytes], notes: Notes
 ) -> Template | None:
-    mesh = files.get(MESH)
-    garment: Garment | None = None
-    if mesh is not None:
-        garment = read_mesh(
-            mesh, atlas_cm=description.atlas_cm, panels=description.panels, where=MESH, notes=notes
-        )
-    maps = _decode_maps(description, files, notes)
+    sizes = _map_sizes(description, files, notes)
+    of_mesh = Notes()
+    with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
+        mesh = pool.submit(_mesh, description, files, of_mesh)
+        maps = {} if notes.failed else _decode_maps(pool, description, files, sizes, notes)
+        garment = mesh.result()
+    notes.extend(of_mesh)
     if notes.failed or garment is None:
         return None
     return Template(
@@ -163,52 +155,65 @@ def _assemble(
         colours=MappingProxyType(dict(description.colours)),
         presets=MappingProxyType(dict(description.presets)),
         garment=garment,
-        light=_light(description, maps),
+        light=MappingProxyType(
+            {
+                name: LightMap(outside=maps[light.outside], inside=maps[light.inside])
+                for name, light in description.light.items()
+            }
+        ),
         detail=maps[DETAIL],
     )
 
 
-def _decode_maps(
-    description: Description, files: Mapping[str, bytes], notes: Notes
-) -> dict[str, NDArray[np.uint8]]:
-    """All maps, decoded side by side once every header has been judged; empty when one of them is wrong."""
-    sides = {
-        "outside": {light.outside for light in description.light.values()},
-        "inside": {light.inside for light in description.light.values()},
+def _mesh(description: Description, files: Mapping[str, bytes], notes: Notes) -> Garment | None:
+    if MESH not in files:
+        return None
+    panels, atlas_cm = description.panels, description.atlas_cm
+    return read_mesh(files[MESH], atlas_cm=atlas_cm, panels=panels, where=MESH, notes=notes)
+
+
+def _map_sizes(description: Description, files: Mapping[str, bytes], notes: Notes) -> dict[str, int]:
+    """The sides of all maps in pixels, from their headers: outside maps must be alike, inside ones too."""
+    kinds = {
+        "outside": ({light.outside for light in description.light.values()}, MAX_LIGHT_SIDE),
+        "inside": ({light.inside for light in description.light.values()}, MAX_LIGHT_SIDE),
+        "detail": ({DETAIL}, MAX_DETAIL_SIDE),
     }
     sizes: dict[str, int] = {}
-    for names, largest in ((sides["outside"] | sides["inside"], MAX_LIGHT_SIDE), ({DETAIL}, MAX_DETAIL_SIDE)):
-        for name in sorted(names & files.keys()):
-            size = grey_map_size(files[name], largest=largest, where=name, notes=notes)
-            if size is not None:
-                sizes[name] = size
-    for side, names in sides.items():
-        found = sorted({sizes[name] for name in names if name in sizes})
-        if len(found) > 1:
-            message = f"The {side} light maps have different sizes: {', '.join(map(str, found))} pixels."
-            notes.error("WRONG_MAP", f"{DESCRIPTION}.light", message)
-    if notes.failed:
-        return {}
-    ordered = sorted(sizes, key=lambda name: -sizes[name])
-    with ThreadPoolExecutor(min(DECODERS, os.cpu_count() or 1)) as pool:
-        decoded = pool.map(lambda name: decode_grey(files[name], size=sizes[name]), ordered)
-        maps = dict(zip(ordered, decoded, strict=True))
-    for name, pixels in maps.items():
-        if pixels is None:
-            notes.error("WRONG_MAP", name, f"{name} is damaged: its pixels cannot be decoded.")
-    return {name: pixels for name, pixels in maps.items() if pixels is not None}
-
-
-def _light(description: Description, maps: Mapping[str, NDArray[np.uint8]]) -> Mapping[str, LightMap]:
-    return MappingProxyType(
-        {
-            name: LightMap(
-                outside=_linear(maps[light.outside], light.outside_scale),
-                inside=_linear(maps[light.inside], light.inside_scale),
-            )
-            for name, light in description.light.items()
+    for kind, (names, largest) in kinds.items():
+        found = {
+            name: size
+            for name in sorted(names & files.keys())
+            if (size := grey_map_size(files[name], largest=largest, where=name, notes=notes)) is not None
         }
-    )
+        if len(set(found.values())) > 1:
+            given = ", ".join(str(size) for size in sorted(set(found.values())))
+            message = f"The {kind} light maps have different sizes: {given} pixels."
+            notes.error("WRONG_MAP", f"{DESCRIPTION}.light", message)
+        sizes |= found
+    return sizes
+
+
+def _decode_maps(
+    pool: ThreadPoolExecutor,
+    description: Description,
+    files: Mapping[str, bytes],
+    sizes: Mapping[str, int],
+    notes: Notes,
+) -> dict[str, NDArray[Any]]:
+    """Detail as codes, light maps scene-linear; those that are damaged are noted and left out."""
+    scales = {light.outside: light.outside_scale for light in description.light.values()}
+    scales |= {light.inside: light.inside_scale for light in description.light.values()}
+
+    def decode(name: str) -> NDArray[Any] | None:
+        codes = decode_grey(files[name], size=sizes[name])
+        return codes if codes is None or name not in scales else _linear(codes, scales[name])
+
+    ordered = sorted(sizes, key=lambda name: -sizes[name])  # the long one first, so that none waits for it
+    decoded = dict(zip(ordered, pool.map(decode, ordered), strict=True))
+    for name in [name for name, pixels in decoded.items() if pixels is None]:
+        notes.error("WRONG_MAP", name, f"{name} is damaged: its pixels cannot be decoded.")
+    return {name: pixels for name, pixels in decoded.items() if pixels is not None}
 
 
 def _linear(codes: NDArray[np.uint8], scale: float) -> NDArray[np.float32]:
