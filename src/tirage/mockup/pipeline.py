@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -166,6 +166,19 @@ class Work:
     stage: Stage
     studio: Studio
     run: Run
+    started: list[Future[FileEntry]] = field(default_factory=list)
+
+    def start(self, make: Callable[..., FileEntry], *args: object) -> Future[FileEntry]:
+        """Has a file made by one of the studio's threads."""
+        future = self.studio.pool.submit(make, self, *args)
+        self.started.append(future)
+        return future
+
+    def settle(self) -> None:
+        """Drops what has not begun and waits for the rest: nobody may write into a stage that is gone."""
+        for future in self.started:
+            future.cancel()
+        wait(self.started)
 
 
 def make_mockup(
@@ -197,7 +210,10 @@ def produce(order: MockupOrder, *, designs: Mapping[Path, Design], studio: Studi
         findings = check(prints, look, template)
     with staged(order.out) as stage:
         work = Work(order=order, look=look, prints=prints, stage=stage, studio=studio, run=run)
-        files = make_files(work)
+        try:
+            files = make_files(work)
+        finally:
+            work.settle()
         manifest = Manifest.of(
             order=order, look=look, template=template, prints=prints, files=files, findings=findings
         )
@@ -246,7 +262,7 @@ def make_views(work: Work) -> list[FileEntry]:
             background=look.background,
         )
         encoding = [
-            work.studio.pool.submit(write_view, work, view.name, picture)
+            work.start(write_view, view.name, picture)
             for view, picture in zip(look.views, pictures, strict=True)
         ]
         return work.run.collect("views", encoding)
@@ -261,10 +277,9 @@ def write_view(work: Work, name: str, pixels: Picture) -> FileEntry:
 
 def start_flats(work: Work) -> list[Future[FileEntry]]:
     """The flat picture and the print files, on their way."""
-    submit = work.studio.pool.submit
     return [
-        submit(write_composited, work),
-        *(submit(write_print, work, number, print_) for number, print_ in enumerate(work.prints, start=1)),
+        work.start(write_composited),
+        *(work.start(write_print, number, print_) for number, print_ in enumerate(work.prints, start=1)),
     ]
 
 
