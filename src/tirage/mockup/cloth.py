@@ -1,4 +1,4 @@
-"""How cotton jersey reflects: rough diffuse (Oren-Nayar), a breath of sheen, a dull gloss, as tables for the kernels.
+"""How cotton jersey reflects: rough diffuse, a breath of sheen, a dull gloss, as tables.
 The closed forms are Cycles 5.0's; the tables were measured on a Cycles sphere (docs/relight.md).
 """
 
@@ -14,14 +14,114 @@ from tirage.mockup.model import Material
 
 Floats = NDArray[np.float64]
 
-_COS = np.array([0, 0.124, 0.174, 0.236, 0.299, 0.362, 0.424, 0.485, 0.547, 0.61, 0.673, 0.736, 0.797, 0.86, 0.922, 0.985, 1])
+_COS = np.array(
+    [
+        0,
+        0.124,
+        0.174,
+        0.236,
+        0.299,
+        0.362,
+        0.424,
+        0.485,
+        0.547,
+        0.61,
+        0.673,
+        0.736,
+        0.797,
+        0.86,
+        0.922,
+        0.985,
+        1,
+    ]
+)
 """Cosines of the viewing angle at which the tables below stand."""
-_SHEEN = np.array([0.62, 0.494, 0.429, 0.347, 0.273, 0.211, 0.162, 0.122, 0.092, 0.068, 0.050, 0.037, 0.027, 0.020, 0.0146, 0.0107, 0.010])
+_SHEEN = np.array(
+    [
+        0.62,
+        0.494,
+        0.429,
+        0.347,
+        0.273,
+        0.211,
+        0.162,
+        0.122,
+        0.092,
+        0.068,
+        0.050,
+        0.037,
+        0.027,
+        0.020,
+        0.0146,
+        0.0107,
+        0.010,
+    ]
+)
 """Directional albedo of the sheen at roughness .45, weight 1."""
-_LTC_A = np.array([0.21, 0.300, 0.331, 0.361, 0.383, 0.400, 0.414, 0.425, 0.435, 0.445, 0.456, 0.467, 0.478, 0.4915, 0.507, 0.526, 0.53])
-_LTC_B = np.array([-0.17, -0.133, -0.101, -0.075, -0.057, -0.047, -0.042, -0.040, -0.040, -0.039, -0.039, -0.039, -0.040, -0.038, -0.033, -0.0145, 0])
+_LTC_A = np.array(
+    [
+        0.21,
+        0.300,
+        0.331,
+        0.361,
+        0.383,
+        0.400,
+        0.414,
+        0.425,
+        0.435,
+        0.445,
+        0.456,
+        0.467,
+        0.478,
+        0.4915,
+        0.507,
+        0.526,
+        0.53,
+    ]
+)
+_LTC_B = np.array(
+    [
+        -0.17,
+        -0.133,
+        -0.101,
+        -0.075,
+        -0.057,
+        -0.047,
+        -0.042,
+        -0.040,
+        -0.040,
+        -0.039,
+        -0.039,
+        -0.039,
+        -0.040,
+        -0.038,
+        -0.033,
+        -0.0145,
+        0,
+    ]
+)
 """Its linearly transformed cosine, as Cycles tabulates it: the two entries of the inverse matrix."""
-_GLOSS = np.array([0.066, 0.0498, 0.0427, 0.0355, 0.0302, 0.026, 0.0227, 0.020, 0.0179, 0.0161, 0.0146, 0.0134, 0.0125, 0.0117, 0.0111, 0.0106, 0.0105])
+_GLOSS = np.array(
+    [
+        0.066,
+        0.0498,
+        0.0427,
+        0.0355,
+        0.0302,
+        0.026,
+        0.0227,
+        0.020,
+        0.0179,
+        0.0161,
+        0.0146,
+        0.0134,
+        0.0125,
+        0.0117,
+        0.0111,
+        0.0106,
+        0.0105,
+    ]
+)
 """Directional albedo of the gloss at roughness .85, specular level .25."""
 
 GLOSS_GAIN = 1.03
@@ -36,7 +136,7 @@ def oren_nayar(sigma: float) -> tuple[float, float, float]:
 
 
 def directional_albedo(sigma: float, cos: Floats) -> Floats:
-    """Share of light from direction cos that one scattering returns; cos (n,) in (0,1]."""
+    """Share of light that one scattering returns from cos (n,) in (0,1]."""
     a, b, _ = oren_nayar(sigma)
     c = np.maximum(cos, 1e-4)
     s = np.sqrt(1 - c * c)
@@ -51,7 +151,7 @@ def scatter_constants(sigma: float) -> tuple[float, float]:
 
 
 def _bounce_constants(material: Material) -> tuple[float, float]:
-    """Gain and k of bounced light: it was baked along the normal at albedo .9, through all layers of the cloth."""
+    """Gain and k of bounced light: baked along the normal, at albedo .9, under all layers."""
     albedo = float(directional_albedo(material.diffuse_roughness, np.array([1.0]))[0])
     gain, slope = scatter_constants(material.diffuse_roughness)
     k = gain * 0.81 / (1 - slope * 0.9) * math.pi * slope
@@ -68,10 +168,7 @@ def cloth_tables(material: Material) -> kernels.Cloth:
     cos = np.linspace(0, 1, kernels.TABLE + 1)
     tables = {"sheen": _SHEEN, "ltc_a": _LTC_A, "ltc_b": _LTC_B, "gloss": _GLOSS}
     sampled = {name: np.interp(cos, _COS, table) for name, table in tables.items()}
-    sine = np.sqrt(1 - cos * cos)
-    basis = np.stack([*(cos**k for k in range(6)), sine, sine * cos], axis=1)
     albedo = directional_albedo(sigma, cos)
-    fit = np.linalg.lstsq(basis, albedo, rcond=None)[0]
     cloth = kernels.Cloth(
         on_a=a,
         on_b=b,
@@ -83,6 +180,6 @@ def cloth_tables(material: Material) -> kernels.Cloth:
         bounce_gain=bounce_gain,
         bounce_k=bounce_k,
     )
-    for name, values in (*sampled.items(), ("albedo", albedo), ("albedo_poly", fit)):
+    for name, values in (*sampled.items(), ("albedo", albedo)):
         getattr(cloth, name)[:] = values.tolist()
     return cloth

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tirage.mockup import kernels
-from tirage.mockup.kernels import TILE, pointer
+from tirage.mockup.kernels import pointer
 from tirage.mockup.model import Template
 from tirage.mockup.placement import Print, to_design
 from tirage.mockup.view import View, filter_taps
@@ -40,20 +40,20 @@ _LINEAR = _linear_table()
 
 
 def texels(rgba: NDArray[np.uint8], factor: int) -> NDArray[np.uint16]:
-    """Design pixels (h, w, 4) to linear premultiplied texels, boxes of factor x factor averaged, with a border."""
+    """Design pixels (h, w, 4) to linear premultiplied texels: means of factor x factor boxes, with a border."""
     height, width = rgba.shape[:2]
     out = np.empty((-(-height // factor) + 2, -(-width // factor) + 2, 4), np.uint16)
     kernels.call(
         "design_texels",
-        pointer(rgba, np.uint8, -1, -1, 4),
+        pointer(rgba, np.uint8),
         width,
         height,
         factor,
-        pointer(_LINEAR, np.uint16, 256),
+        pointer(_LINEAR, np.uint16),
         *out.shape[:2],
         0,
         out.shape[0],
-        pointer(out, np.uint16, -1, -1, 4),
+        pointer(out, np.uint16),
     )
     return out
 
@@ -85,17 +85,16 @@ def make_layer(template: Template, print_: Print, factor: int, pixels: NDArray[n
 def print_view(view: View) -> kernels.PrintView:
     """The kernel's description of what a view keeps for prints."""
     height, width = view.atlas.shape[:2]
-    side = (TILE + 2) * view.k
     return kernels.PrintView(
-        atlas=pointer(view.atlas, np.uint16, -1, -1, 2),
+        atlas=pointer(view.atlas, np.uint16),
         left=view.left,
         top=view.top,
         width=width,
         height=height,
         size=view.size,
-        tiles=pointer(view.tiles, np.uint8, -1, -1),
-        slot=pointer(view.slot, np.int32, -1, -1),
-        samples=pointer(view.samples, np.uint16, -1, side, side, 2),
+        tiles=pointer(view.tiles, np.uint8),
+        slot=pointer(view.slot, np.int32),
+        samples=pointer(view.samples, np.uint16),
     )
 
 
@@ -103,7 +102,7 @@ def ink_seen(view: View, layers: Sequence[Layer]) -> NDArray[np.float16]:
     """All prints through one view: (height, width, 4) premultiplied over the view's crop."""
     found = (kernels.Layer * len(layers))()
     for target, layer in zip(found, layers, strict=True):
-        target.texels = pointer(layer.texels, np.uint16, -1, -1, 4)
+        target.texels = pointer(layer.texels, np.uint16)
         target.height, target.width = layer.texels.shape[:2]
         target.affine[:] = layer.affine.ravel().tolist()
         target.clip[:] = layer.clip
@@ -114,8 +113,8 @@ def ink_seen(view: View, layers: Sequence[Layer]) -> NDArray[np.float16]:
         ctypes.byref(print_view(view)),
         found,
         len(layers),
-        pointer(taps, np.float32, 3 * view.k),
+        pointer(taps, np.float32),
         view.k,
-        pointer(ink, np.float16, -1, -1, 4),
+        pointer(ink, np.float16),
     )
     return ink

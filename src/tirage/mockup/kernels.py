@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 7
+VERSION = 8
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16
@@ -24,6 +24,8 @@ TERMS = 8
 """Half floats that a texel of a light texture and a finished pixel keep (kernels.h)."""
 EDGE, PRINT = 1, 2
 """Tile flags: needs sub-samples; a print can reach it."""
+NOWHERE = 65535
+"""A kept atlas position where no print can lie."""
 INSIDE = 0x80
 """Triangle flag: the inside of the cloth."""
 SRGB_STEPS = 8192
@@ -53,7 +55,6 @@ class Cloth(ctypes.Structure):
         ("ltc_b", _floats * (TABLE + 1)),
         ("gloss", _floats * (TABLE + 1)),
         ("albedo", _floats * (TABLE + 1)),
-        ("albedo_poly", _floats * 8),
     ]
 
 
@@ -171,14 +172,13 @@ def library() -> ctypes.CDLL:
     )
 
 
-def pointer(array: Array, dtype: type[np.generic], *shape: int) -> ctypes.c_void_p:
-    """Where a C-contiguous array of that type and shape (-1: any) lies; a wrong one is a bug of ours."""
-    right = array.dtype == np.dtype(dtype) and array.flags.c_contiguous and array.ndim == len(shape)
-    if not right or any(want not in (-1, have) for want, have in zip(shape, array.shape, strict=True)):
-        raise TypeError(f"kernel wants {np.dtype(dtype)} {shape}, got {array.dtype} {array.shape}")
+def pointer(array: Array, dtype: type[np.generic]) -> ctypes.c_void_p:
+    """Where a C-contiguous array of that type lies; another kind of array is a bug of ours."""
+    if array.dtype != np.dtype(dtype) or not array.flags.c_contiguous:
+        raise TypeError(f"kernel wants contiguous {np.dtype(dtype)}, got {array.dtype}")
     return ctypes.c_void_p(array.ctypes.data)
 
 
 def call(name: str, *arguments: object) -> int:
-    """Run a kernel, without the interpreter lock.  Pointers and structures by reference, Python ints as C int."""
+    """Run a kernel, without the interpreter lock; structures go by reference, Python ints as C int."""
     return int(getattr(library(), name)(*arguments))

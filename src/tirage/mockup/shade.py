@@ -12,7 +12,7 @@ from tirage.media.values import Colour
 from tirage.mockup import kernels
 from tirage.mockup.cloth import scatter_constants
 from tirage.mockup.ink import print_view
-from tirage.mockup.kernels import TERMS, TILE, pointer
+from tirage.mockup.kernels import pointer
 from tirage.mockup.model import Template
 from tirage.mockup.view import View
 
@@ -30,8 +30,10 @@ def make_look(template: Template, colour: Colour, background: Colour | None) -> 
     look.fabric[:] = colour.to_albedo()
     look.channels = 4 if background is None else 3
     if background is not None:
-        look.background[:] = [channel / 255 for channel in (background.red, background.green, background.blue)]
-    look.srgb = pointer(_srgb_table(), np.float32, kernels.SRGB_STEPS + 1)
+        look.background[:] = [
+            channel / 255 for channel in (background.red, background.green, background.blue)
+        ]
+    look.srgb = pointer(_srgb_table(), np.float32)
     return look
 
 
@@ -40,17 +42,16 @@ def plain_pixels(view: View, look: kernels.Look) -> NDArray[np.uint8]:
     out = np.empty((len(view.terms), look.channels), np.uint8)
     kernels.call(
         "compose_plain",
-        pointer(view.terms, np.float16, -1, TERMS),
+        pointer(view.terms, np.float16),
         ctypes.c_int64(len(out)),
         ctypes.byref(look),
-        pointer(out, np.uint8, -1, look.channels),
+        pointer(out, np.uint8),
     )
     return out
 
 
 def _span_pointers(view: View) -> tuple[ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]:
-    size = view.size
-    return pointer(view.x0, np.int32, size), pointer(view.x1, np.int32, size), pointer(view.offset, np.int64, size + 1)
+    return pointer(view.x0, np.int32), pointer(view.x1, np.int32), pointer(view.offset, np.int64)
 
 
 def finish_frame(
@@ -60,21 +61,21 @@ def finish_frame(
     frame = np.empty((view.size, view.size, look.channels), np.uint8)
     kernels.call(
         "place_spans",
-        pointer(plain, np.uint8, -1, look.channels),
+        pointer(plain, np.uint8),
         *_span_pointers(view),
         view.size,
         ctypes.byref(look),
-        pointer(frame, np.uint8, view.size, view.size, look.channels),
+        pointer(frame, np.uint8),
     )
     if ink is not None:
         kernels.call(
             "compose_print",
             ctypes.byref(print_view(view)),
-            pointer(ink, np.float16, -1, -1, 4),
+            pointer(ink, np.float16),
             *_span_pointers(view),
-            pointer(view.terms, np.float16, -1, TERMS),
-            pointer(view.surface, np.float16, -1, TILE, TILE, TERMS),
+            pointer(view.terms, np.float16),
+            pointer(view.surface, np.float16),
             ctypes.byref(look),
-            pointer(frame, np.uint8, view.size, view.size, look.channels),
+            pointer(frame, np.uint8),
         )
     return frame

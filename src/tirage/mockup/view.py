@@ -1,50 +1,30 @@
-"""One camera's view of a template at one size: per-pixel light terms, and what a print needs to be laid into it.
+"""One camera's view of a template at one size: per-pixel light terms, and what prints need to be laid in.
 Independent of design and colour, so it is what is worth keeping between orders.
 """
 
 from __future__ import annotations
 
 import ctypes
-import math
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tirage.mockup import kernels
-from tirage.mockup.kernels import EDGE, PRINT, TERMS, TILE, pointer
-from tirage.mockup.light import Light, light_seen
-from tirage.mockup.mesh import Shell
-from tirage.mockup.model import Camera, Template
+from tirage.mockup.camera import pixels_per_cm, position, project
+from tirage.mockup.kernels import EDGE, NOWHERE, PRINT, TERMS, TILE, pointer
+from tirage.mockup.light import light_seen
+from tirage.mockup.scene import Scene, Workspace, print_regions, surfaces
 
-Array = NDArray[Any]
-
-_BUSY = 256
-"""Resolution of the map that says where the albedo detail varies."""
-_BORDER = 2
+_REACH = 2
 """Pixels around the silhouette that the filter can reach."""
 _STEEP = 6.0
-"""Atlas steps beyond this many times a frontal pixel are a fold's edge, not one surface."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scene:
-    """What every view of a template shares, as the kernels want it."""
-
-    template: Template
-    shell: Shell
-    light: Light
-    uv: NDArray[np.float32]
-    """(n, 2) atlas units 0..1."""
-    flags: NDArray[np.uint8]
-    """(m,) panel of each triangle, with INSIDE."""
-    busy: NDArray[np.uint8]
+"""Neighbours farther apart on the atlas than this many frontal pixels lie on both sides of a fold's edge."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """One finished view; row y holds columns x0[y]..x1[y] from offset[y] of terms (pixels, TERMS)."""
+    """A finished view; row y holds columns x0[y] to x1[y] from offset[y] of terms (pixels, TERMS)."""
 
     size: int
     k: int
@@ -54,199 +34,183 @@ class View:
     terms: NDArray[np.float16]
     tiles: NDArray[np.uint8]
     slot: NDArray[np.int32]
+    """Index of each tile into the next two, or -1."""
     samples: NDArray[np.uint16]
     surface: NDArray[np.float16]
     left: int
     top: int
     atlas: NDArray[np.uint16]
-    """(height, width, 2) kept atlas positions (kernels.h) where a print can lie."""
+    """(height, width, 2) kept atlas positions (kernels.h) from (left, top), where prints can lie."""
 
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        arrays = (self.x0, self.x1, self.offset, self.terms, self.tiles, self.slot, self.samples, self.surface, self.atlas)
-        return sum(array.nbytes for array in arrays)
+        values = (getattr(self, field.name) for field in fields(self))
+        return sum(value.nbytes for value in values if isinstance(value, np.ndarray))
 
 
-class Workspace:
-    """Scratch of one thread: light textures and full-frame buffers, reused from view to view."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sight:
+    """A view in the making: the camera, the cloth in its light, and what each pixel's centre shows."""
 
-    def __init__(self, light: Light) -> None:
-        self.outside = np.zeros((light.outside.size, light.outside.size, TERMS), np.float16)
-        self.inside = np.zeros((light.inside.size, light.inside.size, TERMS), np.float16)
-        self._frames: dict[str, Array] = {}
-
-    def frame(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> Array:
-        """A buffer of that shape; its contents are whatever was there."""
-        found = self._frames.get(name)
-        if found is None or found.shape != shape:
-            found = self._frames[name] = np.empty(shape, dtype)
-        return found
-
-
-def camera_position(camera: Camera, azimuth: float) -> NDArray[np.float32]:
-    """Where the camera stands, metres (3,); azimuth in degrees from the front towards the wearer's left."""
-    t = math.radians(azimuth)
-    d = camera.distance_m
-    return np.array([d * math.sin(t), -d * math.cos(t), camera.target_z_m + camera.height_m], np.float32)
-
-
-def project(position: NDArray[np.float32], camera: Camera, azimuth: float, size: int) -> NDArray[np.float32]:
-    """Vertices (n, 3) in metres to x, y in pixels (y down) and 1 / depth, (n, 3)."""
-    eye = camera_position(camera, azimuth).astype(np.float64)
-    back = eye - (0, 0, camera.target_z_m)
-    back /= np.linalg.norm(back)
-    right = np.cross((0, 0, 1), back)
-    right /= np.linalg.norm(right)
-    rotation = np.stack([right, np.cross(back, right), -back]).astype(np.float32)
-    focal = camera.lens_mm / camera.sensor_mm * size
-    corner = np.empty((len(position), 3), np.float32)
-    kernels.call(
-        "project",
-        pointer(position, np.float32, -1, 3),
-        len(position),
-        pointer(eye.astype(np.float32), np.float32, 3),
-        pointer(rotation, np.float32, 3, 3),
-        ctypes.c_float(focal),
-        ctypes.c_float(size / 2),
-        pointer(corner, np.float32, -1, 3),
-    )
-    return corner
-
-
-def pixels_per_cm(camera: Camera, size: int) -> float:
-    """Scale of a picture at the camera's target."""
-    return camera.lens_mm / camera.sensor_mm * size / camera.distance_m / 100
+    scene: Scene
+    corner: NDArray[np.float32]
+    camera: kernels.View
+    cloths: kernels.Cloths
+    ids: NDArray[np.int32]
+    atlas: NDArray[np.float32]
+    rows: NDArray[np.int32]
+    tiles: NDArray[np.uint8]
 
 
 def filter_taps(k: int) -> NDArray[np.float32]:
     """Blackman-Harris over ±1.5 pixels at k samples a pixel, as Cycles filters; (3k,), sum 1."""
     phase = 2 * np.pi * (np.arange(3 * k) + 0.5) / (3 * k)
     weights = 0.35875 - 0.48829 * np.cos(phase) + 0.14128 * np.cos(2 * phase) - 0.01168 * np.cos(3 * phase)
-    return (weights / weights.sum()).astype(np.float32)
+    taps: NDArray[np.float32] = (weights / weights.sum()).astype(np.float32)
+    return taps
 
 
-def build_scene(template: Template, shell: Shell, light: Light) -> Scene:
-    """Prepare what all views share."""
-    flags = shell.panel[shell.triangle[:, 0]].astype(np.uint8)
-    flags[shell.inside] |= kernels.INSIDE
-    side = template.detail.shape[0] // _BUSY
-    blocks = template.detail[: side * _BUSY, : side * _BUSY].reshape(_BUSY, side, _BUSY, side)
-    busy = (blocks.max(axis=(1, 3)) - blocks.min(axis=(1, 3)) > 1).astype(np.uint8)
-    uv = np.ascontiguousarray(shell.uv / template.atlas_cm, np.float32)
-    return Scene(template=template, shell=shell, light=light, uv=uv, flags=flags, busy=busy)
+def build_view(
+    scene: Scene, work: Workspace, *, azimuth: float, size: int, k: int, whole_panels: bool = False
+) -> View:
+    """See the garment from one side.
+
+    k: sub-samples a pixel and axis where they matter; whole_panels: keep what prints beyond print areas need.
+    """
+    eye = position(scene.template.camera, azimuth)
+    light_seen(scene.light, scene.light.outside, eye, work.outside)
+    light_seen(scene.light, scene.light.inside, eye, work.inside)
+    sight = _look(scene, work, azimuth, size)
+    regions, printable = print_regions(scene.template, whole_panels=whole_panels)
+    left, top, atlas = _printable(sight, regions)
+    slot, samples, surface = _slots(sight.tiles, k)
+    x0, x1, offset = _row_spans(sight.rows)
+    view = View(
+        size=size,
+        k=k,
+        x0=x0,
+        x1=x1,
+        offset=offset,
+        terms=np.zeros((int(offset[-1]), TERMS), np.float16),
+        tiles=sight.tiles,
+        slot=slot,
+        samples=samples,
+        surface=surface,
+        left=left,
+        top=top,
+        atlas=atlas,
+    )
+    _fill(view, sight, printable)
+    return view
 
 
-def _row_spans(rows: NDArray[np.int32], size: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+def _look(scene: Scene, work: Workspace, azimuth: float, size: int) -> _Sight:
+    """What each pixel's centre shows, and which tiles need more than that."""
+    camera = scene.template.camera
+    corner = project(scene.shell.position, camera, azimuth, size)
+    across = -(-size // TILE)
+    sight = _Sight(
+        scene=scene,
+        corner=corner,
+        camera=kernels.View(
+            corner=pointer(corner, np.float32),
+            uv=pointer(scene.uv, np.float32),
+            tri=pointer(scene.shell.triangle, np.int32),
+            flags=pointer(scene.flags, np.uint8),
+            tri_count=len(scene.flags),
+            size=size,
+        ),
+        cloths=surfaces(scene, work),
+        ids=work.frame("ids", (size, size), np.int32),
+        atlas=work.frame("atlas", (size, size, 2), np.float32),
+        rows=np.empty((size, 2), np.int32),
+        tiles=np.zeros((across, across), np.uint8),
+    )
+    view, ids, atlas = (
+        ctypes.byref(sight.camera),
+        pointer(sight.ids, np.int32),
+        pointer(sight.atlas, np.float32),
+    )
+    depth = pointer(work.frame("depth", (size, size), np.float32), np.float32)
+    kernels.call("visibility", view, depth, ids, pointer(sight.rows, np.int32))
+    kernels.call("pixel_atlas", view, ids, atlas)
+    jump = ctypes.c_float(_STEEP / pixels_per_cm(camera, size) / scene.template.atlas_cm)
+    kernels.call(
+        "classify", view, ctypes.byref(sight.cloths), ids, atlas, jump, pointer(sight.tiles, np.uint8)
+    )
+    return sight
+
+
+def _row_spans(
+    rows: NDArray[np.int32],
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
     """Covered columns of each row, grown by the filter's reach, and where each row starts."""
-    padded = np.pad(rows, ((_BORDER, _BORDER), (0, 0)), mode="constant")
-    padded[:_BORDER] = padded[-_BORDER:] = (size, -1)
-    near = np.stack([padded[i : i + size] for i in range(2 * _BORDER + 1)])
-    x0 = np.maximum(near[:, :, 0].min(axis=0) - _BORDER, 0)
-    x1 = np.minimum(near[:, :, 1].max(axis=0) + 1 + _BORDER, size)
-    x1 = np.maximum(x0, x1)
+    size = len(rows)
+    padded = np.pad(rows, ((_REACH, _REACH), (0, 0)))
+    padded[:_REACH] = padded[-_REACH:] = (size, -1)
+    near = np.stack([padded[i : i + size] for i in range(2 * _REACH + 1)])
+    x0 = np.maximum(near[:, :, 0].min(axis=0) - _REACH, 0)
+    x1 = np.maximum(np.minimum(near[:, :, 1].max(axis=0) + 1 + _REACH, size), x0)
     offset = np.concatenate([[0], np.cumsum(x1 - x0)]).astype(np.int64)
     return x0.astype(np.int32), x1.astype(np.int32), offset
 
 
-def _regions(template: Template, *, whole_panels: bool) -> tuple[NDArray[np.float32], list[int]]:
-    """Atlas rectangles by chart that prints may reach: the print areas with a margin, or all of each panel."""
-    regions = np.zeros((128, 4), np.float32)
-    printable = []
-    for index, panel in enumerate(template.panels):
-        if panel.print_area is None:
-            continue
-        printable.append(index)
-        x, y = panel.origin
-        left, top, right, bottom = panel.bounds if whole_panels else panel.print_area
-        margin = 1.0
-        box = (x + left - margin, y + top - margin, x + right + margin, y + bottom + margin)
-        regions[index] = np.array(box) / template.atlas_cm
-    return regions, printable
-
-
-def _cloths(scene: Scene, work: Workspace) -> kernels.Cloths:
-    detail = scene.template.detail
-    return kernels.Cloths(
-        outside=pointer(work.outside, np.float16, -1, -1, TERMS),
-        inside=pointer(work.inside, np.float16, -1, -1, TERMS),
-        outside_size=work.outside.shape[0],
-        inside_size=work.inside.shape[0],
-        detail=pointer(detail, np.uint8, -1, -1),
-        busy=pointer(scene.busy, np.uint8, _BUSY, _BUSY),
-        detail_size=detail.shape[0],
-        busy_size=_BUSY,
+def _printable(sight: _Sight, regions: NDArray[np.float32]) -> tuple[int, int, NDArray[np.uint16]]:
+    """Marks the tiles that prints can reach; left, top and the kept atlas positions of their pixels."""
+    seen = (
+        ctypes.byref(sight.camera),
+        pointer(sight.ids, np.int32),
+        pointer(regions, np.float32),
+        pointer(sight.atlas, np.float32),
     )
-
-
-def build_view(scene: Scene, work: Workspace, *, azimuth: float, size: int, k: int, whole_panels: bool = False) -> View:
-    """See the garment from one side.
-
-    k: sub-samples a pixel and axis where they matter; whole_panels: keep what prints outside the print areas need.
-    """
-    template, light = scene.template, scene.light
-    eye = camera_position(template.camera, azimuth)
-    light_seen(light, light.outside, eye, work.outside)
-    light_seen(light, light.inside, eye, work.inside)
-    corner = project(scene.shell.position, template.camera, azimuth, size)
-    count = len(scene.flags)
-    camera = kernels.View(
-        corner=pointer(corner, np.float32, -1, 3),
-        uv=pointer(scene.uv, np.float32, len(corner), 2),
-        tri=pointer(scene.shell.triangle, np.int32, count, 3),
-        flags=pointer(scene.flags, np.uint8, count),
-        tri_count=count,
-        size=size,
-    )
-    ids = work.frame("ids", (size, size), np.int32)
-    depth = work.frame("depth", (size, size), np.float32)
-    rows = np.empty((size, 2), np.int32)
-    kernels.call("visibility", ctypes.byref(camera), pointer(depth, np.float32, size, size), pointer(ids, np.int32, size, size), pointer(rows, np.int32, size, 2))
-    x0, x1, offset = _row_spans(rows, size)
-    atlas = work.frame("atlas", (size, size, 2), np.float32)
-    kernels.call("pixel_atlas", ctypes.byref(camera), pointer(ids, np.int32, size, size), pointer(atlas, np.float32, size, size, 2))
-    cloths = _cloths(scene, work)
-    across = -(-size // TILE)
-    tiles = np.zeros((across, across), np.uint8)
-    jump = _STEEP / pixels_per_cm(template.camera, size) / template.atlas_cm
-    kernels.call("classify", ctypes.byref(camera), ctypes.byref(cloths), pointer(ids, np.int32, size, size), pointer(atlas, np.float32, size, size, 2), ctypes.c_float(jump), pointer(tiles, np.uint8, across, across))
-    return _fill(scene, camera, cloths, ids, atlas, tiles, (x0, x1, offset), k, whole_panels)
-
-
-def _fill(
-    scene: Scene,
-    camera: kernels.View,
-    cloths: kernels.Cloths,
-    ids: NDArray[np.int32],
-    atlas: NDArray[np.float32],
-    tiles: NDArray[np.uint8],
-    spans: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]],
-    k: int,
-    whole_panels: bool,
-) -> View:
-    x0, x1, offset = spans
-    size, across = len(x0), len(tiles)
-    regions, printable = _regions(scene.template, whole_panels=whole_panels)
     box = np.zeros(4, np.int32)
-    seen = (ctypes.byref(camera), pointer(ids, np.int32, size, size), pointer(regions, np.float32, 128, 4), pointer(atlas, np.float32, size, size, 2))
-    kernels.call("printable_pixels", *seen, pointer(tiles, np.uint8, across, across), pointer(box, np.int32, 4))
+    kernels.call("printable_pixels", *seen, pointer(sight.tiles, np.uint8), pointer(box, np.int32))
     if box[2] <= box[0]:
-        box[:] = (0, 0, 1, 1)
+        return 0, 0, np.full((1, 1, 2), NOWHERE, np.uint16)
     left, top, right, bottom = (int(v) for v in box)
-    crop = np.empty((bottom - top, right - left, 2), np.uint16)
-    kernels.call("crop_atlas", *seen, pointer(box, np.int32, 4), pointer(crop, np.uint16, -1, -1, 2))
+    atlas = np.empty((bottom - top, right - left, 2), np.uint16)
+    kernels.call("crop_atlas", *seen, pointer(box, np.int32), pointer(atlas, np.uint16))
+    return left, top, atlas
+
+
+def _slots(
+    tiles: NDArray[np.uint8], k: int
+) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.float16]]:
+    """Room for what tiles keep that both need sub-samples and can show prints."""
     both = (tiles & (EDGE | PRINT)) == (EDGE | PRINT)
     slot = np.where(both, np.cumsum(both).reshape(both.shape) - 1, -1).astype(np.int32)
-    slots = int(both.sum())
-    side = (TILE + 2) * k
-    samples = np.full((slots, side, side, 2), 65535, np.uint16)
-    surface = np.zeros((slots, TILE, TILE, TERMS), np.float16)
-    terms = np.zeros((int(offset[-1]), TERMS), np.float16)
-    prints = kernels.Prints(slot=pointer(slot, np.int32, across, across), samples=pointer(samples, np.uint16, slots, side, side, 2), surface=pointer(surface, np.float16, slots, TILE, TILE, TERMS))
+    count, side = int(both.sum()), (TILE + 2) * k
+    samples = np.full((count, side, side, 2), NOWHERE, np.uint16)
+    return slot, samples, np.zeros((count, TILE, TILE, TERMS), np.float16)
+
+
+def _fill(view: View, sight: _Sight, printable: list[int]) -> None:
+    """Compute the terms of every pixel."""
+    spans = kernels.Spans(
+        x0=pointer(view.x0, np.int32),
+        x1=pointer(view.x1, np.int32),
+        offset=pointer(view.offset, np.int64),
+        terms=pointer(view.terms, np.float16),
+    )
+    prints = kernels.Prints(
+        slot=pointer(view.slot, np.int32),
+        samples=pointer(view.samples, np.uint16),
+        surface=pointer(view.surface, np.float16),
+    )
     for chart in printable:
         prints.printable[chart] = 1
-    out = kernels.Spans(x0=pointer(x0, np.int32, size), x1=pointer(x1, np.int32, size), offset=pointer(offset, np.int64, size + 1), terms=pointer(terms, np.float16, -1, TERMS))
-    taps = filter_taps(k)
-    if kernels.call("terms", ctypes.byref(camera), ctypes.byref(cloths), pointer(ids, np.int32, size, size), pointer(atlas, np.float32, size, size, 2), pointer(tiles, np.uint8, across, across), ctypes.byref(out), ctypes.byref(prints), pointer(taps, np.float32, 3 * k), k):
-        raise MemoryError("not enough memory to render a view")
-    return View(size=size, k=k, x0=x0, x1=x1, offset=offset, terms=terms, tiles=tiles, slot=slot, samples=samples, surface=surface, left=left, top=top, atlas=crop)
+    failed = kernels.call(
+        "terms",
+        ctypes.byref(sight.camera),
+        ctypes.byref(sight.cloths),
+        pointer(sight.ids, np.int32),
+        pointer(sight.atlas, np.float32),
+        pointer(sight.tiles, np.uint8),
+        ctypes.byref(spans),
+        ctypes.byref(prints),
+        pointer(filter_taps(view.k), np.float32),
+        view.k,
+    )
+    if failed:
+        raise MemoryError("no memory for a view")

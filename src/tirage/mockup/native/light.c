@@ -49,9 +49,8 @@ typedef struct {
     float sheen_weight;
     float bounce_gain;      /* 1 / what a baked indirect texel was already multiplied by */
     float bounce_k;         /* multiple scattering of bounced light, which only matters on bright cloth: k(.9) pi (1 - mean albedo) */
-    /* over n.v in [0,1]: sheen albedo, sheen LTC a and b, gloss albedo, Oren-Nayar albedo, gloss Smith lambda */
+    /* over a cosine in [0,1]: sheen albedo, sheen LTC a and b, gloss albedo, Oren-Nayar albedo */
     float sheen[TABLE + 1], ltc_a[TABLE + 1], ltc_b[TABLE + 1], gloss[TABLE + 1], albedo[TABLE + 1];
-    float albedo_poly[8];   /* Oren-Nayar albedo over n.l as c0..c5 powers of n.l, then s and s*n.l with s = sqrt(1-nl^2) */
 } Cloth;
 
 typedef struct {
@@ -59,138 +58,150 @@ typedef struct {
     float axis[3];          /* unit, the direction in which the lamp shines */
 } Lamp;
 
+/* What no camera changes about a texel, as half floats: for each lamp the mean direction to it, each of its points
+   weighted by what it gives a Lambert surface, and its light; then multiply scattered light, world, bounces. */
+enum { LAMP_X, LAMP_Y, LAMP_Z, LAMP_LIGHT, LAMP_FIELDS };
+enum { MULTIPLY, WORLD, BOUNCED, BOUNCED2, OTHER_FIELDS };
+
 static inline float table(const float *t, float x) {
-    const float f = x * TABLE;
+    const float f = clampf(x, 0.f, 1.f) * TABLE;
     const int i = mini((int)f, TABLE - 1);
     return t[i] + (t[i + 1] - t[i]) * (f - i);
 }
 
-typedef struct {
-    float nx[BLOCK], ny[BLOCK], nz[BLOCK], px[BLOCK], py[BLOCK], pz[BLOCK], vx[BLOCK], vy[BLOCK], vz[BLOCK], nv[BLOCK];
-    float ltc_a[BLOCK], ltc_b[BLOCK], lambda_v[BLOCK], inv_sv[BLOCK];
-} Block;
+static void lamp_record(const Lamp *lamp, const float *p, const float *n, float light, half *out) {
+    float sum[3] = {0};
+    for (int k = 0; k < POINTS; k++) {
+        const float d[3] = {lamp->point[k][0] - p[0], lamp->point[k][1] - p[1], lamp->point[k][2] - p[2]};
+        const float inv = 1.f / sqrtf(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+        const float nl = (n[0] * d[0] + n[1] * d[1] + n[2] * d[2]) * inv;
+        const float facing = -(lamp->axis[0] * d[0] + lamp->axis[1] * d[1] + lamp->axis[2] * d[2]) * inv;
+        const float weight = fmaxf(nl, .02f) * fmaxf(facing, .001f) * inv * inv;
+        for (int c = 0; c < 3; c++) sum[c] += weight * d[c] * inv;
+    }
+    const float inv = 1.f / sqrtf(sum[0] * sum[0] + sum[1] * sum[1] + sum[2] * sum[2]);
+    for (int c = 0; c < 3; c++) out[c] = (half)(sum[c] * inv);
+    out[LAMP_LIGHT] = (half)light;
+}
 
-/* One lamp at a block of texels: sums over its points, each weighted by what it gives to a Lambert surface. */
-typedef struct {
-    float single[BLOCK], multi[BLOCK], weight[BLOCK];   /* Oren-Nayar once and again; the weights */
-    float lx[BLOCK], ly[BLOCK], lz[BLOCK];               /* the mean direction to the lamp */
-    float sheen[BLOCK], gloss[BLOCK];
-} Lit;
-
-static void light_diffuse(const Block *b, const Cloth *m, const float *point, const float *axis, Lit *o) {
-    const float *p = m->albedo_poly;
-    for (int i = 0; i < BLOCK; i++) {
-        const float dx = point[0] - b->px[i], dy = point[1] - b->py[i], dz = point[2] - b->pz[i];
-        const float inv2 = 1.f / (dx * dx + dy * dy + dz * dz), inv = sqrtf(inv2);
-        const float lx = dx * inv, ly = dy * inv, lz = dz * inv, nv = b->nv[i];
-        float nl = b->nx[i] * lx + b->ny[i] * ly + b->nz[i] * lz;
-        nl = nl < .02f ? .02f : nl > 1.f ? 1.f : nl;
-        const float lv = b->vx[i] * lx + b->vy[i] * ly + b->vz[i] * lz;
-        const float facing = -(axis[0] * lx + axis[1] * ly + axis[2] * lz);
-        const float g = nl * inv2 * (facing < .001f ? .001f : facing);
-        const float along = lv - nl * nv, t = along > 0.f ? along / (nl > nv ? nl : nv) : along;
-        const float s2 = 1.f - nl * nl, s = sqrtf(s2 > 0.f ? s2 : 0.f);
-        const float albedo = p[0] + nl * (p[1] + nl * (p[2] + nl * (p[3] + nl * (p[4] + nl * p[5])))) + s * (p[6] + nl * p[7]);
-        o->single[i] += g * (m->on_a + m->on_b * t);
-        o->multi[i] += g * (1.f - albedo);
-        o->weight[i] += g;
-        o->lx[i] += g * lx, o->ly[i] += g * ly, o->lz[i] += g * lz;
+/* Records (count, lamp_count * LAMP_FIELDS + OTHER_FIELDS) of texels at position, normal (count,3); ids (count) index the
+   maps: lamp_count + 3 pointers (lamps, world, first and further bounces) to (size,size). */
+EXPORT void light_records(const Cloth *cloth, const Lamp *lamps, int lamp_count, const float *const *maps, const float *position,
+                          const float *normal, const int32_t *ids, int count, half *out) {
+    const int fields = lamp_count * LAMP_FIELDS + OTHER_FIELDS;
+    for (int i = 0; i < count; i++, out += fields) {
+        const float *n = normal + 3 * (long)i;
+        half *other = out + lamp_count * LAMP_FIELDS;
+        float multiply = 0.f;
+        for (int l = 0; l < lamp_count; l++) {
+            half *r = out + l * LAMP_FIELDS;
+            const float light = maps[l][ids[i]];
+            lamp_record(lamps + l, position + 3 * (long)i, n, light, r);
+            multiply += light * (1.f - table(cloth->albedo, n[0] * (float)r[LAMP_X] + n[1] * (float)r[LAMP_Y] + n[2] * (float)r[LAMP_Z]));
+        }
+        other[MULTIPLY] = (half)multiply;
+        for (int k = 0; k < 3; k++) other[WORLD + k] = (half)maps[lamp_count + k][ids[i]];
     }
 }
 
-/* Sheen and gloss over Lambert, from the mean direction: both lobes are wide, one direction is enough. */
-static void light_lobes(const Block *b, const Cloth *m, Lit *o) {
+/* Texels at work, plane by plane so that the loop over them becomes vectors. */
+typedef struct {
+    float nx[BLOCK], ny[BLOCK], nz[BLOCK], vx[BLOCK], vy[BLOCK], vz[BLOCK], nv[BLOCK];
+    float ltc_a[BLOCK], ltc_b[BLOCK], lambda_v[BLOCK], inv_sv[BLOCK];
+    float lx[BLOCK], ly[BLOCK], lz[BLOCK], light[BLOCK];
+    float diffuse[BLOCK], sheen[BLOCK], gloss[BLOCK];   /* sums over the lamps */
+} Block;
+
+/* One lamp on a block: Oren-Nayar once scattered, sheen and gloss, all over Lambert and times the lamp's light. */
+static void add_lamp(const Cloth *m, Block *b) {
     const float a2 = m->alpha2, e2 = m->eta * m->eta - 1.f;
     for (int i = 0; i < BLOCK; i++) {
-        const float inv = 1.f / sqrtf(o->lx[i] * o->lx[i] + o->ly[i] * o->ly[i] + o->lz[i] * o->lz[i]);
-        const float lx = o->lx[i] * inv, ly = o->ly[i] * inv, lz = o->lz[i] * inv, nv = b->nv[i];
+        const float lx = b->lx[i], ly = b->ly[i], lz = b->lz[i], nv = b->nv[i], la2 = b->ltc_a[i] * b->ltc_a[i];
         float nl = b->nx[i] * lx + b->ny[i] * ly + b->nz[i] * lz;
         nl = nl < GRAZING ? GRAZING : nl > 1.f ? 1.f : nl;
         const float lv = b->vx[i] * lx + b->vy[i] * ly + b->vz[i] * lz;
-        const float s2 = 1.f - nl * nl, tx = (lv - nl * nv) * b->inv_sv[i], ty2 = s2 - tx * tx;
-        const float sx = b->ltc_a[i] * tx + b->ltc_b[i] * nl, la2 = b->ltc_a[i] * b->ltc_a[i];
-        const float ls = sx * sx + la2 * (ty2 > 0.f ? ty2 : 0.f) + nl * nl;
+        const float along = lv - nl * nv, t = along > 0.f ? along / (nl > nv ? nl : nv) : along;
+        const float s2 = 1.f - nl * nl, tx = along * b->inv_sv[i], ty2 = s2 - tx * tx;
+        const float sx = b->ltc_a[i] * tx + b->ltc_b[i] * nl, ls = sx * sx + la2 * (ty2 > 0.f ? ty2 : 0.f) + nl * nl;
         const float hh = 2.f + 2.f * (lv < -.98f ? -.98f : lv), sum = nl + nv;
         const float nh2 = sum * sum < hh ? sum * sum / hh : 1.f;   /* over 1 for a lamp behind the cloth */
         const float q = nh2 * (a2 - 1.f) + 1.f, lh = .5f * sqrtf(hh);
         const float fg = sqrtf(e2 + lh * lh), f1 = (fg - lh) / (fg + lh), f2 = (lh * (fg + lh) - 1.f) / (lh * (fg - lh) + 1.f);
         const float fresnel = .5f * f1 * f1 * (1.f + f2 * f2);
         const float lambda_l = .5f * (sqrtf(1.f + a2 * s2 / (nl * nl)) - 1.f);
-        o->sheen[i] = la2 / (ls * ls);
-        o->gloss[i] = a2 * fresnel / (q * q * 4.f * nl * nv * (1.f + b->lambda_v[i] + lambda_l));
+        b->diffuse[i] += b->light[i] * (m->on_a + m->on_b * t);
+        b->sheen[i] += b->light[i] * la2 / (ls * ls);
+        b->gloss[i] += b->light[i] * a2 * fresnel / (q * q * 4.f * nl * nv * (1.f + b->lambda_v[i] + lambda_l));
     }
 }
 
-/* Evaluate one block of texels.  lights (lamps, texels) with stride; ids are the texels; out (size*size) float8v. */
-static void light_block(const Cloth *m, const Lamp *lamps, int lamp_count, const float *const *maps, const float *camera,
-                        const float *position, const float *normal, const int32_t *ids, int n, half *out) {
-    Block b;
+/* A block's texels and their directions to the camera; places past n repeat the first. */
+static void load_block(const Cloth *m, const float *camera, const float *position, const float *normal, const int32_t *which, int n, Block *b) {
     for (int i = 0; i < BLOCK; i++) {
-        const long q = ids[i < n ? i : 0];
-        const float *p = position + 3 * q, *no = normal + 3 * q;
+        const float *p = position + 3 * (long)which[i < n ? i : 0], *no = normal + 3 * (long)which[i < n ? i : 0];
         const float dx = camera[0] - p[0], dy = camera[1] - p[1], dz = camera[2] - p[2];
         const float inv = 1.f / sqrtf(dx * dx + dy * dy + dz * dz);
-        b.px[i] = p[0], b.py[i] = p[1], b.pz[i] = p[2];
-        b.nx[i] = no[0], b.ny[i] = no[1], b.nz[i] = no[2];
-        b.vx[i] = dx * inv, b.vy[i] = dy * inv, b.vz[i] = dz * inv;
-        const float nv = clampf(b.nx[i] * b.vx[i] + b.ny[i] * b.vy[i] + b.nz[i] * b.vz[i], .02f, .9999f);
-        b.nv[i] = nv;
-        b.inv_sv[i] = 1.f / sqrtf(1.f - nv * nv);
-        b.ltc_a[i] = table(m->ltc_a, nv);
-        b.ltc_b[i] = table(m->ltc_b, nv);
-        b.lambda_v[i] = .5f * (sqrtf(1.f + m->alpha2 * (1.f - nv * nv) / (nv * nv)) - 1.f);
-    }
-    float direct[BLOCK] = {0}, multiple[BLOCK] = {0}, sheen_sum[BLOCK] = {0}, gloss_sum[BLOCK] = {0};
-    for (int l = 0; l < lamp_count; l++) {
-        Lit o = {0};
-        for (int k = 0; k < POINTS; k++) light_diffuse(&b, m, lamps[l].point[k], lamps[l].axis, &o);
-        light_lobes(&b, m, &o);
-        for (int i = 0; i < n; i++) {
-            const float e = maps[l][ids[i]], share = e / o.weight[i];
-            direct[i] += share * o.single[i];
-            multiple[i] += share * o.multi[i];
-            sheen_sum[i] += e * o.sheen[i];
-            gloss_sum[i] += e * o.gloss[i];
-        }
-    }
-    const float pi = 3.14159265f;
-    for (int i = 0; i < n; i++) {
-        const long q = ids[i];
-        const float nv = b.nv[i];
-        const float sheen_albedo = table(m->sheen, nv), gloss_albedo = table(m->gloss, nv), albedo = table(m->albedo, nv);
-        const float world = maps[lamp_count][q], bounced = m->bounce_gain * (albedo + m->bounce_k * (1.f - albedo));
-        const float under_gloss = 1.f - gloss_albedo, under_sheen = 1.f - m->sheen_weight * sheen_albedo;
-        const float specular = m->gloss_gain * gloss_sum[i] + gloss_albedo * world, att = under_gloss * under_sheen;
-        float8v light;
-        light[DIRECT] = att * (pi * direct[i] + world * albedo);
-        light[MULTIPLE] = att * pi * (1.f - albedo) * (multiple[i] + world * (1.f - m->albedo_avg));
-        light[BOUNCE] = att * bounced * maps[lamp_count + 1][q];
-        light[BOUNCE2] = att * bounced * maps[lamp_count + 2][q];
-        light[GLOSS] = under_sheen * specular + m->sheen_weight * sheen_albedo * (sheen_sum[i] + world);
-        light[SHEEN_ATT] = under_sheen;
-        light[GLOSS_INK] = specular;
-        light[COVERAGE] = 1.f;
-        *(half8v *)(out + TERMS * q) = __builtin_convertvector(light, half8v);
+        b->nx[i] = no[0], b->ny[i] = no[1], b->nz[i] = no[2];
+        b->vx[i] = dx * inv, b->vy[i] = dy * inv, b->vz[i] = dz * inv;
+        const float nv = clampf((no[0] * dx + no[1] * dy + no[2] * dz) * inv, .02f, .9999f);
+        b->nv[i] = nv;
+        b->inv_sv[i] = 1.f / sqrtf(1.f - nv * nv);
+        b->ltc_a[i] = table(m->ltc_a, nv), b->ltc_b[i] = table(m->ltc_b, nv);
+        b->lambda_v[i] = .5f * (sqrtf(1.f + m->alpha2 * (1.f - nv * nv) / (nv * nv)) - 1.f);
+        b->diffuse[i] = b->sheen[i] = b->gloss[i] = 0.f;
     }
 }
 
-/* Light for one camera, for the texels that face it.  ids (count) lists the island texels (dilated);
-   maps: lamp_count + 3 pointers (lamps, world, first and further bounces) to (size,size); out (size,size,TERMS). */
-EXPORT void light_view(const Cloth *cloth, const Lamp *lamps, int lamp_count, const float *const *maps, const float *camera,
-                       const float *position, const float *normal, const int32_t *ids, int count, half *out) {
+/* All layers of the cloth at one texel: gloss over sheen over rough diffuse. */
+static inline half8v layers(const Cloth *m, const Block *b, int i, const half *other) {
+    const float pi = 3.14159265f, nv = b->nv[i], world = (float)other[WORLD];
+    const float sheen_albedo = m->sheen_weight * table(m->sheen, nv), gloss_albedo = table(m->gloss, nv), albedo = table(m->albedo, nv);
+    const float under_sheen = 1.f - sheen_albedo, att = (1.f - gloss_albedo) * under_sheen;
+    const float bounced = m->bounce_gain * (albedo + m->bounce_k * (1.f - albedo));
+    const float specular = m->gloss_gain * b->gloss[i] + gloss_albedo * world;
+    float8v light;
+    light[DIRECT] = att * (pi * b->diffuse[i] + world * albedo);
+    light[MULTIPLE] = att * pi * (1.f - albedo) * ((float)other[MULTIPLY] + world * (1.f - m->albedo_avg));
+    light[BOUNCE] = att * bounced * (float)other[BOUNCED];
+    light[BOUNCE2] = att * bounced * (float)other[BOUNCED2];
+    light[GLOSS] = under_sheen * specular + sheen_albedo * (b->sheen[i] + world);
+    light[SHEEN_ATT] = under_sheen;
+    light[GLOSS_INK] = specular;
+    light[COVERAGE] = 1.f;
+    return __builtin_convertvector(light, half8v);
+}
+
+static void light_block(const Cloth *m, int lamp_count, const half *records, const float *camera, const float *position,
+                        const float *normal, const int32_t *ids, const int32_t *which, int n, half *out) {
+    const int fields = lamp_count * LAMP_FIELDS + OTHER_FIELDS;
+    Block b;
+    load_block(m, camera, position, normal, which, n, &b);
+    for (int l = 0; l < lamp_count; l++) {
+        for (int i = 0; i < BLOCK; i++) {
+            const half *r = records + (long)which[i < n ? i : 0] * fields + l * LAMP_FIELDS;
+            b.lx[i] = (float)r[LAMP_X], b.ly[i] = (float)r[LAMP_Y], b.lz[i] = (float)r[LAMP_Z], b.light[i] = (float)r[LAMP_LIGHT];
+        }
+        add_lamp(m, &b);
+    }
+    for (int i = 0; i < n; i++)
+        *(half8v *)(out + TERMS * (long)ids[which[i]]) = layers(m, &b, i, records + (long)which[i] * fields + lamp_count * LAMP_FIELDS);
+}
+
+/* Light for one camera, for the texels that face it: position, normal (count,3), ids (count) where each goes in
+   out (size,size,TERMS), records (count, fields). */
+EXPORT void light_view(const Cloth *cloth, int lamp_count, const half *records, const float *camera, const float *position,
+                       const float *normal, const int32_t *ids, int count, half *out) {
     int32_t block[BLOCK];
     int n = 0;
-    for (int k = 0; k < count; k++) {
-        const long q = ids[k];
-        const float *p = position + 3 * q, *no = normal + 3 * q;
+    for (int i = 0; i < count; i++) {
+        const float *p = position + 3 * (long)i, *no = normal + 3 * (long)i;
         const float dx = camera[0] - p[0], dy = camera[1] - p[1], dz = camera[2] - p[2];
         const float d = no[0] * dx + no[1] * dy + no[2] * dz;
         if (d < 0.f && d * d > .04f * (dx * dx + dy * dy + dz * dz)) continue;   /* turned away by more than 12 degrees */
-        block[n++] = (int32_t)q;
-        if (n == BLOCK) {
-            light_block(cloth, lamps, lamp_count, maps, camera, position, normal, block, n, out);
-            n = 0;
-        }
+        block[n++] = i;
+        if (n < BLOCK) continue;
+        light_block(cloth, lamp_count, records, camera, position, normal, ids, block, n, out);
+        n = 0;
     }
-    if (n) light_block(cloth, lamps, lamp_count, maps, camera, position, normal, block, n, out);
+    if (n) light_block(cloth, lamp_count, records, camera, position, normal, ids, block, n, out);
 }
