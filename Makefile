@@ -59,6 +59,10 @@ rows: .venv/.ready ## which acceptance rows the tests show
 reference: .venv/.ready ## write docs/errors.md and docs/settings.md from the code
 	$(BIN)/python scripts/reference.py
 
+garment: native ## drape the garment again from its pattern and finish it
+	$(BIN)/python templates/tee/drape.py
+	$(BIN)/python templates/tee/finish.py
+
 goldens: native ## make the golden pictures again; look at every one before committing
 	$(BIN)/python -m tests.golden
 
@@ -77,20 +81,14 @@ blender: .venv-blender/.ready ## Blender's environment, for baking and reference
 	$(call environment,.venv-blender,requirements/blender.txt)
 	@touch $@
 
-garment: .venv-garment/.ready ## the environment of the scripts that make the garment
-
-.venv-garment/.ready: requirements/garment.txt
-	$(call environment,.venv-garment,requirements/garment.txt)
-	@touch $@
-
 pins: .venv/.ready ## compile requirements/*.txt again (UPGRADE=1 for newer versions)
-	for name in run dev blender garment; do $(UV) $(if $(UPGRADE),--upgrade) --output-file requirements/$$name.txt requirements/$$name.in; done
+	for name in run dev blender; do $(UV) $(if $(UPGRADE),--upgrade) --output-file requirements/$$name.txt requirements/$$name.in; done
 	@! grep -nE '://|^ *(-i|--index-url|--extra-index-url|--find-links)' requirements/*.txt
 
 ci-deps: ## install the system packages that tests need
 	@echo "ci-deps: none needed; every tool comes from requirements/dev.txt"
 
 clean: ## delete what was made, environments too
-	rm -rf .venv .venv-blender .venv-garment build dist out .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-blender build dist out .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	rm -f src/tirage/mockup/native/_kernels*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

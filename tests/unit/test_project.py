@@ -39,7 +39,7 @@ def test_marks_are_found_with_their_line(tmp_path: Path) -> None:
     assert rows.shown(tmp_path / "tests") == {"R001": ["tests/test_a.py:3"], "C-02": ["tests/test_a.py:3"]}
 
 
-@pytest.mark.parametrize("name", ["run", "dev", "blender", "garment"])
+@pytest.mark.parametrize("name", ["run", "dev", "blender"])
 def test_pins_carry_hashes_and_no_addresses(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.txt").read_text()
     assert re.search(r"://|^ *(-i|--index-url|--extra-index-url|--find-links)|#", text, re.MULTILINE) is None
@@ -75,13 +75,12 @@ def test_make_names_what_is_missing(tmp_path: Path) -> None:
         ("no-such-python", "Tirage needs Python 3.11 as 'no-such-python': install it"),
         (str(old), f"Tirage needs Python 3.11 or newer, and '{old}' is older"),
     ):
-        for target in (".venv/.ready", "blender", "garment"):
+        for target in (".venv/.ready", "blender"):
             for needed in (
                 "requirements/dev.txt",
                 "pyproject.toml",
                 "hatch_build.py",
                 "requirements/blender.txt",
-                "requirements/garment.txt",
             ):
                 (tmp_path / needed).parent.mkdir(exist_ok=True)
                 (tmp_path / needed).touch()
