@@ -69,10 +69,13 @@ def insert_segment(file: bytes, marker: int, data: bytes) -> bytes:
 
 
 def exif(orientation: int, *, order: str = ">") -> bytes:
-    """A TIFF block that says nothing but the orientation."""
+    """A TIFF block of two entries: a width, and the orientation."""
     start = b"MM\0*" if order == ">" else b"II*\0"
-    entry = struct.pack(f"{order}HHIHH", 0x0112, 3, 1, orientation, 0)
-    return start + struct.pack(f"{order}IH", 8, 1) + entry + b"\0\0\0\0"
+    entries = [
+        struct.pack(f"{order}HHIHH", tag, 3, 1, value, 0)
+        for tag, value in ((0x0100, 6), (0x0112, orientation))
+    ]
+    return start + struct.pack(f"{order}IH", 8, len(entries)) + b"".join(entries) + b"\0\0\0\0"
 
 
 def profile(name: str) -> bytes:
@@ -83,3 +86,24 @@ def profile(name: str) -> bytes:
 def iccp(icc: bytes) -> bytes:
     """A PNG's iCCP chunk."""
     return chunk(b"iCCP", b"profile\0\0" + zlib.compress(icc, 9))
+
+
+def grey_profile(gamma: float) -> bytes:
+    """A minimal ICC profile (version 2) for grey of that gamma, white D50."""
+    white = struct.pack(">4s4xIII", b"XYZ ", 0xF6D6, 0x10000, 0xD32D)
+    curve = struct.pack(">4s4xIH2x", b"curv", 1, round(gamma * 256))
+    table = struct.pack(">I4sII4sII", 2, b"wtpt", 156, len(white), b"kTRC", 156 + len(white), len(curve))
+    size = 128 + len(table) + len(white) + len(curve)
+    head = struct.pack(
+        ">I4xI4s4s4s12x4s28xIII48x",
+        size,
+        0x02400000,
+        b"mntr",
+        b"GRAY",
+        b"XYZ ",
+        b"acsp",
+        0xF6D6,
+        0x10000,
+        0xD32D,
+    )
+    return head + table + white + curve

@@ -213,6 +213,26 @@ def test_a_profile_that_cannot_be_used_is_left_out_and_said(extra: bytes) -> Non
     assert [finding.code for finding in design.findings] == ["PROFILE_IGNORED"]
 
 
+def test_a_grey_profile_is_converted() -> None:
+    file = images.png(3, 1, b"\0\x00\x80\xff", colour=0, extra=[images.iccp(images.grey_profile(1.0))])
+    # Linear .502 in sRGB is code 188.
+    assert read_design(file).pixels.tolist() == [[[0, 0, 0, 255], [188, 188, 188, 255], [255, 255, 255, 255]]]
+
+
+def test_a_profile_for_colours_does_not_fit_grey() -> None:
+    file = images.png(1, 1, b"\0\x80", colour=0, extra=[images.iccp(images.profile("p3"))])
+    design = read_design(file)
+    assert design.pixels.tolist() == [[[128, 128, 128, 255]]]
+    assert [finding.code for finding in design.findings] == ["PROFILE_IGNORED"]
+
+
+def test_a_profile_beyond_all_measure_in_a_jpeg_is_left_out_and_said() -> None:
+    file = images.jpeg(RGB)
+    for number in range(70, 0, -1):
+        file = images.insert_segment(file, 0xE2, b"ICC_PROFILE\0" + bytes((number, 70)) + b"x" * 65_000)
+    assert [finding.code for finding in read_design(file).findings] == ["PROFILE_IGNORED"]
+
+
 def test_an_incomplete_profile_in_a_jpeg_is_left_out_and_said() -> None:
     file = images.insert_segment(images.jpeg(RGB), 0xE2, b"ICC_PROFILE\0\2\2" + images.profile("p3"))
     assert [finding.code for finding in read_design(file).findings] == ["PROFILE_IGNORED"]
