@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from tirage.errors import BadInput
 from tirage.media.encode import ImageFormat, encode_image, encode_video, image_format
+from tirage.media.jpeg_rows import JFIF, JpegRows
 
 Pixels = NDArray[np.uint8]
 BACKGROUND = (242, 242, 242)
@@ -63,6 +65,46 @@ def test_jpeg_keeps_full_colour_resolution_and_carries_no_metadata() -> None:
     assert sampling == [0x11, 0x11, 0x11]
     assert not any(marker in data for marker in (b"\xff\xe1", b"\xff\xe2", b"\xff\xfe"))
     assert np.abs(decoded(data).astype(int) - picture()).mean() < 1.5
+
+
+def whole_jpeg(pixels: Pixels) -> bytes:
+    """All rows encoded together by libjpeg, with the same restart intervals."""
+    height, width, _ = pixels.shape
+    image = pyvips.Image.new_from_memory(np.ascontiguousarray(pixels).data, width, height, 3, "uchar")
+    image = image.copy(interpretation="srgb")
+    interval = -(-width // 8)
+    data: bytes = image.jpegsave_buffer(Q=92, subsample_mode="off", keep="none", restart_interval=interval)
+    return data[:2] + JFIF + data[2:]
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (100, 61), (7, 9), (8, 8), (1, 1), (513, 130)])
+def test_jpeg_by_rows_is_the_whole_jpeg(shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (*shape, 3), np.uint8)
+    encoder = JpegRows()
+    assert encoder.encode(noise) == whole_jpeg(noise)
+    changed = noise.copy()
+    changed[shape[0] // 3 : shape[0] // 2] ^= 255
+    assert encoder.encode(changed) == whole_jpeg(changed)
+    assert encoder.encode(noise) == whole_jpeg(noise)
+
+
+def test_rows_of_other_pictures_are_used_again() -> None:
+    """Also when they stand elsewhere; and no more is kept than the budget allows."""
+    pixels = np.random.default_rng(2).integers(0, 256, (80, 64, 3), np.uint8)
+    turned = np.concatenate([pixels[40:], pixels[:40]])
+    for budget in (1 << 20, 4_000, 0):
+        encoder = JpegRows(budget=budget)
+        encoder.encode(pixels)
+        assert encoder.encode(turned) == whole_jpeg(turned)
+        assert encoder.kept_bytes <= budget
+
+
+def test_jpeg_rows_from_several_threads() -> None:
+    pictures = [np.roll(picture(size=160), 8 * shift, axis=0) for shift in range(12)] * 4
+    encoder = JpegRows(budget=20_000)
+    with ThreadPoolExecutor(4) as pool:
+        coded = list(pool.map(encoder.encode, map(np.ascontiguousarray, pictures)))
+    assert coded == [whole_jpeg(pixels) for pixels in pictures]
 
 
 def test_jpeg_background_is_exact() -> None:
