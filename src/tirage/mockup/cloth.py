@@ -129,7 +129,7 @@ GLOSS_GAIN = 1.03
 
 
 def oren_nayar(sigma: float) -> tuple[float, float, float]:
-    """a, b and the average albedo of the energy-preserving Oren-Nayar form at roughness sigma, as Cycles has it."""
+    """a, b and the average albedo of Cycles' energy-preserving Oren-Nayar form at roughness sigma."""
     a = 1 / (math.pi + sigma * (math.pi / 2 - 2 / 3))
     b = sigma * a
     return a, b, a * math.pi + b * (2 * math.pi - 5.6) / 3

@@ -40,7 +40,7 @@ _LINEAR = _linear_table()
 
 
 def texels(rgba: NDArray[np.uint8], factor: int) -> NDArray[np.uint16]:
-    """Design pixels (h, w, 4) to linear premultiplied texels: means of factor x factor boxes, with a border."""
+    """Design pixels (h, w, 4) to linear premultiplied texels: means of factor x factor boxes, bordered."""
     height, width = rgba.shape[:2]
     out = np.empty((-(-height // factor) + 2, -(-width // factor) + 2, 4), np.uint16)
     kernels.call(

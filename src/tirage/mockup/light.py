@@ -1,4 +1,4 @@
-"""A template's light in texture space: where texels lie on the cloth, and what a camera sees of each lamp there.
+"""A template's light in texture space: where texels lie on the cloth, what a camera sees of each lamp there.
 The maps hold Lambert light; the cloth's own reflection is put on top per camera (cloth.py, native/light.c).
 """
 
