@@ -1,4 +1,4 @@
-"""The renderer on a shirt of numbers: placement, colour, coverage, caches; the real one has golden pictures."""
+"""The renderer on a shirt of numbers: placement, colour, coverage, caches; the real one has goldens."""
 
 from __future__ import annotations
 

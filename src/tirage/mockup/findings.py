@@ -22,6 +22,7 @@ from tirage.mockup.survey import FAINTEST, Survey, survey
 POOR_DPI, GOOD_DPI = 150, 300
 REACH_TOLERANCE_CM = 0.05
 CLOTH_PIXELS_PER_CM = 10
+HALF = 128
 CUT_SHARE = 0.002
 HARDLY_SEEN = 10.0
 """CIEDE2000 below which art and fabric are told apart only by looking for it."""
@@ -124,7 +125,7 @@ def _check_cloth(
     )
     at = np.floor(_to_panel(print_, facts.position) * CLOTH_PIXELS_PER_CM + offset).astype(int)
     inside = ((at >= 0) & (at < size)).all(axis=1)
-    inside[inside] = cloth[at[inside, 1], at[inside, 0]] > 0
+    inside[inside] = cloth[at[inside, 1], at[inside, 0]] >= HALF
     lost = 1 - float(facts.cover @ inside) / max(float(facts.cover.sum()), 1e-9)
     if lost < CUT_SHARE:
         return

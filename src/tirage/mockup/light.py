@@ -65,7 +65,7 @@ def build_light(template: Template, shell: Shell) -> Light:
 
 
 def light_seen(light: Light, side: Side, camera: F32, out: NDArray[np.float16]) -> None:
-    """One side's light for a camera at (3,) metres, into out (size, size, TERMS); texels turned away stay."""
+    """One side's light for a camera at (3,) metres, into out (size, size, TERMS)."""
     kernels.call(
         "light_view",
         ctypes.byref(light.cloth),

@@ -16,9 +16,12 @@ FAINTEST = 16
 """Alpha codes below this are not counted as art: 6 % cover."""
 SOLID = 240
 """Alpha codes from here on count as opaque."""
+CORE = 252
+"""Alpha codes from here on show an edge's true colour: slightly clear pixels may carry the fringe."""
 SAMPLES = 24_000
+SPARSE = 1_000
 EDGE_ROWS = 256
-EDGE_SAMPLES = 4_000
+EDGE_SAMPLES = 2_000
 NEIGHBOURS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 REACH = (1, 2, 3)
 """Pixels away at which an edge pixel looks for the opaque art that it belongs to, nearest first."""
@@ -54,7 +57,7 @@ def survey(pixels: NDArray[np.uint8]) -> Survey:
     """Surveys straight sRGB RGBA (h, w, 4); about 15 ms for 2400 × 3000."""
     alpha = np.asarray(cv2.extractChannel(pixels, 3), np.uint8)
     low, high = (int(value) for value in cv2.minMaxLoc(alpha)[:2])
-    position, sample = _sample(pixels)
+    position, sample = _sample(pixels, alpha)
     soft_share, soft_width = (0.0, 0.0) if low >= SOLID else _softness(alpha)
     edge, core = _edges(pixels, alpha) if soft_share else (np.empty((0, 4), np.float32),) * 2
     return Survey(
@@ -80,14 +83,18 @@ def _linear(rgba: NDArray[np.uint8]) -> Floats:
     return values
 
 
-def _sample(pixels: NDArray[np.uint8]) -> tuple[Floats, Floats]:
-    height, width = pixels.shape[:2]
+def _sample(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> tuple[Floats, Floats]:
+    """Centres and values of visible pixels on a grid; of all of them where the art is too small for that."""
+    height, width = alpha.shape
     step = max(1, round((height * width / SAMPLES) ** 0.5))
     y, x = np.mgrid[min(step // 2, height - 1) : height : step, min(step // 2, width - 1) : width : step]
-    found = pixels[y.ravel(), x.ravel()]
-    visible = found[:, 3] >= FAINTEST
-    centres = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32) + np.float32(0.5)
-    return centres[visible], _linear(found[visible])
+    visible = alpha[y, x] >= FAINTEST
+    y, x = y[visible], x[visible]
+    if len(x) < SPARSE:
+        y, x = np.nonzero(alpha >= FAINTEST)
+        chosen = slice(None, None, max(1, len(x) // SAMPLES))
+        y, x = y[chosen], x[chosen]
+    return np.stack([x, y], axis=1).astype(np.float32) + np.float32(0.5), _linear(pixels[y, x])
 
 
 def _hull(alpha: NDArray[np.uint8]) -> Floats:
@@ -123,7 +130,7 @@ def _edges(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> tuple[Floats,
             near_y = np.clip(y[missing] + dy * distance, 0, height - 1)
             near_x = np.clip(x[missing] + dx * distance, 0, width - 1)
             near = _linear(pixels[near_y, near_x])
-            opaque = alpha[near_y, near_x] >= SOLID
+            opaque = alpha[near_y, near_x] >= CORE
             total[missing] += near[:, :3] * opaque[:, None]
             count[missing] += opaque
     beside = count > 0

@@ -143,7 +143,7 @@ static void load_block(const Cloth *m, const float *camera, const float *positio
         const float inv = 1.f / sqrtf(dx * dx + dy * dy + dz * dz);
         b->nx[i] = no[0], b->ny[i] = no[1], b->nz[i] = no[2];
         b->vx[i] = dx * inv, b->vy[i] = dy * inv, b->vz[i] = dz * inv;
-        const float nv = clampf((no[0] * dx + no[1] * dy + no[2] * dz) * inv, .02f, .9999f);
+        const float nv = clampf((no[0] * dx + no[1] * dy + no[2] * dz) * inv, .1f, .9999f);
         b->nv[i] = nv;
         b->inv_sv[i] = 1.f / sqrtf(1.f - nv * nv);
         b->ltc_a[i] = table(m->ltc_a, nv), b->ltc_b[i] = table(m->ltc_b, nv);
@@ -187,7 +187,7 @@ static void light_block(const Cloth *m, int lamp_count, const half *records, con
         *(half8v *)(out + TERMS * (long)ids[which[i]]) = layers(m, &b, i, records + (long)which[i] * fields + lamp_count * LAMP_FIELDS);
 }
 
-/* Light for one camera, for the texels that face it: position, normal (count,3), ids (count) where each goes in
+/* Light for one camera, none for texels turned away from it: position, normal (count,3), ids (count) where each goes in
    out (size,size,TERMS), records (count, fields). */
 EXPORT void light_view(const Cloth *cloth, int lamp_count, const half *records, const float *camera, const float *position,
                        const float *normal, const int32_t *ids, int count, half *out) {
@@ -197,7 +197,10 @@ EXPORT void light_view(const Cloth *cloth, int lamp_count, const half *records, 
         const float *p = position + 3 * (long)i, *no = normal + 3 * (long)i;
         const float dx = camera[0] - p[0], dy = camera[1] - p[1], dz = camera[2] - p[2];
         const float d = no[0] * dx + no[1] * dy + no[2] * dz;
-        if (d < 0.f && d * d > .04f * (dx * dx + dy * dy + dz * dz)) continue;   /* turned away by more than 12 degrees */
+        if (d < 0.f && d * d > .25f * (dx * dx + dy * dy + dz * dz)) {   /* turned away by more than 30 degrees: not seen */
+            *(half8v *)(out + TERMS * (long)ids[i]) = (half8v){0};
+            continue;
+        }
         block[n++] = i;
         if (n < BLOCK) continue;
         light_block(cloth, lamp_count, records, camera, position, normal, ids, block, n, out);
