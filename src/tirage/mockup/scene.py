@@ -16,6 +16,8 @@ from tirage.mockup.model import Template
 
 _BUSY = 256
 """Resolution of the map that says where the albedo's detail varies."""
+_EVEN = 6
+"""Codes of 255 that detail may vary by within a block and still count as even."""
 _MARGIN_CM = 1.0
 """Prints may reach this far beyond a print area before a view has to keep whole panels for them."""
 CHARTS = 128
@@ -71,7 +73,7 @@ def _busy(detail: NDArray[np.uint8]) -> NDArray[np.uint8]:
     side = max(1, detail.shape[0] // _BUSY)
     blocks = detail.reshape(detail.shape[0] // side, side, detail.shape[0] // side, side)
     spread = blocks.max(axis=(1, 3)).astype(np.int16) - blocks.min(axis=(1, 3))
-    busy: NDArray[np.uint8] = (spread > 1).astype(np.uint8)
+    busy: NDArray[np.uint8] = (spread > _EVEN).astype(np.uint8)
     return busy
 
 

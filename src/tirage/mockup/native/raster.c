@@ -117,13 +117,28 @@ EXPORT void project(const float *position, int n, const float *eye, const float 
     }
 }
 
+/* Whether a small triangle is surely behind what is drawn: it is farther than the corners and the middle of its box. */
+static int behind(const View *view, int t, const float *z) {
+    const int32_t *i = view->tri + 3 * (long)t;
+    const float *a = view->corner + 3 * (long)i[0], *b = view->corner + 3 * (long)i[1], *c = view->corner + 3 * (long)i[2];
+    const int size = view->size, x0 = (int)fminf(a[0], fminf(b[0], c[0])), x1 = (int)fmaxf(a[0], fmaxf(b[0], c[0]));
+    const int y0 = (int)fminf(a[1], fminf(b[1], c[1])), y1 = (int)fmaxf(a[1], fmaxf(b[1], c[1]));
+    if (x0 < 0 || y0 < 0 || x1 >= size || y1 >= size || x1 - x0 > 16 || y1 - y0 > 16) return 0;
+    const float near = fmaxf(a[2], fmaxf(b[2], c[2])), *top = z + (long)y0 * size, *bottom = z + (long)y1 * size;
+    const float middle = z[(long)((y0 + y1) / 2) * size + (x0 + x1) / 2];
+    return top[x0] > near && top[x1] > near && bottom[x0] > near && bottom[x1] > near && middle > near;
+}
+
 /* One sample a pixel: id (size,size) of the visible triangle or -1; rows (size,2): first and last covered
    column of each row, or size and -1.  z (size,size) is scratch. */
 EXPORT void visibility(const View *view, float *z, int32_t *id, int32_t *rows) {
     const long n = (long)view->size * view->size;
     memset(z, 0, n * sizeof(float));
     memset(id, 0xff, n * sizeof(int32_t));
-    for (int t = 0; t < view->tri_count; t++) draw(view, t, 1.f, 0.f, 0.f, view->size, view->size, z, id);
+    for (int t = 0; t < view->tri_count; t++)
+        if (!(view->flags[t] & INSIDE)) draw(view, t, 1.f, 0.f, 0.f, view->size, view->size, z, id);
+    for (int t = 0; t < view->tri_count; t++)   /* the inside comes last: most of it is hidden */
+        if ((view->flags[t] & INSIDE) && !behind(view, t, z)) draw(view, t, 1.f, 0.f, 0.f, view->size, view->size, z, id);
     for (int y = 0; y < view->size; y++) {
         const int32_t *row = id + (long)y * view->size;
         int first = view->size, last = -1;
