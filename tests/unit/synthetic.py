@@ -1,4 +1,6 @@
-"""A small template package made of numbers: right in every detail, with flat rectangles for panels.
+"""A small template package made of numbers: right in every detail, with rectangles for panels.
+
+The front lacks its upper left corner (x < −20, y < 0), so that its outline is not its bounds.
 Tests break one thing of it at a time.
 """
 
@@ -7,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,6 +40,7 @@ PANELS: dict[str, dict[str, Any]] = {
     },
     "collar-front": {"origin": [30, 114], "bounds": [-15, -1, 15, 3], "print_area": None, "hem_y": None},
 }
+CUT = (-20, 0)
 LIGHT_SIDE, INSIDE_SIDE, DETAIL_SIDE = 64, 32, 128
 LAMPS = ("key_front", "top")
 
@@ -68,12 +72,16 @@ def _sheet(index: int, panel: dict[str, Any]) -> dict[str, NDArray[Any]]:
     position = normal * 0.18 + np.stack([0 * x, 0 * x, -y / 100], axis=-1).reshape(-1, 3)
     corner = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).ravel()
     a, b, c, d = corner, corner + 1, corner + columns, corner + columns + 1
+    triangle = np.concatenate([np.stack([a, c, b], axis=1), np.stack([b, c, d], axis=1)])
+    if index == 0:
+        centre_x, centre_y = (values.ravel()[triangle].mean(axis=1) for values in (x, y))
+        triangle = triangle[(centre_x > CUT[0]) | (centre_y > CUT[1])]
     return {
         "position": position.astype(np.float32),
         "normal": normal.astype(np.float32),
         "uv": (np.stack([x, y], axis=-1).reshape(-1, 2) + panel["origin"]).astype(np.float32),
         "panel": np.full(x.size, index, np.uint8),
-        "triangle": np.concatenate([np.stack([a, c, b], axis=1), np.stack([b, c, d], axis=1)]),
+        "triangle": triangle,
     }
 
 
@@ -179,7 +187,7 @@ def edit_mesh(folder: Path, change: Callable[[dict[str, NDArray[Any]]], object])
 def design(pixels: NDArray[np.uint8], *, name: str = "art.png") -> Design:
     """A design of these RGBA pixels (h, w, 4)."""
     pixels = np.ascontiguousarray(pixels)
-    digest = hashlib.sha256(pixels.tobytes()).hexdigest()
+    digest = f"{zlib.crc32(pixels):064x}"  # as unique as tests need, and fast
     height, width = pixels.shape[:2]
     return Design(pixels, width, height, "png", digest, pixels.nbytes, name)
 

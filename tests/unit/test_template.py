@@ -407,7 +407,7 @@ def test_wrong_maps_are_found(
     ("change", "code", "where"),
     [
         (lambda a: a.update(triangle=a["triangle"].astype(np.uint32) + 10**6), "OUT_OF_RANGE", "triangle"),
-        (lambda a: a.update(triangle=a["triangle"].astype(np.int32) - 5), "OUT_OF_RANGE", "triangle"),
+        (lambda a: a.update(triangle=a["triangle"].astype(np.int32) - 10**6), "OUT_OF_RANGE", "triangle"),
         (lambda a: a.update(rim=np.full((2, 2), 65535, np.uint16)), "OUT_OF_RANGE", "rim"),
         (lambda a: a.update(panel=a["panel"] + np.uint8(1)), "OUT_OF_RANGE", "panel"),
         (lambda a: a.update(position_min=np.full(3, np.nan, np.float32)), "OUT_OF_RANGE", "position_min"),
