@@ -1,4 +1,4 @@
-"""Writes docs/errors.md and docs/settings.md from the tables in the code; `--check` only compares.
+"""Writes docs/errors.md, docs/settings.md and docs/command.md from the code; `--check` only compares.
 Run by `make reference`; a test compares too, so the pages cannot fall behind.
 """
 
@@ -7,6 +7,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from tirage.cli import app
 from tirage.errors import CODES
 from tirage.settings import VARIABLES
 
@@ -36,9 +39,45 @@ def settings_page() -> str:
     return f"# Settings\n{MADE}\n\n{text}\n\n{head}\n" + "\n".join(rows) + "\n"
 
 
+COMMANDS = (
+    ("mockup",),
+    ("template", "list"),
+    ("template", "show"),
+    ("template", "check"),
+    ("template", "bake"),
+)
+EXIT_CODES = """| exit | meaning |
+|---|---|
+| 0 | done |
+| 1 | failed; with a matrix: some cells were not made, the others are complete |
+| 2 | bad input or usage: it stays wrong however often it is tried |
+| 3 | try again: no space, no memory |
+| 130, 143 | interrupted by Ctrl-C or SIGTERM; nothing half-made was left |"""
+
+
+def command_page() -> str:
+    """Every command's help, and what the exit codes mean."""
+    runner = CliRunner()
+    parts = []
+    for words in COMMANDS:
+        shown = runner.invoke(app, [*words, "--help"], prog_name="tirage", terminal_width=100, color=False)
+        text = "\n".join(line.rstrip() for line in shown.output.strip().splitlines())
+        parts.append(f"## tirage {' '.join(words)}\n```\n{text}\n```\n")
+    head = (
+        "All files of an order appear together, or none do. With `--json` every command prints one JSON "
+        'object on standard output, errors too: `{"error": {code, category, message, hint, retryable, '
+        "findings}}`. `tirage mockup --json` prints the manifest, the folder and the timings in milliseconds."
+    )
+    return f"# The command\n{MADE}\n\n{head}\n\n{EXIT_CODES}\n\n" + "\n".join(parts)
+
+
 def pages() -> dict[Path, str]:
     """The files and what has to stand in them."""
-    return {DOCS / "errors.md": errors_page(), DOCS / "settings.md": settings_page()}
+    return {
+        DOCS / "command.md": command_page(),
+        DOCS / "errors.md": errors_page(),
+        DOCS / "settings.md": settings_page(),
+    }
 
 
 def main() -> int:
