@@ -1,0 +1,248 @@
+"""Render the references: the tee in Cycles, unsimplified, for the shipped renderer to be scored against.
+
+Runs inside Blender's environment; resumable, since every picture keeps the key of what it was made from."""
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "templates" / "tee"))
+
+from params import BUILD  # noqa: E402
+from scene import (  # noqa: E402
+    Floats,
+    Print,
+    Studio,
+    dress,
+    open_studio,
+    read_description,
+    read_pixels,
+    render,
+)
+
+from pictures import develop, linear, linear_hex, write_png  # noqa: E402
+
+DESIGNS = ROOT / "bench" / "designs"
+SHIPPED = ROOT / "bench" / "references"  # the 512² set, which the tests score against
+LOCAL = ROOT / "out" / "references"  # linear EXRs of all, and the large pictures
+PACKAGE = ROOT / "src" / "tirage" / "templates" / "tee" / "template.json"
+COLOURS = ("white", "black", "red")
+FLOOR = ("white-text-0", "black-photo-0", "red-lines-45")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A design in bench/designs and where it lies: panel, centre and width in cm, degrees clockwise."""
+
+    design: str
+    panel: str
+    x: float
+    y: float
+    width: float
+    rotation: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """One reference: role pair, turntable, floor (another seed of a pair) or large."""
+
+    name: str
+    role: str
+    colour: str
+    prints: tuple[Placed, ...]
+    azimuth: float
+    size: int = 512
+    samples: int = 256
+    seed: int = 0
+
+
+FRONT = {
+    "text": Placed(design="text.png", panel="front", x=0, y=23.0, width=30),
+    "photo": Placed(design="photo.jpg", panel="front", x=0, y=20.0, width=30),
+    "lines": Placed(design="lines.png", panel="front", x=0, y=22.0, width=28),
+}
+BACK = Placed(design="text.png", panel="back", x=0, y=26.0, width=30)
+
+
+def pairs() -> list[Shot]:
+    """Three designs on three colours, front and 45°."""
+    return [
+        Shot(
+            name=f"{colour}-{design}-{azimuth}", role="pair", colour=colour, prints=(place,), azimuth=azimuth
+        )
+        for azimuth in (0, 45)
+        for colour in COLOURS
+        for design, place in FRONT.items()
+    ]
+
+
+def shots(worst: str) -> list[Shot]:
+    """Every reference in the order of rendering: the 512² set, the second seeds, the worst pair large."""
+    table = {shot.name: shot for shot in pairs()}
+    both = (FRONT["lines"], BACK)
+    turns = [
+        Shot(name=f"turntable-{azimuth}", role="turntable", colour=colour, prints=both, azimuth=azimuth)
+        for azimuth, colour in ((110, "white"), (200, "red"))
+    ]
+    floor = [again(table[name], name=f"{name}-seed", role="floor", seed=1) for name in FLOOR]
+    large = [
+        again(table[worst], name=f"{worst}-{size}", role="large", size=size, samples=samples)
+        for size, samples in ((1024, 512), (2048, 256))
+    ]
+    return [*table.values(), *turns, *floor, *large]
+
+
+def again(shot: Shot, **changes: str | int) -> Shot:
+    """The same scene with some settings changed."""
+    return Shot(**{**{name: getattr(shot, name) for name in Shot.__slots__}, **changes})
+
+
+def load_design(name: str) -> Floats:
+    """A design as linear premultiplied (h, w, 4)."""
+    pixels = read_pixels(DESIGNS / name)
+    alpha = pixels[..., 3:]
+    return np.concatenate([linear(pixels[..., :3]) * alpha, alpha], axis=-1).astype(np.float32)
+
+
+def scene_key() -> str:
+    """Hash of the garment and of the scripts that build its scene."""
+    digest = hashlib.sha256()
+    files = [BUILD / name for name in ("shell.npz", "height.png", "detail.png")]
+    for path in (*files, BUILD.parent / "scene.py"):
+        digest.update(path.read_bytes())
+    description = read_description()
+    del description["exposure"]  # exposure comes after rendering
+    digest.update(json.dumps(description, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def shot_key(shot: Shot, scene: str, hexcode: str) -> str:
+    """Hash of everything one picture depends on."""
+    designs = "".join(
+        hashlib.sha256((DESIGNS / item.design).read_bytes()).hexdigest() for item in shot.prints
+    )
+    settings = {key: value for key, value in asdict(shot).items() if key not in ("name", "role")}
+    return hashlib.sha256(f"{scene} {hexcode} {designs} {json.dumps(settings)}".encode()).hexdigest()
+
+
+def folder_of(shot: Shot) -> Path:
+    """Where a shot's picture and its index lie."""
+    return LOCAL if shot.role == "large" else SHIPPED
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """The index of a folder of references, empty when there is none."""
+    path = folder / "index.json"
+    index: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"pictures": {}}
+    return index
+
+
+def write_index(folder: Path, index: dict[str, Any]) -> None:
+    """The index, in the order of rendering, with what holds for all pictures on top."""
+    template = json.loads(PACKAGE.read_text())
+    head = {
+        "what": "Cycles, Khronos PBR Neutral of radiance × exposure, 8-bit sRGB with straight alpha",
+        "blender": bpy.app.version_string,
+        "exposure": read_description()["exposure"],
+        "template": {key: template[key] for key in ("id", "version", "content_sha256")},
+    }
+    text = json.dumps({**head, "pictures": index["pictures"]}, indent=1, ensure_ascii=False)
+    (folder / "index.json").write_text(text + "\n")
+
+
+def photograph(studio: Studio, shot: Shot, hexcode: str) -> None:
+    """Dress the garment and render the shot's EXR."""
+    prints = [
+        Print(
+            pixels=load_design(item.design),
+            panel=item.panel,
+            x=item.x,
+            y=item.y,
+            width=item.width,
+            rotation=item.rotation,
+        )
+        for item in shot.prints
+    ]
+    dress(studio, colour=linear_hex(hexcode), prints=prints)
+    render(
+        studio,
+        LOCAL / f"{shot.name}.exr",
+        azimuth=shot.azimuth,
+        size=shot.size,
+        samples=shot.samples,
+        seed=shot.seed,
+    )
+
+
+def record(shot: Shot, entry: dict[str, Any]) -> None:
+    """Develop the shot's EXR at the entry's exposure and put it into its folder's index."""
+    path = folder_of(shot) / f"{shot.name}.png"
+    write_png(path, develop(read_pixels(LOCAL / f"{shot.name}.exr"), entry["exposure"]))
+    index = read_index(folder_of(shot))
+    index["pictures"][shot.name] = {
+        **asdict(shot),
+        **entry,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
+    write_index(folder_of(shot), index)
+
+
+def missing(todo: list[Shot], scene: str, colours: dict[str, str]) -> Iterator[tuple[Shot, dict[str, Any]]]:
+    """The shots without a picture of their key, with their entries; develops again what needs only that."""
+    exposure = read_description()["exposure"]
+    for shot in todo:
+        key = shot_key(shot, scene, colours[shot.colour])
+        entry = {"hex": colours[shot.colour], "exposure": exposure, "scene_sha256": scene, "key": key}
+        old = read_index(folder_of(shot))["pictures"].get(shot.name, {})
+        if old.get("key") != key or not (folder_of(shot) / f"{shot.name}.png").exists():
+            yield shot, entry
+        elif old["exposure"] != exposure and (LOCAL / f"{shot.name}.exr").exists():
+            record(shot, entry)
+        elif old["exposure"] != exposure:
+            yield shot, entry
+
+
+def effort(shot: Shot) -> float:
+    """Relative cost of a shot: samples, and the denoiser's share."""
+    return float(shot.size**2 * (shot.samples + 16))
+
+
+def run(worst: str, only: str) -> None:
+    """Render what is missing and print progress and the time left."""
+    for folder in (LOCAL, SHIPPED):
+        folder.mkdir(parents=True, exist_ok=True)
+    scene, colours = scene_key(), json.loads(PACKAGE.read_text())["colours"]
+    todo = list(missing([shot for shot in shots(worst) if only in shot.name], scene, colours))
+    print(f"{len(todo)} references to render", flush=True)
+    studio = open_studio() if todo else None
+    begin, done, total = time.monotonic(), 0.0, sum(effort(shot) for shot, _ in todo)
+    for number, (shot, entry) in enumerate(todo, 1):
+        assert studio is not None
+        photograph(studio, shot, entry["hex"])
+        record(shot, entry)
+        done += effort(shot)
+        spent = time.monotonic() - begin
+        left = spent / done * (total - done) / 60
+        print(
+            f"[{number}/{len(todo)}] {shot.name} {spent / 60:.1f} min, about {left:.0f} min left", flush=True
+        )
+    for folder in (LOCAL, SHIPPED):
+        write_index(folder, read_index(folder))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--worst", default="white-text-45", help="the pair to render large")
+    parser.add_argument("--only", default="", help="only references whose name contains this")
+    options = parser.parse_args()
+    run(options.worst, options.only)

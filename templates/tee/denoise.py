@@ -1,0 +1,180 @@
+"""Turn noisy light bakes (build/light/raw) into the maps that ship (build/light): fill, denoise, pair.
+
+Open Image Denoise runs in Blender's compositor with the baked normals as its guide, so that stitches stay."""
+
+import argparse
+import time
+from pathlib import Path
+
+import bpy
+import numpy as np
+from bake import HIGH, LOW
+from numpy.typing import NDArray
+from params import BUILD
+from scene import THREADS, Floats, read_description, read_pixels
+
+Mask = NDArray[np.bool_]
+GUTTER = 6  # texels kept around an island
+PAIR_BLUR = {"outside": 3, "inside": 2}  # box passes over the slope of the bounces, which is smooth
+
+
+def halve(values: Floats) -> Floats:
+    """Mean of 2 × 2 texels, over (h, w, c)."""
+    height, width, channels = values.shape
+    return np.asarray(values.reshape(height // 2, 2, width // 2, 2, channels).mean((1, 3)), np.float32)
+
+
+def double(values: Floats) -> Floats:
+    """Bilinear enlargement by two, edges repeated, over (h, w, c)."""
+    for axis in (0, 1):
+        padding = [(1, 1) if a == axis else (0, 0) for a in range(3)]
+        wide = np.pad(values, padding, mode="edge")
+        middle, before, after = (np.take(wide, np.arange(i, i + values.shape[axis]), axis) for i in (1, 0, 2))
+        pairs = np.stack([0.75 * middle + 0.25 * before, 0.75 * middle + 0.25 * after], axis=axis + 1)
+        values = pairs.reshape(*(n * 2 if a == axis else n for a, n in enumerate(values.shape)))
+    return values.astype(np.float32)
+
+
+def shrink(covered: Mask) -> Mask:
+    """The islands less their border texels, whose samples reach beyond the cloth's edge and often into it."""
+    wide = np.pad(covered, 1)
+    shifts = [(row, column) for row in range(3) for column in range(3)]
+    height, width = covered.shape
+    inner: Mask = np.logical_and.reduce([wide[r : r + height, c : c + width] for r, c in shifts])
+    return inner
+
+
+def gather(values: Floats, sound: Mask, reduction: int) -> tuple[Floats, Mask]:
+    """(h, w, c) as the mean of the sound texels per block of reduction², and where there are any."""
+    if reduction == 1:
+        return values, sound
+    weight = sound[..., None].astype(np.float32)
+    share = halve(weight)
+    mean = halve(values * weight) / np.maximum(share, 1e-6)
+    return mean.astype(np.float32), share[..., 0] > 0
+
+
+def push_pull(values: Floats, covered: Mask) -> Floats:
+    """Fill uncovered texels of (h, w, c) from their surroundings through a pyramid of weighted means."""
+    weight = covered[..., None].astype(np.float32)
+    levels = [(values * weight, weight)]
+    while min(levels[-1][0].shape[:2]) > 4:
+        levels.append((halve(levels[-1][0]), halve(levels[-1][1])))
+    filled = (levels[-1][0] / np.maximum(levels[-1][1], 1e-6)).astype(np.float32)
+    for total, share in reversed(levels[:-1]):
+        mean = (total / np.maximum(share, 1e-6)).astype(np.float32)
+        filled = np.where(share > 1e-6, mean, double(filled))
+    return filled
+
+
+def blur(values: Floats, passes: int) -> Floats:
+    """Binomial smoothing of (h, w, c), edges repeated."""
+    for _ in range(passes):
+        for axis in (0, 1):
+            padding = [(2, 2) if a == axis else (0, 0) for a in range(3)]
+            wide = np.pad(values, padding, mode="edge")
+            rows = [np.take(wide, np.arange(i, i + values.shape[axis]), axis) for i in range(5)]
+            values = ((rows[0] + rows[4] + 4 * (rows[1] + rows[3]) + 6 * rows[2]) / 16).astype(np.float32)
+    return values
+
+
+def add_input(tree: bpy.types.NodeTree, denoiser: bpy.types.Node, socket: str, pixels: Floats) -> None:
+    """Feed (h, w, 3) pixels to one of the Denoise node's sockets."""
+    height, width = pixels.shape[:2]
+    image = bpy.data.images.new(socket, width, height, float_buffer=True, is_data=True)
+    opaque = np.concatenate([pixels, np.ones((height, width, 1), np.float32)], axis=2)
+    image.pixels.foreach_set(np.ascontiguousarray(opaque[::-1], np.float32).ravel())
+    image.update()
+    node = tree.nodes.new("CompositorNodeImage")
+    node.image = image
+    tree.links.new(node.outputs["Image"], denoiser.inputs[socket])
+
+
+def denoise(values: Floats, normals: Floats, scratch: Path) -> Floats:
+    """Denoise a filled grey map (h, w, 1), guided by filled unit normals (h, w, 3)."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    scene = bpy.context.scene
+    tree = bpy.data.node_groups.new("denoise", "CompositorNodeTree")
+    scene.compositing_node_group = tree
+    tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+    node = tree.nodes.new("CompositorNodeDenoise")
+    node.inputs["Prefilter"].default_value = "None"  # the guide is clean already
+    grey = np.repeat(values, 3, axis=2)
+    add_input(tree, node, "Image", grey)
+    add_input(tree, node, "Albedo", np.ones_like(grey))
+    add_input(tree, node, "Normal", normals)
+    tree.links.new(node.outputs["Image"], tree.nodes.new("NodeGroupOutput").inputs["Image"])
+    scene.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
+    scene.collection.objects.link(scene.camera)
+    render = scene.render
+    render.engine, scene.cycles.samples = "CYCLES", 1
+    render.threads_mode, render.threads = "FIXED", THREADS
+    render.resolution_y, render.resolution_x = values.shape[:2]
+    render.image_settings.file_format, render.image_settings.color_depth = "OPEN_EXR", "32"
+    render.filepath = str(scratch)
+    bpy.ops.render.render(write_still=True)
+    return read_pixels(scratch)[..., 1:2]
+
+
+def clean_side(raw: Path, side: str, names: list[str], scratch: Path) -> tuple[dict[str, Floats], Mask]:
+    """Denoised maps of one side by name, filled beyond the islands, and where its faces lie."""
+    encoded = np.load(raw / f"normal_{side}.npz")["pixels"]
+    sound = shrink(encoded.max(axis=2) > 0)
+    reduction = 1 if side == "hidden" else 2
+    normals, covered = gather(encoded * 2 - 1, sound, reduction)
+    normals = push_pull(normals, covered)
+    maps: dict[str, Floats] = {}
+    for name in names:
+        values, _ = gather(np.load(raw / f"{name}_{side}.npz")["pixels"][..., None], sound, reduction)
+        start = time.process_time()
+        maps[name] = push_pull(denoise(push_pull(values, covered), normals, scratch), covered)
+        print(f"{name}_{side}: denoised in {time.process_time() - start:.1f} CPU-s", flush=True)
+    return maps, covered
+
+
+def pair_bounces(maps: dict[str, Floats], passes: int) -> None:
+    """Replace the two bounce bakes by a pair A, B ≥ 0 with bounce(albedo) = albedo · (A + albedo · B).
+
+    What bounces has met the cloth at least once, hence the factor; B is what meets it again."""
+    high, low = maps.pop("bounce_high") / HIGH, maps.pop("bounce_low") / LOW
+    slope = blur(((high - low) / (HIGH - LOW)).astype(np.float32), passes)
+    maps["indirect_b"] = np.clip(slope, 0, high / HIGH)
+    maps["indirect_a"] = high - HIGH * maps["indirect_b"]
+
+
+def grow(covered: Mask) -> Mask:
+    """The islands with a gutter for bilinear look-ups; what lies beyond is left empty, which packs well."""
+    for _ in range(GUTTER):
+        wide = np.pad(covered, 1)
+        covered = covered | wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]
+    return covered
+
+
+def patch_hidden(inside: dict[str, Floats], seen: Mask, hidden: dict[str, Floats]) -> None:
+    """Where no camera looks, take the coarse map instead of what the fill made up."""
+    for name, values in inside.items():
+        inside[name] = np.where(seen[..., None], values, double(hidden[name]))
+
+
+def clean_all(folder: Path) -> None:
+    """Write build/light/<name>_<side>.npy, (size, size) float32, for every map of the package."""
+    raw, light = folder / "light" / "raw", folder / "light"
+    lamps = [f"lamp{index}" for index in range(len(read_description(folder)["lamps"]))]
+    names = [*lamps, "world", "bounce_high", "bounce_low"]
+    sides: dict[str, tuple[dict[str, Floats], Mask]] = {}
+    for side in ("outside", "inside", "hidden"):
+        sides[side] = clean_side(raw, side, names, light / "scratch.exr")
+        pair_bounces(sides[side][0], PAIR_BLUR.get(side, 1))
+    inside, seen = sides["inside"]
+    hidden = sides["hidden"][1].repeat(2, axis=0).repeat(2, axis=1)
+    patch_hidden(inside, seen, sides["hidden"][0])
+    for side, islands in (("outside", sides["outside"][1]), ("inside", seen | hidden)):
+        for name, values in sides[side][0].items():
+            np.save(light / f"{name}_{side}.npy", np.where(grow(islands), np.maximum(values[..., 0], 0), 0))
+    (light / "scratch.exr").unlink()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=BUILD, help="where build/light lies")
+    clean_all(parser.parse_args().folder.resolve())

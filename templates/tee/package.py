@@ -1,0 +1,161 @@
+"""Write the template package that ships: quantised mesh, 8-bit light maps, detail, thumbnail, template.json.
+
+The same build files give the same bytes; the package's own README describes the format."""
+
+import argparse
+import hashlib
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from params import ATLAS_CM, BUILD, ORIGINS, PANELS, PATTERN, PRINT_AREAS
+
+from tirage.mockup.catalogue import PRESETS, VIEWS
+from tirage.mockup.description import content_sha256
+from tirage.mockup.mesh import Garment
+from tirage.mockup.mesh_file import write_mesh
+
+HERE = Path(__file__).resolve().parent
+TARGET = HERE.parent.parent / "src" / "tirage" / "templates" / "tee"
+VERSION = "1.0.0"
+BOUNCES = ("indirect_a", "indirect_b")
+COLOURS = {  # every channel above #26: albedo is clipped at .02, which would turn the hue
+    "white": "#e7e6e3",
+    "natural": "#ded5c0",
+    "black": "#272728",
+    "charcoal": "#47494d",
+    "heather": "#a7a9ad",
+    "navy": "#28304e",
+    "royal": "#2247a8",
+    "red": "#b3202c",
+    "forest": "#27513b",
+    "sand": "#c6ae8b",
+}
+
+
+def encode_grey(codes: NDArray[np.uint8]) -> bytes:
+    """The smallest of the PNG encoder's strategies; the picture decodes to the same bytes with each."""
+    strategies = (cv2.IMWRITE_PNG_STRATEGY_FILTERED, cv2.IMWRITE_PNG_STRATEGY_DEFAULT)
+    options = [
+        [cv2.IMWRITE_PNG_COMPRESSION, 9, cv2.IMWRITE_PNG_STRATEGY, strategy] for strategy in strategies
+    ]
+    return min((cv2.imencode(".png", codes, option)[1].tobytes() for option in options), key=len)
+
+
+def encode_light(light: NDArray[np.float32]) -> tuple[bytes, float]:
+    """A linear map as 8-bit square roots, and the scale: light = (code / 255)² · scale."""
+    scale = float(np.float32(light.max()))
+    codes = np.rint(np.sqrt(light / max(scale, 1e-12)) * 255).astype(np.uint8)
+    return encode_grey(codes), float(f"{scale:.6g}")
+
+
+def light_files(folder: Path, lamps: list[str]) -> tuple[dict[str, bytes], dict[str, dict[str, Any]]]:
+    """The light maps as files, and template.json's table of them."""
+    stored = {name: f"lamp{index}" for index, name in enumerate(lamps)}
+    files: dict[str, bytes] = {}
+    table: dict[str, dict[str, Any]] = {}
+    for name in (*lamps, "world", *BOUNCES):
+        table[name] = {}
+        for side in ("outside", "inside"):
+            file = f"light_{side}_{stored.get(name, name)}.png"
+            light = np.load(folder / "light" / f"{stored.get(name, name)}_{side}.npy")
+            files[file], table[name][f"{side}_scale"] = encode_light(light)
+            table[name][side] = file
+    return files, table
+
+
+def panels(garment: Garment) -> list[dict[str, Any]]:
+    """Every panel's place in the atlas, its bounds, print area and hem line, in centimetres."""
+    rows = []
+    for index, name in enumerate(PANELS):
+        uv = garment.uv[garment.panel == index] - np.array(ORIGINS[name], np.float32)
+        low, high = np.floor(uv.min(axis=0) * 1000) / 1000, np.ceil(uv.max(axis=0) * 1000) / 1000
+        rows.append(
+            {
+                "name": name,
+                "origin": list(ORIGINS[name]),
+                "bounds": [round(float(value), 3) for value in (*low, *high)],
+                "print_area": PRINT_AREAS[name],
+                "hem_y": PATTERN.hem_y.get(name),
+            }
+        )
+    return rows
+
+
+def presets() -> dict[str, dict[str, Any]]:
+    """The nine presets as the catalogue has them."""
+    return {str(name): asdict(rule) for name, rule in PRESETS.items()}
+
+
+def thumbnail(folder: Path) -> bytes:
+    """The preview's front picture as a JPEG."""
+    picture = cv2.imread(str(folder / "thumbnail.png"), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise FileNotFoundError(f"{folder}/thumbnail.png is missing: run preview.py --thumbnail first")
+    return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+
+
+def detail(folder: Path) -> bytes:
+    """The albedo's detail map, encoded small."""
+    codes = cv2.imread(str(folder / "detail.png"), cv2.IMREAD_GRAYSCALE)
+    if codes is None:
+        raise FileNotFoundError(f"{folder}/detail.png is missing: run finish.py first")
+    return encode_grey(np.asarray(codes, np.uint8))
+
+
+def describe(scene: dict[str, Any], garment: Garment, light: dict[str, Any]) -> dict[str, Any]:
+    """template.json without its hashes."""
+    return {
+        "format": 1,
+        "id": "tee",
+        "name": "Crew-neck T-shirt",
+        "version": VERSION,
+        "licence": "Apache-2.0",
+        "atlas_cm": ATLAS_CM,
+        "panels": panels(garment),
+        "camera": scene["camera"],
+        "lamps": scene["lamps"],
+        "world": scene["world"],
+        "material": scene["material"],
+        "exposure": scene["exposure"],
+        "views": [{"name": view.name, "azimuth": view.azimuth} for view in VIEWS],
+        "colours": COLOURS,
+        "presets": presets(),
+        "light": light,
+        "light_sets": [],
+        "view_maps": [],
+    }
+
+
+def pack(folder: Path, target: Path) -> None:
+    """Write the package into an emptied `target`; prints its size."""
+    scene = json.loads((folder.parent / "scene.json").read_text())
+    garment = Garment.load(folder / "garment.npz")
+    files, light = light_files(folder, [lamp["name"] for lamp in scene["lamps"]])
+    files |= {"mesh.npz": write_mesh(garment, atlas_cm=ATLAS_CM), "detail.png": detail(folder)}
+    files |= {"thumbnail.jpg": thumbnail(folder)}
+    files |= {name: (HERE / "package" / name).read_bytes() for name in ("LICENSE", "README.md")}
+    content = describe(scene, garment, light)
+    content["files"] = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
+    content["content_sha256"] = content_sha256(json.loads(json.dumps(content)))
+    files["template.json"] = (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+    if target.exists():
+        shutil.rmtree(target)
+    target.mkdir(parents=True)
+    for name, data in files.items():
+        (target / name).write_bytes(data)
+        print(f"{len(data):>9,} {name}")
+    print(f"{sum(map(len, files.values())):>9,} bytes in all, content {content['content_sha256'][:16]}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=BUILD, help="where garment, light and maps lie")
+    parser.add_argument("--target", type=Path, default=TARGET, help="where the package goes")
+    arguments = parser.parse_args()
+    pack(arguments.folder.resolve(), arguments.target.resolve())

@@ -1,0 +1,51 @@
+"""A quick look at the garment in Blender: six angles on one sheet (build/preview.png), or the thumbnail."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from params import BUILD
+from pictures import develop, linear_hex, over, write_png
+from scene import Studio, dress, open_studio, render
+
+AZIMUTHS = (0, 45, 90, 180, 270, 315)
+BACKGROUND = 242
+
+
+def sheet(studio: Studio, folder: Path, *, size: int, samples: int) -> None:
+    """Two rows of three angles."""
+    exposure = studio.description["exposure"]
+    shots = [
+        over(
+            develop(render(studio, folder / "preview.exr", azimuth=a, size=size, samples=samples), exposure),
+            BACKGROUND,
+        )
+        for a in AZIMUTHS
+    ]
+    write_png(folder / "preview.png", np.vstack([np.hstack(shots[:3]), np.hstack(shots[3:])]))
+
+
+def thumbnail(studio: Studio, folder: Path, *, size: int = 384, samples: int = 128) -> None:
+    """The front, which package.py turns into the thumbnail."""
+    picture = render(studio, folder / "preview.exr", azimuth=0, size=size, samples=samples)
+    write_png(folder / "thumbnail.png", over(develop(picture, studio.description["exposure"]), BACKGROUND))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--folder", type=Path, default=BUILD, help="where shell.npz, detail.png and height.png lie"
+    )
+    parser.add_argument("--colour", default="#e6e6e3")
+    parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--samples", type=int, default=32)
+    parser.add_argument("--thumbnail", action="store_true", help="only the package's thumbnail")
+    options = parser.parse_args()
+    place = options.folder.resolve()
+    opened = open_studio(place)
+    dress(opened, colour=linear_hex(options.colour), prints=[])
+    if options.thumbnail:
+        thumbnail(opened, place)
+    else:
+        sheet(opened, place, size=options.size, samples=options.samples)
+    (place / "preview.exr").unlink()
