@@ -1,0 +1,141 @@
+"""Sew and drape the tee on the mannequin: `python templates/tee/drape.py` writes data/drape.npz.
+Flat panels are sewn, settle while the arms fall, and are lifted once to find their natural folds."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import mannequin
+import numpy as np
+import pattern
+from cloth import Piece, assemble, constraints, inverse_masses, join
+from numpy.typing import NDArray
+from params import COLLAR_FRONT, DATA, DRAPE, PATTERN, DrapeParams, PatternParams
+from scipy.sparse import coo_matrix, csr_matrix
+from scipy.spatial import cKDTree
+from solver import Cloth, Motion, Obstacle, frame
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+NO_PAIRS = np.empty((0, 2), np.int64)
+NO_LENGTHS = np.empty(0)
+
+
+@dataclass(slots=True)
+class State:
+    """Positions (m) and velocities (m/s) of the joints while the cloth moves."""
+
+    x: F64
+    v: F64
+    rng: np.random.Generator
+
+
+def drape(shape: PatternParams = PATTERN, p: DrapeParams = DRAPE) -> Piece:
+    """The sewn and settled piece; deterministic for given parameters."""
+    body = mannequin.build()
+    rng = np.random.default_rng(p.seed)
+    piece = assemble(pattern.build(shape), p)
+    state = State(piece.position.copy(), np.zeros_like(piece.position), rng)
+    _sew(piece, state, body, p)
+    piece = join(replace(piece, position=state.x), piece.threads)
+    state = State(piece.position.copy(), np.zeros_like(piece.position), rng)
+    _settle(piece, state, body, shape, p)
+    return replace(piece, position=state.x)
+
+
+def _obstacle(body: mannequin.Body, p: DrapeParams, angle: float, twist: float, friction: float) -> Obstacle:
+    arms = mannequin.arms(left_deg=angle - twist, right_deg=angle + twist)
+    arms[:, [0, 1, 2, 6, 7, 8]] *= 0.01
+    distance = body.distance * np.float32(0.01)
+    return Obstacle(distance, body.low * 0.01, body.step * 0.01, arms, p.contact, friction)
+
+
+def _sew(piece: Piece, state: State, body: mannequin.Body, p: DrapeParams) -> None:
+    """Pull the seams together over a weak gravity."""
+    cloth, w = constraints(piece, p, state.rng), inverse_masses(piece, p)
+    ends = state.x[piece.threads]
+    start = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1)
+    obstacle = _obstacle(body, p, p.arm_start_deg, 0.0, 0.1)
+    motion = Motion(np.array([0.0, 0.0, -0.5]), 1 / 60 / p.substeps, p.substeps, 0.98, 3.0)
+    for f in range(p.sew_frames):
+        lengths = start * max(0.0, 1 - (f + 1) / (p.sew_frames * 0.8))
+        frame(state.x, state.v, w, cloth, piece.threads, lengths, NO_PAIRS, 0.0, obstacle, motion)
+
+
+def _settle(piece: Piece, state: State, body: mannequin.Body, shape: PatternParams, p: DrapeParams) -> None:
+    cloth, w = constraints(piece, p, state.rng), inverse_masses(piece, p)
+    held = w.copy()
+    held[np.unique(piece.joint[piece.panel >= COLLAR_FRONT])] = 0
+    near = _neighbourhood(piece)
+    gap = 0.75 * shape.edge * 0.01
+    pairs = NO_PAIRS
+    for f in range(p.settle_frames):
+        if f % 2 == 0:
+            pairs = _close_pairs(state.x, near, gap)
+        done = f / p.settle_frames
+        lifting = p.lift_from < done < p.lift_from + p.lift_for
+        if lifting:
+            state.v[held == 0] = 0
+        _step(state, held if lifting else w, cloth, pairs, gap, body, p, f)
+
+
+def _step(
+    state: State, w: F64, cloth: Cloth, pairs: I64, gap: float, body: mannequin.Body, p: DrapeParams, f: int
+) -> None:
+    """One settling frame: arms fall, a shake dies away, gravity turns round during the lift."""
+    done = f / p.settle_frames
+    q = min(1.0, done / 0.4)
+    q = q * q * (3 - 2 * q)
+    angle = p.arm_start_deg + (p.arm_end_deg - p.arm_start_deg) * q
+    friction = p.friction if done < p.lift_from else p.friction_after_lift
+    gravity = p.lift_gravity if p.lift_from < done < p.lift_from + p.lift_for else 9.81
+    shake = p.shake * np.exp(-f / 40)
+    force = np.array([shake * np.sin(f * 0.25), shake * 0.7 * np.cos(f * 0.19), -gravity])
+    motion = Motion(force, 1 / 60 / p.substeps, p.substeps, 0.9985 if done <= 0.8 else 0.985, 2.0)
+    obstacle = _obstacle(body, p, angle, p.arm_twist_deg * q, friction)
+    frame(state.x, state.v, w, cloth, NO_PAIRS, NO_LENGTHS, pairs, gap, obstacle, motion)
+
+
+def _neighbourhood(piece: Piece) -> csr_matrix:
+    """Joints within three edges of each other: they may be closer than the self-collision gap."""
+    f, n = piece.faces, len(piece.position)
+    i = np.concatenate([f.ravel(), np.roll(f, -1, 1).ravel()])
+    j = np.concatenate([np.roll(f, -1, 1).ravel(), f.ravel()])
+    one = coo_matrix((np.ones(len(i), np.float32), (i, j)), (n, n)).tocsr()
+    two = one @ one + one
+    return csr_matrix((two @ one + two).astype(bool))
+
+
+def _close_pairs(x: F64, near: csr_matrix, gap: float) -> I64:
+    pairs = cKDTree(x).query_pairs(gap * 1.5, output_type="ndarray")
+    if len(pairs) == 0:
+        return NO_PAIRS
+    apart = ~np.asarray(near[pairs[:, 0], pairs[:, 1]]).ravel()
+    return np.asarray(pairs[apart].astype(np.int64))
+
+
+def save(piece: Piece, path: Path) -> None:
+    """The drape as it ships: joints in metres, the flat mesh in panel centimetres."""
+    np.savez_compressed(
+        path,
+        position=piece.position.astype(np.float32),
+        uv=piece.uv.astype(np.float32),
+        panel=piece.panel.astype(np.uint8),
+        triangle=piece.triangle.astype(np.uint16),
+        joint=piece.joint.astype(np.uint16),
+    )
+
+
+def main() -> None:
+    """Drape and save."""
+    start = time.perf_counter()
+    piece = drape()
+    DATA.mkdir(exist_ok=True)
+    save(piece, DATA / "drape.npz")
+    print(f"{len(piece.position)} joints draped in {time.perf_counter() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
