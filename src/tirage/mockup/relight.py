@@ -4,7 +4,6 @@ Keeps between orders what they share (views, plain cloth, inks), each bounded, l
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from tirage.mockup.placement import Print
 from tirage.mockup.scene import Workspace, beyond_regions, build_scene
 from tirage.mockup.shade import finish_frame, make_look, plain_pixels
 from tirage.mockup.view import View, build_view
+from tirage.settings import usable_cores
 
 Picture = NDArray[np.uint8]
 
@@ -41,7 +41,7 @@ class Renderer:
     def __init__(self, template: Template, *, threads: int | None = None) -> None:
         self.template = template
         self._scene = build_scene(template)
-        self._threads = threads or len(os.sched_getaffinity(0))
+        self._threads = threads or usable_cores()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="relight")
         self._local = threading.local()
         self._views: Kept[View] = Kept(VIEW_BYTES)
