@@ -24,6 +24,7 @@ from tirage.media.values import Colour
 from tirage.mockup.catalogue import TURNTABLE
 from tirage.mockup.compose import composited, print_file
 from tirage.mockup.findings import check_prints
+from tirage.mockup.kept import Kept
 from tirage.mockup.manifest import MANIFEST_NAME, FileEntry, Manifest, Role, print_name
 from tirage.mockup.model import Template
 from tirage.mockup.order import Art, Look, MockupOrder, resolve_look
@@ -33,6 +34,7 @@ from tirage.mockup.template import load
 
 FILM_SIZE = 1024
 FILM_NAME = "animation.mp4"
+PRINT_BYTES = 16 << 20
 WORKERS = 2
 """Threads that encode and write, beside the renderer's own."""
 T = TypeVar("T")
@@ -113,38 +115,18 @@ class Run:
         return [future.result() for future in futures]
 
 
-class PrintFiles:
-    """Encoded print files, made once for all colours of a design at a place; a few are kept."""
+@dataclass(frozen=True, slots=True)
+class PrintPng:
+    """An encoded print file."""
 
-    KEPT = 4
+    data: bytes
+    width: int
+    height: int
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._made: dict[object, Future[tuple[bytes, int, int]]] = {}
-
-    def get(self, print_: Print) -> tuple[bytes, int, int]:
-        """PNG bytes, width, height."""
-        key = (print_.design.sha256, print_.art.width, print_.art.height)
-        with self._lock:
-            future = self._made.get(key)
-            mine = future is None
-            if future is None:
-                future = self._made[key] = Future()
-                while len(self._made) > self.KEPT:
-                    del self._made[next(iter(self._made))]
-        if mine:
-            try:
-                future.set_result(self._encoded(print_))
-            except BaseException as error:
-                future.set_exception(error)
-                raise
-        return future.result()
-
-    @staticmethod
-    def _encoded(print_: Print) -> tuple[bytes, int, int]:
-        file = print_file(print_)
-        height, width = file.pixels.shape[:2]
-        return encode_image(pixels=file.pixels, kind=ImageFormat.PNG, dpi=file.dpi), width, height
+    @property
+    def nbytes(self) -> int:
+        """Its size, for those who keep some."""
+        return len(self.data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +135,8 @@ class Studio:
 
     renderer: Drawing
     pool: Executor
-    print_files: PrintFiles = field(default_factory=PrintFiles)
+    print_pngs: Kept[PrintPng] = field(default_factory=lambda: Kept(PRINT_BYTES))
+    """Print files do not depend on the fabric: made once for all colours of a design."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,9 +279,17 @@ def write_composited(work: Work) -> FileEntry:
 def write_print(work: Work, number: int, print_: Print) -> FileEntry:
     """The file a print shop gets for the placement that counts as `number`."""
     with work.run.busy("print"):
-        data, width, height = work.studio.print_files.get(print_)
-        written = work.stage.write(print_name(number), data)
-    return FileEntry.of(written, Role.PRINT, width=width, height=height, placement=number)
+        key = (print_.design.sha256, print_.art.width, print_.art.height)
+        png = work.studio.print_pngs.get(key, lambda: encode_print(print_))
+        written = work.stage.write(print_name(number), png.data)
+    return FileEntry.of(written, Role.PRINT, width=png.width, height=png.height, placement=number)
+
+
+def encode_print(print_: Print) -> PrintPng:
+    """The art alone at print size, as PNG with its resolution."""
+    file = print_file(print_)
+    height, width = file.pixels.shape[:2]
+    return PrintPng(encode_image(pixels=file.pixels, kind=ImageFormat.PNG, dpi=file.dpi), width, height)
 
 
 def make_animation(work: Work) -> FileEntry:
