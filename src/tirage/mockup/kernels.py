@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 8
+VERSION = 9
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16
@@ -24,8 +24,8 @@ TERMS = 8
 """Half floats that a texel of a light texture and a finished pixel keep (kernels.h)."""
 EDGE, PRINT = 1, 2
 """Tile flags: needs sub-samples; a print can reach it."""
-NOWHERE = 65535
-"""A kept atlas position where no print can lie."""
+ATLAS_STEPS, NOWHERE = 65534, 65535
+"""Kept atlas positions: steps over its side, and the mark of a place where no print can lie."""
 INSIDE = 0x80
 """Triangle flag: the inside of the cloth."""
 SRGB_STEPS = 8192

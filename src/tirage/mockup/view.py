@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.camera import pixels_per_cm, position, project
-from tirage.mockup.kernels import EDGE, NOWHERE, PRINT, TERMS, TILE, pointer
+from tirage.mockup.kernels import ATLAS_STEPS, EDGE, NOWHERE, PRINT, TERMS, TILE, pointer
 from tirage.mockup.light import light_seen
 from tirage.mockup.scene import Scene, Workspace, print_regions, surfaces
 
@@ -58,7 +58,7 @@ class _Sight:
     camera: kernels.View
     cloths: kernels.Cloths
     ids: NDArray[np.int32]
-    atlas: NDArray[np.float32]
+    atlas: NDArray[np.uint16]
     rows: NDArray[np.int32]
     tiles: NDArray[np.uint8]
 
@@ -123,19 +123,19 @@ def _look(scene: Scene, work: Workspace, azimuth: float, size: int) -> _Sight:
         ),
         cloths=surfaces(scene, work),
         ids=work.frame("ids", (size, size), np.int32),
-        atlas=work.frame("atlas", (size, size, 2), np.float32),
+        atlas=work.frame("atlas", (size, size, 2), np.uint16),
         rows=np.empty((size, 2), np.int32),
         tiles=np.zeros((across, across), np.uint8),
     )
     view, ids, atlas = (
         ctypes.byref(sight.camera),
         pointer(sight.ids, np.int32),
-        pointer(sight.atlas, np.float32),
+        pointer(sight.atlas, np.uint16),
     )
     depth = pointer(work.frame("depth", (size, size), np.float32), np.float32)
     kernels.call("visibility", view, depth, ids, pointer(sight.rows, np.int32))
     kernels.call("pixel_atlas", view, ids, atlas)
-    jump = ctypes.c_float(_STEEP / pixels_per_cm(camera, size) / scene.template.atlas_cm)
+    jump = round(_STEEP / pixels_per_cm(camera, size) / scene.template.atlas_cm * ATLAS_STEPS)
     kernels.call(
         "classify", view, ctypes.byref(sight.cloths), ids, atlas, jump, pointer(sight.tiles, np.uint8)
     )
@@ -162,7 +162,7 @@ def _printable(sight: _Sight, regions: NDArray[np.float32]) -> tuple[int, int, N
         ctypes.byref(sight.camera),
         pointer(sight.ids, np.int32),
         pointer(regions, np.float32),
-        pointer(sight.atlas, np.float32),
+        pointer(sight.atlas, np.uint16),
     )
     box = np.zeros(4, np.int32)
     kernels.call("printable_pixels", *seen, pointer(sight.tiles, np.uint8), pointer(box, np.int32))
@@ -205,7 +205,7 @@ def _fill(view: View, sight: _Sight, printable: list[int]) -> None:
         ctypes.byref(sight.camera),
         ctypes.byref(sight.cloths),
         pointer(sight.ids, np.int32),
-        pointer(sight.atlas, np.float32),
+        pointer(sight.atlas, np.uint16),
         pointer(sight.tiles, np.uint8),
         ctypes.byref(spans),
         ctypes.byref(prints),

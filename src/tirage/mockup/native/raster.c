@@ -67,6 +67,13 @@ static inline void atlas_at(const Setup *s, float x, float y, float *u, float *v
     *v = (s->v0 + l1 * s->v1 + l2 * s->v2) * w;
 }
 
+static inline void keep_atlas(float u, float v, uint16_t *out) {
+    out[0] = (uint16_t)(clampf(u, 0.f, 1.f) * ATLAS_STEPS + .5f);
+    out[1] = (uint16_t)(clampf(v, 0.f, 1.f) * ATLAS_STEPS + .5f);
+}
+
+static inline float kept(uint16_t x) { return x * (1.f / ATLAS_STEPS); }
+
 /* Draw triangle t into a z-buffer of inverse depth and a buffer of triangle numbers (w by h, stride = w). */
 static void draw(const View *view, int t, float scale, float x0, float y0, int w, int h, float *z, int32_t *id) {
     const int32_t *i = view->tri + 3 * (long)t;
@@ -151,8 +158,8 @@ EXPORT void visibility(const View *view, float *z, int32_t *id, int32_t *rows) {
     }
 }
 
-/* Atlas position of every covered pixel centre: out (size,size,2), NaN elsewhere. */
-EXPORT void pixel_atlas(const View *view, const int32_t *id, float *out) {
+/* Kept atlas position of every covered pixel centre: out (size,size,2), NOWHERE elsewhere. */
+EXPORT void pixel_atlas(const View *view, const int32_t *id, uint16_t *out) {
     const int size = view->size;
     for (int y = 0; y < size; y++) {
         Setup s;
@@ -161,11 +168,13 @@ EXPORT void pixel_atlas(const View *view, const int32_t *id, float *out) {
             const long q = (long)y * size + x;
             const int t = id[q];
             if (t < 0) {
-                out[2 * q] = out[2 * q + 1] = NAN;
+                out[2 * q] = out[2 * q + 1] = NOWHERE;
                 continue;
             }
             if (t != last) setup(view, t, 1.f, 0.f, 0.f, &s), last = t;
-            atlas_at(&s, x + .5f, y + .5f, out + 2 * q, out + 2 * q + 1);
+            float u, v;
+            atlas_at(&s, x + .5f, y + .5f, &u, &v);
+            keep_atlas(u, v, out + 2 * q);
         }
     }
 }
@@ -184,8 +193,8 @@ static inline int is_busy(const Cloths *c, float u, float v) {
 }
 
 /* Which tiles need sub-samples: those within two pixels of a silhouette, a seam, a fold or busy detail.
-   tiles (across,across) must be zero; jump is the largest step in atlas units between neighbours of one surface. */
-EXPORT void classify(const View *view, const Cloths *cloths, const int32_t *id, const float *atlas, float jump, uint8_t *tiles) {
+   tiles (across,across) must be zero; jump is the largest step in kept atlas units between neighbours of one surface. */
+EXPORT void classify(const View *view, const Cloths *cloths, const int32_t *id, const uint16_t *atlas, int jump, uint8_t *tiles) {
     const int size = view->size, across = (size + TILE - 1) / TILE;
     for (int y = 0; y < size; y++)
         for (int x = 0; x < size; x++) {
@@ -198,24 +207,25 @@ EXPORT void classify(const View *view, const Cloths *cloths, const int32_t *id, 
                 const int theirs = id[other[k]] < 0 ? -1 : view->flags[id[other[k]]];
                 outline |= theirs != mine && (theirs < 0 || mine < 0);
                 if (theirs != mine) edge = 1;
-                else if (mine >= 0 && (fabsf(atlas[2 * q] - atlas[2 * other[k]]) > jump ||
-                                       fabsf(atlas[2 * q + 1] - atlas[2 * other[k] + 1]) > jump)) edge = 1;
+                else if (mine >= 0 && (abs(atlas[2 * q] - atlas[2 * other[k]]) > jump ||
+                                       abs(atlas[2 * q + 1] - atlas[2 * other[k] + 1]) > jump)) edge = 1;
             }
             if (mine >= 0 && (mine & INSIDE)) mark(tiles, across, x, y, INNER);
-            else if (mine >= 0) edge |= is_busy(cloths, atlas[2 * q], atlas[2 * q + 1]);
+            else if (mine >= 0) edge |= is_busy(cloths, kept(atlas[2 * q]), kept(atlas[2 * q + 1]));
             if (edge) mark(tiles, across, x, y, outline ? EDGE | INNER : EDGE);
         }
 }
 
 /* Whether a print may reach a pixel: regions (128,4) are atlas rectangles by chart, empty when u1 <= u0. */
-static inline int printable_pixel(const View *view, int t, const float *regions, const float *at) {
+static inline int printable_pixel(const View *view, int t, const float *regions, const uint16_t *at) {
     if (t < 0 || (view->flags[t] & INSIDE)) return 0;
     const float *r = regions + 4 * (view->flags[t] & CHART_MASK);
-    return at[0] >= r[0] && at[1] >= r[1] && at[0] < r[2] && at[1] < r[3];
+    const float u = kept(at[0]), v = kept(at[1]);
+    return u >= r[0] && v >= r[1] && u < r[2] && v < r[3];
 }
 
 /* Mark the tiles that prints may reach with PRINT; box: their pixels' bounding box (left, top, right, bottom). */
-EXPORT void printable_pixels(const View *view, const int32_t *id, const float *regions, const float *atlas, uint8_t *tiles, int32_t *box) {
+EXPORT void printable_pixels(const View *view, const int32_t *id, const float *regions, const uint16_t *atlas, uint8_t *tiles, int32_t *box) {
     const int size = view->size, across = (size + TILE - 1) / TILE;
     box[0] = box[1] = size, box[2] = box[3] = 0;
     for (int y = 0; y < size; y++)
@@ -227,18 +237,13 @@ EXPORT void printable_pixels(const View *view, const int32_t *id, const float *r
         }
 }
 
-static inline void keep_atlas(float u, float v, uint16_t *out) {
-    out[0] = (uint16_t)(clampf(u, 0.f, 1.f) * ATLAS_STEPS + .5f);
-    out[1] = (uint16_t)(clampf(v, 0.f, 1.f) * ATLAS_STEPS + .5f);
-}
-
-/* Atlas positions of the box's pixels where prints may lie: out (bottom - top, right - left, 2). */
-EXPORT void crop_atlas(const View *view, const int32_t *id, const float *regions, const float *atlas, const int32_t *box, uint16_t *out) {
+/* The box's part of atlas, NOWHERE where no print may lie: out (bottom - top, right - left, 2). */
+EXPORT void crop_atlas(const View *view, const int32_t *id, const float *regions, const uint16_t *atlas, const int32_t *box, uint16_t *out) {
     for (int y = box[1]; y < box[3]; y++)
         for (int x = box[0]; x < box[2]; x++, out += 2) {
             const long q = (long)y * view->size + x;
-            if (printable_pixel(view, id[q], regions, atlas + 2 * q)) keep_atlas(atlas[2 * q], atlas[2 * q + 1], out);
-            else out[0] = out[1] = NOWHERE;
+            const int can = printable_pixel(view, id[q], regions, atlas + 2 * q);
+            out[0] = can ? atlas[2 * q] : NOWHERE, out[1] = can ? atlas[2 * q + 1] : NOWHERE;
         }
 }
 
@@ -460,7 +465,7 @@ static void tile_terms(const View *view, const Cloths *cloths, const Spans *span
 }
 
 /* Fill spans->terms: plain tiles by one sample a pixel, marked tiles by k*k samples through the filter taps (3k). */
-EXPORT int terms(const View *view, const Cloths *cloths, const int32_t *id, const float *atlas, const uint8_t *tiles,
+EXPORT int terms(const View *view, const Cloths *cloths, const int32_t *id, const uint16_t *atlas, const uint8_t *tiles,
                  const Spans *spans, const Prints *prints, const float *taps, int k) {
     const int size = view->size, across = (size + TILE - 1) / TILE;
     const float8v zero = {0};
@@ -469,7 +474,8 @@ EXPORT int terms(const View *view, const Cloths *cloths, const int32_t *id, cons
             if (tiles[(y / TILE) * across + x / TILE] & EDGE) continue;
             const long q = (long)y * size + x;
             half *out = spans->terms + (spans->offset[y] + x - spans->x0[y]) * TERMS;
-            store(out, id[q] < 0 ? zero : sample_terms(cloths, view->flags[id[q]] & INSIDE, atlas[2 * q], atlas[2 * q + 1]));
+            const float u = kept(atlas[2 * q]), v = kept(atlas[2 * q + 1]);
+            store(out, id[q] < 0 ? zero : sample_terms(cloths, view->flags[id[q]] & INSIDE, u, v));
         }
     int32_t *first, *list;
     if (bin(view, tiles, across, &first, &list)) return -1;
