@@ -9,7 +9,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header
 NATIVE := $(wildcard src/tirage/mockup/native/*.[ch])
 
-.PHONY: help demo test lint types imports unit rows reference bench bench-smoke references goldens blender garment pins ci-deps clean native
+.PHONY: help demo test lint types imports unit rows reference pictures bench bench-smoke references goldens blender garment pins ci-deps clean native
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -58,6 +58,9 @@ rows: .venv/.ready ## which acceptance rows the tests show
 
 reference: .venv/.ready ## write docs/errors.md and docs/settings.md from the code
 	$(BIN)/python scripts/reference.py
+
+pictures: native ## render the picture in README.md again
+	$(BIN)/python scripts/pictures.py
 
 garment: native ## drape the garment again from its pattern and finish it
 	$(BIN)/python templates/tee/drape.py
