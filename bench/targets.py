@@ -1,0 +1,96 @@
+"""What the product has to reach: every bound once, for the tests, the benchmark's page and the smoke run."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Sense(StrEnum):
+    """Which side of the bound is good."""
+
+    AT_MOST = "≤"
+    AT_LEAST = "≥"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One bound; `slack` is the factor that a smoke run on a busy machine forgives."""
+
+    what: str
+    unit: str
+    sense: Sense
+    bound: float
+    slack: float = 3.0
+    aim: float | None = None
+
+    def holds(self, value: float, *, smoke: bool = False) -> bool:
+        """Whether a measured value is good; a missing one (NaN) is not."""
+        limit = self.limit(smoke=smoke)
+        return value <= limit if self.sense is Sense.AT_MOST else value >= limit
+
+    def limit(self, *, smoke: bool = False) -> float:
+        """The bound, loosened by the slack in a smoke run."""
+        slack = self.slack if smoke else 1.0
+        return self.bound * slack if self.sense is Sense.AT_MOST else self.bound / slack
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One number that was measured, and how: `note` says the spread or what it is made of."""
+
+    what: str
+    unit: str
+    value: float
+    note: str = ""
+
+
+def median(target: Target, values: Sequence[float]) -> Measured:
+    """The median of several runs of what a target bounds, with their spread."""
+    note = f"{min(values):.3g}–{max(values):.3g}, {len(values)} runs" if len(values) > 1 else ""
+    return Measured(target.what, target.unit, statistics.median(values), note)
+
+
+WORST_PAIR = Target("worst pair, whole garment", "dB", Sense.AT_LEAST, 44.0, slack=1.02)
+WORST_OUTSIDE = Target("worst pair, outside", "dB", Sense.AT_LEAST, 46.0, slack=1.02)
+WORST_SSIM = Target("worst pair, SSIM", "", Sense.AT_LEAST, 0.99, slack=1.001)
+WORST_TURN = Target("worst turntable angle", "dB", Sense.AT_LEAST, 42.0, slack=1.02)
+HUE = Target("largest turn of a hue", "°", Sense.AT_MOST, 5.0, slack=1.0)
+CHROMA = Target("least chroma kept", "", Sense.AT_LEAST, 0.85, slack=1.0)
+JPEG_VIEWS = Target("six views, 2048² JPEG", "s", Sense.AT_MOST, 0.5, aim=0.15)
+PNG_VIEWS = Target("six views, 2048² PNG", "s", Sense.AT_MOST, 0.8)
+NEW_SIZE = Target("six views, first time at a size", "s", Sense.AT_MOST, 2.5)
+NEW_COLOUR = Target("six views, first time in a colour", "s", Sense.AT_MOST, 2.5)
+FILM = Target("72 frames, 1024² MP4", "s", Sense.AT_MOST, 3.0, aim=1.5)
+FILM_AGAIN = Target("72 frames again, another design", "s", Sense.AT_MOST, 2.0)
+CATALOGUE = Target("catalogue, 2048² JPEG", "pictures/s", Sense.AT_LEAST, 40.0, aim=80.0)
+COLD = Target("whole cold process, six JPEG views", "s", Sense.AT_MOST, 2.5)
+HELP = Target("tirage --help", "s", Sense.AT_MOST, 0.3)
+MEMORY = Target("peak memory", "MB", Sense.AT_MOST, 800.0, slack=1.1)
+LOAD = Target("package load", "ms", Sense.AT_MOST, 150.0)
+VIEW_KEPT = Target("kept per view, 2048²", "MB", Sense.AT_MOST, 40.0, slack=1.0)
+DISK = Target("kept on disk per template and size", "MB", Sense.AT_MOST, 300.0, slack=1.0)
+
+TARGETS = (
+    WORST_PAIR,
+    WORST_OUTSIDE,
+    WORST_SSIM,
+    WORST_TURN,
+    HUE,
+    CHROMA,
+    JPEG_VIEWS,
+    PNG_VIEWS,
+    NEW_SIZE,
+    NEW_COLOUR,
+    FILM,
+    FILM_AGAIN,
+    CATALOGUE,
+    COLD,
+    HELP,
+    LOAD,
+    MEMORY,
+    VIEW_KEPT,
+    DISK,
+)
