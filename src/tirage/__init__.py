@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from tirage.mockup.pipeline import make_mockup as make_mockup
     from tirage.mockup.placement import Placement as Placement
     from tirage.mockup.relight import Renderer as Renderer
-    from tirage.mockup.template import load as load_template  # noqa: F401
+    from tirage.mockup.template import load
+
+    load_template = load
 
 __version__ = "0.1.0.dev0"
 
