@@ -173,10 +173,10 @@ def library() -> ctypes.CDLL:
 
 
 def pointer(array: Array, dtype: type[np.generic]) -> ctypes.c_void_p:
-    """Where a C-contiguous array of that type lies; another kind of array is a bug of ours."""
+    """Where a C-contiguous array of that type lies, kept alive by it; another kind is a bug of ours."""
     if array.dtype != np.dtype(dtype) or not array.flags.c_contiguous:
         raise TypeError(f"kernel wants contiguous {np.dtype(dtype)}, got {array.dtype}")
-    return ctypes.c_void_p(array.ctypes.data)
+    return array.ctypes.data_as(ctypes.c_void_p)
 
 
 def call(name: str, *arguments: object) -> int:
