@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pyvips
 
-from tirage import Placement, Preset, Renderer, load_template
+from tirage import Art, Preset, Renderer, load_template
 from tirage.media.intake import read_design
 from tirage.media.values import Colour
-from tirage.mockup.order import Art
 from tirage.mockup.pipeline import place
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,13 +19,13 @@ DESIGN = ROOT / "examples" / "design.png"
 HERO = ROOT / "docs" / "pictures" / "hero.jpg"
 SIZE = 1280
 """Rendered at twice the size that is kept."""
-CROP = 0.1
+CROP = 0.05
 """Cut away left and right of each picture, as a share of its width: a tee is taller than wide."""
 BACKGROUND = Colour(242, 242, 242)
-SHOTS: tuple[tuple[str, float, tuple[Preset | Placement, ...]], ...] = (
-    ("white", 0, (Preset.CHEST_MEDIUM,)),
-    ("navy", 45, (Preset.CHEST_LARGE,)),
-    ("sand", 180, (Preset.BACK_LARGE,)),
+SHOTS: tuple[tuple[str, float, Preset], ...] = (
+    ("white", 0, Preset.CHEST_MEDIUM),
+    ("navy", 45, Preset.CHEST_MEDIUM),
+    ("sand", 180, Preset.BACK_LARGE),
 )
 """Fabric colour, azimuth, and where the design goes."""
 
@@ -37,8 +36,8 @@ def main() -> None:
     design = read_design(DESIGN)
     cut = round(SIZE * CROP)
     pictures = []
-    for colour, azimuth, wheres in SHOTS:
-        prints = [place(Art(DESIGN, where), design, renderer.template) for where in wheres]
+    for colour, azimuth, preset in SHOTS:
+        prints = [place(Art(DESIGN, preset), design, renderer.template)]
         fabric = Colour.parse(colour, named=renderer.template.colours)
         frame = renderer.still(
             prints=prints, colour=fabric, azimuth=azimuth, size=SIZE, background=BACKGROUND
