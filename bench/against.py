@@ -18,7 +18,7 @@ def path_traced(python: Path, relighted: Measured) -> Iterator[Measured]:
 
     Linear in samples and pixels, with what does not depend on samples (denoiser, set-up) counted by pixels.
     """
-    argv = [str(python), "-m", "bench.cycles"]
+    argv = [str(python), "-m", "bench.tracing"]
     done = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
     few, more = json.loads(done.stdout.splitlines()[-1])
     for run in (few, more):
