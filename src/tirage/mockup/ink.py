@@ -84,29 +84,25 @@ def make_layer(template: Template, print_: Print, factor: int, pixels: NDArray[n
 
 def print_view(view: View) -> kernels.PrintView:
     """The kernel's description of what a view keeps for prints."""
-    height, width = view.atlas.shape[:2]
     return kernels.PrintView(
+        block=pointer(view.block, np.int32),
         atlas=pointer(view.atlas, np.uint16),
-        left=view.left,
-        top=view.top,
-        width=width,
-        height=height,
-        size=view.size,
-        tiles=pointer(view.tiles, np.uint8),
         slot=pointer(view.slot, np.int32),
         samples=pointer(view.samples, np.uint16),
+        tiles=pointer(view.tiles, np.uint8),
+        size=view.size,
     )
 
 
 def ink_seen(view: View, layers: Sequence[Layer]) -> NDArray[np.float16]:
-    """All prints through one view: (height, width, 4) premultiplied over the view's crop."""
+    """All prints through one view: (blocks, TILE, TILE, 4) premultiplied."""
     found = (kernels.Layer * len(layers))()
     for target, layer in zip(found, layers, strict=True):
         target.texels = pointer(layer.texels, np.uint16)
         target.height, target.width = layer.texels.shape[:2]
         target.affine[:] = layer.affine.ravel().tolist()
         target.clip[:] = layer.clip
-    ink = np.empty((*view.atlas.shape[:2], 4), np.float16)
+    ink = np.empty((*view.atlas.shape[:3], 4), np.float16)
     taps = filter_taps(view.k)
     kernels.call(
         "print_view",

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 9
+VERSION = 10
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16
 """Pixels on a side of the tiles that are classified together."""
-TERMS = 8
-"""Half floats that a texel of a light texture and a finished pixel keep (kernels.h)."""
+TERMS, LANES = 7, 8
+"""Half floats that a finished pixel and a texel of a light texture keep (kernels.h)."""
+BOUNCE_ALBEDO = 0.8
 EDGE, PRINT = 1, 2
 """Tile flags: needs sub-samples; a print can reach it."""
 ATLAS_STEPS, NOWHERE = 65534, 65535
@@ -125,15 +126,12 @@ class PrintView(ctypes.Structure):
     """shade.c: what a view keeps for prints."""
 
     _fields_ = [
+        ("block", _pointer),
         ("atlas", _pointer),
-        ("left", ctypes.c_int32),
-        ("top", ctypes.c_int32),
-        ("width", ctypes.c_int32),
-        ("height", ctypes.c_int32),
-        ("size", ctypes.c_int32),
-        ("tiles", _pointer),
         ("slot", _pointer),
         ("samples", _pointer),
+        ("tiles", _pointer),
+        ("size", ctypes.c_int32),
     ]
 
 
@@ -145,6 +143,7 @@ class Look(ctypes.Structure):
         ("exposure", _floats),
         ("k_gain", _floats),
         ("k_slope", _floats),
+        ("bounce", _floats * 3),
         ("background", _floats * 3),
         ("channels", ctypes.c_int32),
         ("srgb", _pointer),

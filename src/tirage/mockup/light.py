@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.cloth import cloth_tables
-from tirage.mockup.kernels import TERMS, pointer
+from tirage.mockup.kernels import LANES, pointer
 from tirage.mockup.mesh import Shell
 from tirage.mockup.model import Lamp, Template
 
@@ -48,6 +48,8 @@ class Light:
 
     cloth: kernels.Cloth
     lamp_count: int
+    bounce_ratio: float
+    """Light that bounced again over light that bounced once, at albedo 1: the mean over the outside."""
     outside: Side
     inside: Side
 
@@ -61,11 +63,18 @@ def build_light(template: Template, shell: Shell) -> Light:
         _side(template, shell, cloth, inside=side, maps=[m.inside if side else m.outside for m in maps])
         for side in (False, True)
     )
-    return Light(cloth=cloth, lamp_count=len(template.lamps), outside=outside, inside=inside)
+    once, again = (float(template.light[name].outside.mean()) for name in OTHERS[1:])
+    return Light(
+        cloth=cloth,
+        lamp_count=len(template.lamps),
+        bounce_ratio=again / max(once, 1e-6),
+        outside=outside,
+        inside=inside,
+    )
 
 
 def light_seen(light: Light, side: Side, camera: F32, out: NDArray[np.float16]) -> None:
-    """One side's light for a camera at (3,) metres, into out (size, size, TERMS)."""
+    """One side's light for a camera at (3,) metres, into out (size, size, LANES)."""
     kernels.call(
         "light_view",
         ctypes.byref(light.cloth),
@@ -82,7 +91,7 @@ def light_seen(light: Light, side: Side, camera: F32, out: NDArray[np.float16]) 
 
 def light_texture(side: Side) -> NDArray[np.float16]:
     """An empty target for `light_seen`."""
-    return np.zeros((side.size, side.size, TERMS), np.float16)
+    return np.zeros((side.size, side.size, LANES), np.float16)
 
 
 def _side(

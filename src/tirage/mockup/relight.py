@@ -71,7 +71,7 @@ class Renderer:
         """One picture, in the calling thread."""
         key = (azimuth % 360, size, self._beyond(prints))
         view = self._views.get(key, lambda: self._view(azimuth, size, STILL_SAMPLES, prints))
-        look = make_look(self.template, colour, background)
+        look = make_look(self._scene, colour, background)
         plain = self._plain.get((key, colour, background), lambda: plain_pixels(view, look))
         if not prints:
             return finish_frame(view, look, plain, None)
@@ -85,7 +85,7 @@ class Renderer:
         self, *, prints: Sequence[Print], colour: Colour, size: int, frames: int, background: Colour
     ) -> Iterator[Picture]:
         """Frames (size, size, 3) of one turn from the front, towards the wearer's left; rendered ahead."""
-        look = make_look(self.template, colour, background)
+        look = make_look(self._scene, colour, background)
         layers = self._layers(prints, size, TURNTABLE_SAMPLES)
 
         def render(azimuth: float) -> Picture:

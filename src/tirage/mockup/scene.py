@@ -70,8 +70,9 @@ def build_scene(template: Template) -> Scene:
 
 
 def _busy(detail: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    side = max(1, detail.shape[0] // _BUSY)
-    blocks = detail.reshape(detail.shape[0] // side, side, detail.shape[0] // side, side)
+    side = max(1, len(detail) // _BUSY)
+    count = len(detail) // side
+    blocks = detail[: count * side, : count * side].reshape(count, side, count, side)
     spread = blocks.max(axis=(1, 3)).astype(np.int16) - blocks.min(axis=(1, 3))
     busy: NDArray[np.uint8] = (spread > _EVEN).astype(np.uint8)
     return busy

@@ -12,8 +12,8 @@ from tirage.media.values import Colour
 from tirage.mockup import kernels
 from tirage.mockup.cloth import scatter_constants
 from tirage.mockup.ink import print_view
-from tirage.mockup.kernels import pointer
-from tirage.mockup.model import Template
+from tirage.mockup.kernels import BOUNCE_ALBEDO, pointer
+from tirage.mockup.scene import Scene
 from tirage.mockup.view import View
 
 
@@ -23,11 +23,13 @@ def _srgb_table() -> NDArray[np.float32]:
     return np.where(x <= 0.0031308, 12.92 * x, 1.055 * x ** (1 / 2.4) - 0.055).astype(np.float32)
 
 
-def make_look(template: Template, colour: Colour, background: Colour | None) -> kernels.Look:
+def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernels.Look:
     """How pictures of one fabric colour look over a background; None: transparent, straight alpha."""
+    template, ratio = scene.template, scene.light.bounce_ratio
     gain, slope = scatter_constants(template.material.diffuse_roughness)
     look = kernels.Look(exposure=template.exposure, k_gain=gain, k_slope=slope)
     look.fabric[:] = colour.to_albedo()
+    look.bounce[:] = [c * (1 + ratio * c) / (1 + ratio * BOUNCE_ALBEDO) for c in look.fabric]
     look.channels = 4 if background is None else 3
     if background is not None:
         look.background[:] = [

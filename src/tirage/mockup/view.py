@@ -37,10 +37,10 @@ class View:
     """Index of each tile into the next two, or -1."""
     samples: NDArray[np.uint16]
     surface: NDArray[np.float16]
-    left: int
-    top: int
+    block: NDArray[np.int32]
+    """Index of each tile that prints can reach into the next, or -1."""
     atlas: NDArray[np.uint16]
-    """(height, width, 2) kept atlas positions (kernels.h) from (left, top), where prints can lie."""
+    """(blocks, TILE, TILE, 2) kept atlas positions (kernels.h)."""
 
     @property
     def nbytes(self) -> int:
@@ -83,7 +83,7 @@ def build_view(
     light_seen(scene.light, scene.light.inside, eye, work.inside)
     sight = _look(scene, work, azimuth, size)
     regions, printable = print_regions(scene.template, whole_panels=whole_panels)
-    left, top, atlas = _printable(sight, regions)
+    block, atlas = _print_blocks(sight, regions)
     slot, samples, surface = _slots(sight.tiles, k)
     x0, x1, offset = _row_spans(sight.rows)
     view = View(
@@ -97,8 +97,7 @@ def build_view(
         slot=slot,
         samples=samples,
         surface=surface,
-        left=left,
-        top=top,
+        block=block,
         atlas=atlas,
     )
     _fill(view, sight, printable)
@@ -127,18 +126,14 @@ def _look(scene: Scene, work: Workspace, azimuth: float, size: int) -> _Sight:
         rows=np.empty((size, 2), np.int32),
         tiles=np.zeros((across, across), np.uint8),
     )
-    view, ids, atlas = (
-        ctypes.byref(sight.camera),
-        pointer(sight.ids, np.int32),
-        pointer(sight.atlas, np.uint16),
-    )
+    view, rows = ctypes.byref(sight.camera), pointer(sight.rows, np.int32)
+    ids, atlas = pointer(sight.ids, np.int32), pointer(sight.atlas, np.uint16)
     depth = pointer(work.frame("depth", (size, size), np.float32), np.float32)
-    kernels.call("visibility", view, depth, ids, pointer(sight.rows, np.int32))
-    kernels.call("pixel_atlas", view, ids, atlas)
+    kernels.call("visibility", view, depth, ids, rows)
+    kernels.call("pixel_atlas", view, ids, rows, atlas)
     jump = round(_STEEP / pixels_per_cm(camera, size) / scene.template.atlas_cm * ATLAS_STEPS)
-    kernels.call(
-        "classify", view, ctypes.byref(sight.cloths), ids, atlas, jump, pointer(sight.tiles, np.uint8)
-    )
+    tiles = pointer(sight.tiles, np.uint8)
+    kernels.call("classify", view, ctypes.byref(sight.cloths), ids, rows, atlas, jump, tiles)
     return sight
 
 
@@ -156,31 +151,32 @@ def _row_spans(
     return x0.astype(np.int32), x1.astype(np.int32), offset
 
 
-def _printable(sight: _Sight, regions: NDArray[np.float32]) -> tuple[int, int, NDArray[np.uint16]]:
-    """Marks the tiles that prints can reach; left, top and the kept atlas positions of their pixels."""
-    seen = (
-        ctypes.byref(sight.camera),
-        pointer(sight.ids, np.int32),
-        pointer(regions, np.float32),
-        pointer(sight.atlas, np.uint16),
-    )
-    box = np.zeros(4, np.int32)
-    kernels.call("printable_pixels", *seen, pointer(sight.tiles, np.uint8), pointer(box, np.int32))
-    if box[2] <= box[0]:
-        return 0, 0, np.full((1, 1, 2), NOWHERE, np.uint16)
-    left, top, right, bottom = (int(v) for v in box)
-    atlas = np.empty((bottom - top, right - left, 2), np.uint16)
-    kernels.call("crop_atlas", *seen, pointer(box, np.int32), pointer(atlas, np.uint16))
-    return left, top, atlas
+def _print_blocks(
+    sight: _Sight, regions: NDArray[np.float32]
+) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+    """Marks the tiles that prints can reach; their numbers, and the kept atlas positions of their pixels."""
+    view, rows = ctypes.byref(sight.camera), pointer(sight.rows, np.int32)
+    ids, atlas = pointer(sight.ids, np.int32), pointer(sight.atlas, np.uint16)
+    reach = pointer(regions, np.float32)
+    kernels.call("printable_tiles", view, ids, rows, reach, atlas, pointer(sight.tiles, np.uint8))
+    block, count = _numbered((sight.tiles & PRINT) > 0)
+    kept = np.empty((count, TILE, TILE, 2), np.uint16)
+    kernels.call("print_blocks", view, ids, reach, atlas, pointer(block, np.int32), pointer(kept, np.uint16))
+    return block, kept
+
+
+def _numbered(chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
+    """Each chosen tile's number, -1 for the others, and how many there are."""
+    numbers = np.where(chosen, np.cumsum(chosen).reshape(chosen.shape) - 1, -1).astype(np.int32)
+    return numbers, int(chosen.sum())
 
 
 def _slots(
     tiles: NDArray[np.uint8], k: int
 ) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.float16]]:
     """Room for what tiles keep that both need sub-samples and can show prints."""
-    both = (tiles & (EDGE | PRINT)) == (EDGE | PRINT)
-    slot = np.where(both, np.cumsum(both).reshape(both.shape) - 1, -1).astype(np.int32)
-    count, side = int(both.sum()), (TILE + 2) * k
+    slot, count = _numbered((tiles & (EDGE | PRINT)) == (EDGE | PRINT))
+    side = (TILE + 2) * k
     samples = np.full((count, side, side, 2), NOWHERE, np.uint16)
     return slot, samples, np.zeros((count, TILE, TILE, TERMS), np.float16)
 

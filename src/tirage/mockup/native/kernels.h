@@ -18,10 +18,13 @@ typedef half half8v __attribute__((vector_size(16), aligned(2)));
 typedef uint16_t ushort4v __attribute__((vector_size(8), aligned(2)));
 
 /* What light does to one point of the cloth, seen from one camera (docs/relight.md has the formula):
-   radiance(rho) = rho (direct + fabric bounce + fabric^2 bounce2) + rho k(rho) multiple + gloss on fabric; ink has no sheen, so there the
-   sheen's attenuation is divided out and the gloss is another.  Light textures hold TERMS half floats a texel in this order;
-   finished pixels hold TERMS half floats, filtered and premultiplied by coverage. */
-enum { DIRECT, MULTIPLE, BOUNCE, BOUNCE2, GLOSS, SHEEN_ATT, GLOSS_INK, COVERAGE, TERMS };
+   radiance(rho) = rho (direct + fabric s(fabric) bounce) + rho k(rho) multiple + gloss on fabric; ink has no sheen, so there the
+   sheen's attenuation is divided out and the gloss is another.  Light textures hold LANES half floats a texel, the last
+   unused; finished pixels hold TERMS half floats, filtered and premultiplied by coverage. */
+enum { DIRECT, MULTIPLE, BOUNCE, GLOSS, SHEEN_ATT, GLOSS_INK, COVERAGE, TERMS, LANES };
+
+/* The albedo at which first and further bounces are summed; others scale the sum by s (shade.c). */
+#define BOUNCE_ALBEDO .8f
 
 /* A tile of pixels: it needs sub-samples (EDGE), a print can reach it (PRINT), the inside of the cloth shows (INNER). */
 enum { EDGE = 1, PRINT = 2, INNER = 4 };

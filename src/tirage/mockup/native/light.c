@@ -162,12 +162,12 @@ static inline half8v layers(const Cloth *m, const Block *b, int i, const half *o
     float8v light;
     light[DIRECT] = att * (pi * b->diffuse[i] + world * albedo);
     light[MULTIPLE] = att * pi * (1.f - albedo) * ((float)other[MULTIPLY] + world * (1.f - m->albedo_avg));
-    light[BOUNCE] = att * bounced * (float)other[BOUNCED];
-    light[BOUNCE2] = att * bounced * (float)other[BOUNCED2];
+    light[BOUNCE] = att * bounced * ((float)other[BOUNCED] + BOUNCE_ALBEDO * (float)other[BOUNCED2]);
     light[GLOSS] = under_sheen * specular + sheen_albedo * (b->sheen[i] + world);
     light[SHEEN_ATT] = under_sheen;
     light[GLOSS_INK] = specular;
     light[COVERAGE] = 1.f;
+    light[TERMS] = 0.f;
     return __builtin_convertvector(light, half8v);
 }
 
@@ -184,11 +184,11 @@ static void light_block(const Cloth *m, int lamp_count, const half *records, con
         add_lamp(m, &b);
     }
     for (int i = 0; i < n; i++)
-        *(half8v *)(out + TERMS * (long)ids[which[i]]) = layers(m, &b, i, records + (long)which[i] * fields + lamp_count * LAMP_FIELDS);
+        *(half8v *)(out + LANES * (long)ids[which[i]]) = layers(m, &b, i, records + (long)which[i] * fields + lamp_count * LAMP_FIELDS);
 }
 
 /* Light for one camera, none for texels turned away from it: position, normal (count,3), ids (count) where each goes in
-   out (size,size,TERMS), records (count, fields). */
+   out (size,size,LANES), records (count, fields). */
 EXPORT void light_view(const Cloth *cloth, int lamp_count, const half *records, const float *camera, const float *position,
                        const float *normal, const int32_t *ids, int count, half *out) {
     int32_t block[BLOCK];
@@ -198,7 +198,7 @@ EXPORT void light_view(const Cloth *cloth, int lamp_count, const half *records, 
         const float dx = camera[0] - p[0], dy = camera[1] - p[1], dz = camera[2] - p[2];
         const float d = no[0] * dx + no[1] * dy + no[2] * dz;
         if (d < 0.f && d * d > .25f * (dx * dx + dy * dy + dz * dz)) {   /* turned away by more than 30 degrees: not seen */
-            *(half8v *)(out + TERMS * (long)ids[i]) = (half8v){0};
+            *(half8v *)(out + LANES * (long)ids[i]) = (half8v){0};
             continue;
         }
         block[n++] = i;

@@ -16,7 +16,7 @@ typedef struct {
     int32_t tri_count, size;
 } View;
 
-/* What the cloth looks like: light textures (TERMS a texel) and the albedo detail with its level of detail. */
+/* What the cloth looks like: light textures (LANES a texel) and the albedo detail with its level of detail. */
 typedef struct {
     const half *outside, *inside;
     int32_t outside_size, inside_size;
@@ -158,19 +158,22 @@ EXPORT void visibility(const View *view, float *z, int32_t *id, int32_t *rows) {
     }
 }
 
-/* Kept atlas position of every covered pixel centre: out (size,size,2), NOWHERE elsewhere. */
-EXPORT void pixel_atlas(const View *view, const int32_t *id, uint16_t *out) {
-    const int size = view->size;
-    for (int y = 0; y < size; y++) {
+/* Columns [*from, *to) of row y in which a pixel, or the one below it, shows cloth, and one on each side.  rows: see visibility. */
+static inline void row_range(const View *view, const int32_t *rows, int y, int *from, int *to) {
+    const int32_t *a = rows + 2 * y, *b = y + 1 < view->size ? a + 2 : a;
+    *from = maxi(mini(a[0], b[0]) - 1, 0);
+    *to = mini(maxi(a[1], b[1]) + 2, view->size);
+}
+
+/* Kept atlas position of every covered pixel centre: out (size,size,2), untouched elsewhere. */
+EXPORT void pixel_atlas(const View *view, const int32_t *id, const int32_t *rows, uint16_t *out) {
+    for (int y = 0; y < view->size; y++) {
         Setup s;
         int last = -1;
-        for (int x = 0; x < size; x++) {
-            const long q = (long)y * size + x;
+        for (int x = rows[2 * y]; x <= rows[2 * y + 1]; x++) {
+            const long q = (long)y * view->size + x;
             const int t = id[q];
-            if (t < 0) {
-                out[2 * q] = out[2 * q + 1] = NOWHERE;
-                continue;
-            }
+            if (t < 0) continue;
             if (t != last) setup(view, t, 1.f, 0.f, 0.f, &s), last = t;
             float u, v;
             atlas_at(&s, x + .5f, y + .5f, &u, &v);
@@ -194,10 +197,13 @@ static inline int is_busy(const Cloths *c, float u, float v) {
 
 /* Which tiles need sub-samples: those within two pixels of a silhouette, a seam, a fold or busy detail.
    tiles (across,across) must be zero; jump is the largest step in kept atlas units between neighbours of one surface. */
-EXPORT void classify(const View *view, const Cloths *cloths, const int32_t *id, const uint16_t *atlas, int jump, uint8_t *tiles) {
+EXPORT void classify(const View *view, const Cloths *cloths, const int32_t *id, const int32_t *rows, const uint16_t *atlas, int jump,
+                     uint8_t *tiles) {
     const int size = view->size, across = (size + TILE - 1) / TILE;
-    for (int y = 0; y < size; y++)
-        for (int x = 0; x < size; x++) {
+    for (int y = 0; y < size; y++) {
+        int from, to;
+        row_range(view, rows, y, &from, &to);
+        for (int x = from; x < to; x++) {
             const long q = (long)y * size + x;
             const int t = id[q];
             const int mine = t < 0 ? -1 : view->flags[t];
@@ -214,6 +220,7 @@ EXPORT void classify(const View *view, const Cloths *cloths, const int32_t *id, 
             else if (mine >= 0) edge |= is_busy(cloths, kept(atlas[2 * q]), kept(atlas[2 * q + 1]));
             if (edge) mark(tiles, across, x, y, outline ? EDGE | INNER : EDGE);
         }
+    }
 }
 
 /* Whether a print may reach a pixel: regions (128,4) are atlas rectangles by chart, empty when u1 <= u0. */
@@ -224,27 +231,31 @@ static inline int printable_pixel(const View *view, int t, const float *regions,
     return u >= r[0] && v >= r[1] && u < r[2] && v < r[3];
 }
 
-/* Mark the tiles that prints may reach with PRINT; box: their pixels' bounding box (left, top, right, bottom). */
-EXPORT void printable_pixels(const View *view, const int32_t *id, const float *regions, const uint16_t *atlas, uint8_t *tiles, int32_t *box) {
-    const int size = view->size, across = (size + TILE - 1) / TILE;
-    box[0] = box[1] = size, box[2] = box[3] = 0;
-    for (int y = 0; y < size; y++)
-        for (int x = 0; x < size; x++) {
-            const long q = (long)y * size + x;
-            if (!printable_pixel(view, id[q], regions, atlas + 2 * q)) continue;
-            mark(tiles, across, x, y, PRINT);
-            box[0] = mini(box[0], x), box[1] = mini(box[1], y), box[2] = maxi(box[2], x + 1), box[3] = maxi(box[3], y + 1);
+/* Mark the tiles that prints may reach with PRINT. */
+EXPORT void printable_tiles(const View *view, const int32_t *id, const int32_t *rows, const float *regions, const uint16_t *atlas,
+                            uint8_t *tiles) {
+    const int across = (view->size + TILE - 1) / TILE;
+    for (int y = 0; y < view->size; y++)
+        for (int x = rows[2 * y]; x <= rows[2 * y + 1]; x++) {
+            const long q = (long)y * view->size + x;
+            if (printable_pixel(view, id[q], regions, atlas + 2 * q)) mark(tiles, across, x, y, PRINT);
         }
 }
 
-/* The box's part of atlas, NOWHERE where no print may lie: out (bottom - top, right - left, 2). */
-EXPORT void crop_atlas(const View *view, const int32_t *id, const float *regions, const uint16_t *atlas, const int32_t *box, uint16_t *out) {
-    for (int y = box[1]; y < box[3]; y++)
-        for (int x = box[0]; x < box[2]; x++, out += 2) {
-            const long q = (long)y * view->size + x;
-            const int can = printable_pixel(view, id[q], regions, atlas + 2 * q);
-            out[0] = can ? atlas[2 * q] : NOWHERE, out[1] = can ? atlas[2 * q + 1] : NOWHERE;
-        }
+/* The PRINT tiles' atlas positions, NOWHERE where no print may lie: out (blocks, TILE, TILE, 2) by block (across,across). */
+EXPORT void print_blocks(const View *view, const int32_t *id, const float *regions, const uint16_t *atlas, const int32_t *block, uint16_t *out) {
+    const int size = view->size, across = (size + TILE - 1) / TILE;
+    for (int t = 0; t < across * across; t++) {
+        if (block[t] < 0) continue;
+        uint16_t *o = out + (long)block[t] * TILE * TILE * 2;
+        for (int y = 0; y < TILE; y++)
+            for (int x = 0; x < TILE; x++, o += 2) {
+                const int px = (t % across) * TILE + x, py = (t / across) * TILE + y;
+                const long q = (long)py * size + px;
+                const int can = px < size && py < size && printable_pixel(view, id[q], regions, atlas + 2 * q);
+                o[0] = can ? atlas[2 * q] : NOWHERE, o[1] = can ? atlas[2 * q + 1] : NOWHERE;
+            }
+    }
 }
 
 static inline float8v texel(const half *p) { return __builtin_convertvector(*(const half8v *)p, float8v); }
@@ -253,8 +264,8 @@ static inline float8v fetch(const half *map, int size, float u, float v) {
     const float fx = clampf(u * size - .5f, 0.f, size - 1.001f), fy = clampf(v * size - .5f, 0.f, size - 1.001f);
     const int ix = (int)fx, iy = (int)fy;
     const float ax = fx - ix, ay = fy - iy;
-    const half *p = map + TERMS * ((long)iy * size + ix), *q = p + TERMS * (long)size;
-    const float8v a = texel(p) + ax * (texel(p + TERMS) - texel(p)), b = texel(q) + ax * (texel(q + TERMS) - texel(q));
+    const half *p = map + LANES * ((long)iy * size + ix), *q = p + LANES * (long)size;
+    const float8v a = texel(p) + ax * (texel(p + LANES) - texel(p)), b = texel(q) + ax * (texel(q + LANES) - texel(q));
     return a + ay * (b - a);
 }
 
@@ -271,7 +282,7 @@ static inline float detail_at(const Cloths *c, float u, float v) {
 /* Put the albedo's detail into a point's light. */
 static inline float8v detailed(const Cloths *c, float8v light, float u, float v) {
     const float d = detail_at(c, u, v);
-    return light * (float8v){d, d * d * d, d, d, 1.f, 1.f, 1.f, 1.f};
+    return light * (float8v){d, d * d * d, d, 1.f, 1.f, 1.f, 1.f, 0.f};
 }
 
 /* The terms of one sample. */
@@ -280,7 +291,10 @@ static inline float8v sample_terms(const Cloths *c, int inside, float u, float v
     return detailed(c, fetch(c->outside, c->outside_size, u, v), u, v);
 }
 
-static inline void store(half *out, float8v t) { *(half8v *)out = __builtin_convertvector(t, half8v); }
+static inline void store(half *out, float8v t) {
+    const half8v h = __builtin_convertvector(t, half8v);
+    memcpy(out, &h, TERMS * sizeof(half));
+}
 
 /* Whether a tile has to draw a triangle: most of the cloth's inside is hidden behind its outside. */
 static inline int wanted(uint8_t tile, uint8_t flags) { return (tile & EDGE) && ((tile & INNER) || !(flags & INSIDE)); }

@@ -14,13 +14,14 @@ typedef struct {
     float clip[4];           /* atlas rectangle of the panel: u0, v0, u1, v1 */
 } Layer;
 
-/* What a view keeps for prints, see raster.c: kept atlas positions; atlas (height,width,2) is the crop at (left,top). */
+/* What a view keeps for prints, see raster.c: which tiles have a block of atlas positions (blocks,TILE,TILE,2). */
 typedef struct {
+    const int32_t *block;
     const uint16_t *atlas;
-    int32_t left, top, width, height, size;
-    const uint8_t *tiles;
     const int32_t *slot;
     const uint16_t *samples;
+    const uint8_t *tiles;
+    int32_t size;
 } PrintView;
 
 /* One texel at full resolution: straight sRGB bytes to linear premultiplied. */
@@ -73,6 +74,15 @@ static inline int texel_position(const Layer *l, const uint16_t *kept, float far
     return in && *x > 0.f && *y > 0.f && *x < l->width && *y < l->height;
 }
 
+/* The kept atlas position of a pixel. */
+static inline const uint16_t *atlas_pixel(const PrintView *v, int x, int y) {
+    static const uint16_t nowhere[2] = {NOWHERE, NOWHERE};
+    const int across = (v->size + TILE - 1) / TILE;
+    if (x < 0 || y < 0 || x >= v->size || y >= v->size) return nowhere;
+    const int block = v->block[(y / TILE) * across + x / TILE];
+    return block < 0 ? nowhere : v->atlas + 2 * (((long)block * TILE + y % TILE) * TILE + x % TILE);
+}
+
 /* Places of an unmarked tile: interpolated between pixel centres, since it is one smooth surface. */
 static int smooth_places(const PrintView *v, const Layer *l, int k, int tx, int ty, Places *p) {
     const int side = (TILE + 2) * k;
@@ -80,9 +90,7 @@ static int smooth_places(const PrintView *v, const Layer *l, int k, int tx, int 
     int column[MAX_SIDE], hit = 0;
     for (int y = 0; y < GRID; y++)
         for (int x = 0; x < GRID; x++) {
-            const int px = mini(maxi(tx * TILE + x - 2 - v->left, 0), v->width - 1);
-            const int py = mini(maxi(ty * TILE + y - 2 - v->top, 0), v->height - 1);
-            hit |= texel_position(l, v->atlas + 2 * ((long)py * v->width + px), -1e6f, &gx[y][x], &gy[y][x]);
+            hit |= texel_position(l, atlas_pixel(v, tx * TILE + x - 2, ty * TILE + y - 2), -1e6f, &gx[y][x], &gy[y][x]);
         }
     if (!hit) return 0;
     for (int x = 0; x < side; x++) {
@@ -164,27 +172,20 @@ static int print_tile(const PrintView *v, const Layer *layers, int layer_count, 
     return 1;
 }
 
-/* The prints as this view sees them: ink (height,width,4) over the crop, premultiplied, zero where there is none. */
+/* The prints as this view sees them: ink (blocks,TILE,TILE,4), premultiplied, zero where there is none. */
 EXPORT void print_view(const PrintView *v, const Layer *layers, int layer_count, const float *taps, int k, half *ink) {
     const int across = (v->size + TILE - 1) / TILE;
-    const int tx1 = (v->left + v->width - 1) / TILE, ty1 = (v->top + v->height - 1) / TILE;
-    memset(ink, 0, sizeof(half) * 4 * (size_t)v->width * v->height);
-    for (int ty = v->top / TILE; ty <= ty1; ty++)
-        for (int tx = v->left / TILE; tx <= tx1; tx++) {
-            float4v out[TILE][TILE];
-            const int q = ty * across + tx;
-            if (!(v->tiles[q] & PRINT) || ((v->tiles[q] & EDGE) && v->slot[q] < 0)) continue;
-            if (!print_tile(v, layers, layer_count, taps, k, tx, ty, out)) continue;
-            for (int y = 0; y < TILE; y++) {
-                const int py = ty * TILE + y - v->top;
-                if (py < 0 || py >= v->height) continue;
-                for (int x = 0; x < TILE; x++) {
-                    const int px = tx * TILE + x - v->left;
-                    if (px < 0 || px >= v->width) continue;
-                    for (int c = 0; c < 4; c++) ink[4 * ((long)py * v->width + px) + c] = (half)out[y][x][c];
-                }
-            }
+    for (int t = 0; t < across * across; t++) {
+        if (v->block[t] < 0) continue;
+        half *out = ink + (long)v->block[t] * TILE * TILE * 4;
+        float4v tile[TILE][TILE];
+        if (((v->tiles[t] & EDGE) && v->slot[t] < 0) || !print_tile(v, layers, layer_count, taps, k, t % across, t / across, tile)) {
+            memset(out, 0, sizeof(half) * TILE * TILE * 4);
+            continue;
         }
+        for (int i = 0; i < TILE * TILE; i++)
+            for (int c = 0; c < 4; c++) out[4 * i + c] = (half)tile[i / TILE][i % TILE][c];
+    }
 }
 
 /* How a finished picture looks. */
@@ -192,6 +193,7 @@ typedef struct {
     float fabric[3];         /* linear albedo */
     float exposure;
     float k_gain, k_slope;   /* multiple scattering k(rho) = k_gain rho^2 / (1 - k_slope rho) */
+    float bounce[3];         /* light that bounced: fabric (1 + r fabric) / (1 + r BOUNCE_ALBEDO) */
     float background[3];     /* display values 0..1 */
     int32_t channels;        /* 3: over the background; 4: straight alpha */
     const float *srgb;       /* (SRGB_STEPS + 1) display value over linear 0..1 */
@@ -257,7 +259,7 @@ static void finish(const Look *l, Pixels *p, int n, uint8_t *out) {
 static inline void fabric_light(const Look *l, const float t[TERMS], const float k_fabric[3], float out[3]) {
     for (int k = 0; k < 3; k++) {
         const float c = l->fabric[k];
-        out[k] = c * (t[DIRECT] + c * (t[BOUNCE] + c * t[BOUNCE2])) + k_fabric[k] * t[MULTIPLE] + t[GLOSS];
+        out[k] = c * (t[DIRECT] + l->bounce[k] * t[BOUNCE]) + k_fabric[k] * t[MULTIPLE] + t[GLOSS];
     }
 }
 
@@ -311,33 +313,31 @@ static inline void printed(const Look *l, const float t[TERMS], const float p[TE
     fabric_light(l, t, k_fabric, rgb);
     fabric_light(l, p, k_fabric, cloth);
     for (int k = 0; k < 3; k++) {
-        const float rho = ink[k] * inv, c = l->fabric[k];
-        const float lit = att * (rho * (p[DIRECT] + c * (p[BOUNCE] + c * p[BOUNCE2])) + scatter(l, rho) * p[MULTIPLE]) + p[GLOSS_INK];
+        const float rho = ink[k] * inv;
+        const float lit = att * (rho * (p[DIRECT] + l->bounce[k] * p[BOUNCE]) + scatter(l, rho) * p[MULTIPLE]) + p[GLOSS_INK];
         rgb[k] += share * (lit - cloth[k]);
     }
 }
 
-/* Overwrite the frame where there is ink.  x0, offset, terms: the view's spans; surface: see raster.c. */
+/* Overwrite the frame where there is ink.  x0, x1, offset, terms: the view's spans; surface: see raster.c. */
 EXPORT void compose_print(const PrintView *v, const half *ink, const int32_t *x0, const int32_t *x1, const int64_t *offset,
                           const half *terms, const half *surface, const Look *look, uint8_t *frame) {
     const int across = (v->size + TILE - 1) / TILE;
-    const float *fabric = look->fabric, k_fabric[3] = {scatter(look, fabric[0]), scatter(look, fabric[1]), scatter(look, fabric[2])};
+    const float k_fabric[3] = {scatter(look, look->fabric[0]), scatter(look, look->fabric[1]), scatter(look, look->fabric[2])};
     Pixels pixels = {0};
     int n = 0;
-    for (int y = 0; y < v->height; y++)
-        for (int x = 0; x < v->width; x++) {
-            const long q = (long)y * v->width + x;
-            const half *at = ink + 4 * q;
-            const float i[4] = {(float)at[0], (float)at[1], (float)at[2], (float)at[3]};
-            const int px = v->left + x, py = v->top + y;
-            if (i[3] < 1e-3f || px < x0[py] || px >= x1[py]) continue;
-            const int slot = v->slot[(py / TILE) * across + px / TILE];
+    for (int tile = 0; tile < across * across; tile++)
+        for (int i = 0; i < TILE * TILE && v->block[tile] >= 0; i++) {
+            const half *at = ink + ((long)v->block[tile] * TILE * TILE + i) * 4;
+            const float inked[4] = {(float)at[0], (float)at[1], (float)at[2], (float)at[3]};
+            const int px = (tile % across) * TILE + i % TILE, py = (tile / across) * TILE + i / TILE;
+            if (inked[3] < 1e-3f || py >= v->size || px < x0[py] || px >= x1[py]) continue;
             const half *whole = terms + (offset[py] + px - x0[py]) * TERMS;
             float t[TERMS], p[TERMS], rgb[3];
             load(whole, t);
-            load(slot < 0 ? whole : surface + (((long)slot * TILE + py % TILE) * TILE + px % TILE) * TERMS, p);
+            load(v->slot[tile] < 0 ? whole : surface + ((long)v->slot[tile] * TILE * TILE + i) * TERMS, p);
             if (p[COVERAGE] < 1e-3f) continue;
-            printed(look, t, p, i, k_fabric, rgb);
+            printed(look, t, p, inked, k_fabric, rgb);
             for (int c = 0; c < 3; c++) pixels.rgb[c][n] = rgb[c];
             pixels.alpha[n] = t[COVERAGE];
             pixels.at[n] = (int64_t)py * v->size + px;
