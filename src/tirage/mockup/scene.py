@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tirage.mockup import kernels
+from tirage.mockup.camera import pixels_per_cm
 from tirage.mockup.kernels import pointer
 from tirage.mockup.light import Light, build_light, light_texture
 from tirage.mockup.mesh import Shell, expand
@@ -16,11 +19,22 @@ from tirage.mockup.model import Template
 
 _BUSY = 256
 """Resolution of the map that says where the albedo's detail varies."""
+_COARSEST = 512
 _EVEN = 6
 """Codes of 255 that detail may vary by within a block and still count as even."""
-_MARGIN_CM = 1.0
+_MARGIN_CM = 0.5
 """Prints may reach this far beyond a print area before a view has to keep whole panels for them."""
 CHARTS = 128
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detail:
+    """One level of the albedo's detail."""
+
+    factor: NDArray[np.uint8]
+    """(size, size), 255 = plain cloth."""
+    busy: NDArray[np.uint8]
+    """1 where it varies so much within a pixel that sub-samples are needed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,8 +48,8 @@ class Scene:
     """(n, 2) atlas units 0..1."""
     flags: NDArray[np.uint8]
     """(m,) panel of each triangle, with kernels.INSIDE."""
-    busy: NDArray[np.uint8]
-    """1 where the albedo's detail varies."""
+    detail: tuple[Detail, ...]
+    """The finest level first, each half as wide as the one before."""
 
 
 class Workspace:
@@ -65,7 +79,7 @@ def build_scene(template: Template) -> Scene:
         light=build_light(template, shell),
         uv=np.ascontiguousarray(shell.uv / template.atlas_cm, np.float32),
         flags=flags,
-        busy=_busy(template.detail),
+        detail=_levels(template.detail),
     )
 
 
@@ -78,18 +92,34 @@ def _busy(detail: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return busy
 
 
-def surfaces(scene: Scene, work: Workspace) -> kernels.Cloths:
-    """What the cloth looks like to the kernels, in the light that the workspace holds."""
-    detail, busy = scene.template.detail, scene.busy
+def _levels(detail: NDArray[np.uint8]) -> tuple[Detail, ...]:
+    """Only the finest level can be finer than pixels, so only it can be busy."""
+    levels = [Detail(detail, _busy(detail))]
+    while len(levels[-1].factor) > _COARSEST:
+        half = len(levels[-1].factor) // 2
+        factor = cv2.resize(levels[-1].factor, (half, half), interpolation=cv2.INTER_AREA)
+        levels.append(Detail(np.asarray(factor, np.uint8), np.zeros((1, 1), np.uint8)))
+    return tuple(levels)
+
+
+def surfaces(scene: Scene, work: Workspace, *, size: int) -> kernels.Cloths:
+    """What the cloth looks like to the kernels, in the workspace's light, in pictures of that size.
+
+    The level of detail is the one whose texels are nearest to a pixel.
+    """
+    template = scene.template
+    texels_per_pixel = len(template.detail) / template.atlas_cm / pixels_per_cm(template.camera, size)
+    level = min(max(round(math.log2(texels_per_pixel)), 0), len(scene.detail) - 1)
+    detail = scene.detail[level]
     return kernels.Cloths(
         outside=pointer(work.outside, np.float16),
         inside=pointer(work.inside, np.float16),
         outside_size=len(work.outside),
         inside_size=len(work.inside),
-        detail=pointer(detail, np.uint8),
-        busy=pointer(busy, np.uint8),
-        detail_size=len(detail),
-        busy_size=len(busy),
+        detail=pointer(detail.factor, np.uint8),
+        busy=pointer(detail.busy, np.uint8),
+        detail_size=len(detail.factor),
+        busy_size=len(detail.busy),
     )
 
 

@@ -120,7 +120,7 @@ def _look(scene: Scene, work: Workspace, azimuth: float, size: int) -> _Sight:
             tri_count=len(scene.flags),
             size=size,
         ),
-        cloths=surfaces(scene, work),
+        cloths=surfaces(scene, work, size=size),
         ids=work.frame("ids", (size, size), np.int32),
         atlas=work.frame("atlas", (size, size, 2), np.uint16),
         rows=np.empty((size, 2), np.int32),
