@@ -82,7 +82,7 @@ def _image(pixels: Pixels) -> pyvips.Image:
 
 
 def _png(pixels: Pixels, dpi: int | None) -> bytes:
-    # At 2048²: level 1 takes 33 ms for 2.3 MB, level 2 45 ms for 1.5 MB, level 6 146 ms for 1.3 MB.
+    # At 2048²: level 1 takes 25 ms for 1.1 MB, level 2 32 ms for .75 MB, level 6 79 ms for .64 MB.
     data = cast("bytes", _image(pixels).pngsave_buffer(compression=2, filter="up", keep="none"))
     # libvips always writes a resolution (25.4 DPI when it knows none) right behind the 25 bytes of IHDR.
     start = data.index(b"pHYs", 33, 64) - 4
@@ -97,7 +97,8 @@ def _resolution(dpi: int | None) -> bytes:
 
 
 def _webp(pixels: Pixels, _dpi: int | None) -> bytes:
-    return cast("bytes", _image(pixels).webpsave_buffer(Q=WEBP_QUALITY, effort=0, keep="none"))
+    # At 2048²: effort 0 takes 81 ms for 117 kB, 2 93 ms for 89 kB, 4 216 ms for 86 kB.
+    return cast("bytes", _image(pixels).webpsave_buffer(Q=WEBP_QUALITY, effort=2, keep="none"))
 
 
 _jpeg_rows = JpegRows()
