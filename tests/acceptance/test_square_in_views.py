@@ -1,4 +1,4 @@
-"""A 10.00 cm square comes out at its centimetres: found in rendered pictures, mapped back through the mesh's UVs.
+"""A 10.00 cm square comes out at its centimetres: found in pictures, mapped back through the mesh's UVs.
 The way back (bench/regions.py) is a projection of its own, so the renderer is not asked about itself.
 """
 
@@ -61,3 +61,50 @@ def on_panel(found: Regions, name: str, template: Template) -> Floats:
     number = next(i for i, panel in enumerate(template.panels) if panel.name == name)
     there = found.surface & ~found.seams & (found.panel == number)
     return np.where(there[..., None], found.atlas, np.nan)
+
+
+def corners(places: Floats, cover: Floats) -> Floats:
+    """The square's corners (4, 2): where lines through the half-covered pixels of its sides meet."""
+    lines = {side: edge(places, cover, *side) for side in ((0, -1), (0, 1), (1, -1), (1, 1))}
+    found = []
+    for x_sign, y_sign in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
+        (a, b), (c, d) = lines[0, x_sign], lines[1, y_sign]  # x = a + b y, y = c + d x
+        x = (a + b * c) / (1 - b * d)
+        found.append((x, c + d * x))
+    return np.array(found)
+
+
+def edge(places: Floats, cover: Floats, axis: int, sign: int) -> tuple[float, float]:
+    """Where one side lies: its place in cm along `axis` at the middle, and its slope."""
+    along, across = places[..., 1 - axis], places[..., axis] * sign
+    half = (cover > 0.2) & (cover < 0.8) & (np.abs(along) < 0.4 * SIDE) & (np.abs(across - SIDE / 2) < 1)
+    assert half.sum() > 40
+    slope, middle = np.polyfit(along[half], places[..., axis][half], 1)
+    return float(middle), float(slope)
+
+
+@pytest.mark.rows("G-2")
+@pytest.mark.parametrize(
+    ("place", "azimuth"),
+    [
+        (Placement("front", -2.37, 30.0, SIDE), 0),
+        (Placement("front", 3.0, 20.0, SIDE, 33.0), 0),
+        (Placement("back", 3.1, 25.0, SIDE), 180),
+        (Placement("sleeve-left", 0.4, 13.0, SIDE), 90),
+        (Placement("sleeve-right", -0.4, 13.0, SIDE), 270),
+    ],
+    ids=lambda value: value.panel if isinstance(value, Placement) else "",
+)
+def test_a_ten_centimetre_square_lies_where_it_was_asked(
+    renderer: Renderer, place: Placement, azimuth: float
+) -> None:
+    places, cover = seen(renderer, place, azimuth)
+    turn = np.radians(place.rotation)
+    upright = places @ np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    half = SIDE / 2
+    asked = np.array([(-half, -half), (half, -half), (half, half), (-half, half)])
+    assert np.abs(corners(upright, cover) - asked).max() < 0.1
+    inside = (np.abs(upright) < half - 0.2).all(axis=2)
+    beyond = (np.abs(upright) > half + 0.2).any(axis=2)
+    assert np.mean(cover[inside] < 0.8) < 1e-3
+    assert np.mean(cover[beyond] > 0.2) < 1e-3

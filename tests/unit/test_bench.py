@@ -1,0 +1,108 @@
+"""The measuring tools measure: known differences, masks that fit the picture, targets that can be missed."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from bench import targets
+from bench.regions import INSIDE, NOTHING, OUTSIDE, RIM, regions
+from bench.report import Results, missed, page, table
+from bench.scores import over, psnr, ssim
+from bench.targets import TARGETS, Measured, Sense, Target, median
+from tirage.media.values import Colour
+from tirage.mockup.relight import Renderer
+from tirage.mockup.template import load
+
+
+def noise(seed: int, spread: int = 40) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.random.default_rng(seed).integers(100, 100 + spread, (64, 64, 3), dtype=np.uint8)
+
+
+EVERYWHERE = np.ones((64, 64), bool)
+
+
+def test_psnr_of_a_known_difference() -> None:
+    first = noise(1)
+    assert psnr(first, first, EVERYWHERE) == math.inf
+    assert psnr(first, first + np.uint8(1), EVERYWHERE) == pytest.approx(20 * math.log10(255))
+    half = EVERYWHERE.copy()
+    half[:32] = False
+    second = first.copy()
+    second[32:] += np.uint8(4)
+    assert psnr(first, second, half) == pytest.approx(20 * math.log10(255 / 4))
+    assert psnr(first, second, ~half) == math.inf
+
+
+def test_ssim_falls_from_one() -> None:
+    first = noise(1)
+    values = [ssim(first, first + noise(2, spread) - np.uint8(100), EVERYWHERE) for spread in (1, 4, 16, 64)]
+    assert values[0] == pytest.approx(1)
+    assert values == sorted(values, reverse=True)
+    assert values[-1] < 0.9
+
+
+def test_ssim_of_a_shift_of_the_mean_is_wangs_formula() -> None:
+    dark, light = (np.full((64, 64, 3), code, np.uint8) for code in (100, 150))
+    c1 = (0.01 * 255) ** 2
+    assert ssim(dark, light, EVERYWHERE) == pytest.approx((2 * 100 * 150 + c1) / (100**2 + 150**2 + c1))
+
+
+def test_straight_alpha_goes_over_the_background_in_display_values() -> None:
+    picture = np.array([[[10, 20, 30, 0], [10, 20, 30, 255], [10, 20, 30, 51]]], np.uint8)
+    assert over(picture, 242).tolist() == [[[242, 242, 242], [10, 20, 30], [196, 198, 200]]]
+
+
+@pytest.mark.parametrize("azimuth", [0, 45, 270])
+def test_regions_agree_with_the_renderers_coverage(azimuth: float) -> None:
+    tee = load("tee")
+    found = regions(tee, azimuth=azimuth, size=256)
+    white = Colour.parse("#ffffff")
+    picture = Renderer(tee, threads=1).still(
+        prints=[], colour=white, azimuth=azimuth, size=256, background=None
+    )
+    covered = picture[..., 3] > 127
+    assert np.mean(covered != (found.part != NOTHING)) < 0.005
+    assert np.mean(picture[found.surface][:, 3] > 253) > 0.999
+    counts = [int((found.part == part).sum()) for part in (OUTSIDE, INSIDE, RIM)]
+    assert counts[0] > 10 * counts[1] > 0
+    assert counts[1] > counts[2] > 0
+    assert np.isnan(found.atlas[found.part == NOTHING]).all()
+    assert (found.atlas[found.part == OUTSIDE] > 0).all()
+    assert (found.atlas[found.part == OUTSIDE] < tee.atlas_cm).all()
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.what)
+def test_every_target_can_be_reached_and_missed(target: Target) -> None:
+    good, bad = (0.5, 2.0) if target.sense is Sense.AT_MOST else (2.0, 0.5)
+    assert target.holds(target.bound)
+    assert target.holds(target.bound * good)
+    assert not target.holds(target.bound * bad)
+    assert not target.holds(math.nan)
+    assert target.holds(target.limit(smoke=True), smoke=True)
+    assert not target.holds(target.limit(smoke=True) * bad, smoke=True)
+
+
+def test_the_page_says_what_was_missed_and_what_was_not_measured() -> None:
+    measured = [median(targets.JPEG_VIEWS, [0.4, 0.7, 0.6]), Measured(targets.LOAD.what, "ms", 90)]
+    results = Results(machine="a machine", load=0.1, measured=measured)
+    assert missed(results, smoke=False) == ["six views, 2048² JPEG: 0.6 s is not ≤ 0.5"]
+    assert missed(results, smoke=True) == []
+    text = page(results)
+    assert "0.4–0.7, 3 runs" in text
+    lines = [line.split("|") for line in text.splitlines() if line.startswith("|")]
+    verdicts = {cells[1].strip(): cells[4].strip() for cells in lines if len(cells) == 7}
+    assert verdicts["six views, 2048² JPEG"] == "NO"
+    assert verdicts["package load"] == "yes"
+    assert verdicts["peak memory"] == "not measured"
+
+
+def test_tables_line_up() -> None:
+    assert table(("a", "long"), [("12", "b")]).splitlines() == [
+        "| a  | long |",
+        "|----|------|",
+        "| 12 | b    |",
+    ]
+    assert table(("a",), []) == ""
