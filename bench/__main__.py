@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import cold, machine, targets
@@ -121,18 +121,28 @@ def memory(measured: Sequence[Measured]) -> Measured:
 def measure(template: str, *, smoke: bool, blender: Path | None) -> Results:
     """Everything; a smoke run leaves out the large references and does the rest less often."""
     load_before = machine.busy()
-    measured = [*whole_processes(template, smoke=smoke), *warm_process(template, smoke=smoke)]
+    timed = [*whole_processes(template, smoke=smoke), *warm_process(template, smoke=smoke)]
+    views = next(each for each in timed if each.what == targets.JPEG_VIEWS.what)
+    looks = measure_looks(template, large=not smoke)
+    return replace(
+        looks,
+        load=max(load_before, looks.load),
+        measured=[*timed, memory(timed), *looks.measured],
+        cycles=list(path_traced(blender, views)) if blender else [],
+    )
+
+
+def measure_looks(template: str, *, large: bool) -> Results:
+    """Quality and colours alone."""
     renderer = Renderer(load(Path(template) if "/" in template else template))
-    found, colours = quality(renderer, large=not smoke), list(kept_colours(renderer))
-    views = next(each for each in measured if each.what == targets.JPEG_VIEWS.what)
+    found, colours = quality(renderer, large=large), list(kept_colours(renderer))
     return Results(
         machine=machine.describe(),
-        load=max(load_before, machine.busy()),
-        measured=[*measured, memory(measured), *of_quality(found.scores), *of_colours(colours)],
+        load=machine.busy(),
+        measured=[*of_quality(found.scores), *of_colours(colours)],
         scores=found.scores,
         floor=found.floor,
         colours=colours,
-        cycles=list(path_traced(blender, views)) if blender else [],
         notes=found.notes,
     )
 
@@ -142,12 +152,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--template", default="tee", help="id, or the path of a package")
     parser.add_argument("--smoke", action="store_true", help="a short run with loose bounds, for CI")
+    parser.add_argument("--quality", action="store_true", help="quality and colours alone, and no page")
     parser.add_argument("--blender", type=Path, help="Python of Blender's environment: times Cycles as well")
     options = parser.parse_args()
-    results = measure(options.template, smoke=options.smoke, blender=options.blender)
+    if options.quality:
+        results = measure_looks(options.template, large=True)
+    else:
+        results = measure(options.template, smoke=options.smoke, blender=options.blender)
     text = page(results)
     print(text)
-    if not options.smoke:
+    if not options.smoke and not options.quality:
         PAGE.write_text(text)
     failed = missed(results, smoke=options.smoke)
     for sentence in failed:

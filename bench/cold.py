@@ -29,8 +29,9 @@ class Ended:
 def run(arguments: Sequence[str], home: Path) -> Ended:
     """Runs `tirage` with a home folder of its own."""
     environment = {**child_environment(os.environ), "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")}
+    quiet = subprocess.DEVNULL
     start = time.perf_counter()
-    child = subprocess.Popen([COMMAND, *arguments], env=environment, stdout=subprocess.DEVNULL)
+    child = subprocess.Popen([COMMAND, *arguments], env=environment, stdout=quiet, stderr=quiet)
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - start
     child.returncode = os.waitstatus_to_exitcode(status)
