@@ -83,9 +83,8 @@ def _views(package: str | Path, paths: list[Path]) -> Iterator[Measured]:
     for path in paths:
         with decoding.of(path.name):
             designs.append(read_design(path))
-        yield Measured(
-            f"decode {path.suffix[1:]}", "ms", _per(decoding, path.name, 1), _megapixels(designs[-1])
-        )
+        found, spent = designs[-1], _per(decoding, path.name, 1)
+        yield Measured(f"decode a {found.kind}", "ms", spent, f"{found.width} × {found.height}")
     renderer, clock = Renderer(template, threads=1), Clock(now=time.thread_time)
     with watched_kernels(clock):
         yield from _pass(renderer, clock, designs[0], "new view", colour="white")
@@ -97,10 +96,6 @@ def _views(package: str | Path, paths: list[Path]) -> Iterator[Measured]:
         )
         assert sum(1 for _ in frames) == FRAMES
         yield from _table(clock, "frame", FRAMES)
-
-
-def _megapixels(design: Design) -> str:
-    return f"{design.width * design.height / 1e6:.1f} megapixels"
 
 
 def _pass(renderer: Renderer, clock: Clock, design: Design, name: str, *, colour: str) -> Iterator[Measured]:
