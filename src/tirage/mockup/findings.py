@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tirage.errors import Finding
+from tirage.media.intake import Design
 from tirage.media.values import Colour
+from tirage.mockup.kept import Kept
 from tirage.mockup.lab import difference, lab
 from tirage.mockup.model import Panel, Template
 from tirage.mockup.notes import Notes
@@ -33,6 +35,7 @@ BASE_LIGHTNESS = 90.0
 HALO_SHARE, HALO_DIFFERENCE, FEWEST_EDGES = 0.25, 8.0, 50
 OVERLAP_CM2 = 0.1
 WHOLE = 0.999
+_surveys: Kept[Survey] = Kept(8 << 20)
 
 
 def check_prints(*, prints: Sequence[Print], template: Template, colour: Colour) -> list[Finding]:
@@ -48,7 +51,7 @@ def check_prints(*, prints: Sequence[Print], template: Template, colour: Colour)
     for index, print_ in enumerate(prints):
         where = f"prints[{index}]"
         panel = template.panel(print_.art.panel)
-        facts = survey(print_.design.pixels)
+        facts = _facts(print_.design)
         if panel is None or _check_empty(facts, print_, where, notes):
             continue
         hull = _to_panel(print_, facts.hull)
@@ -61,6 +64,11 @@ def check_prints(*, prints: Sequence[Print], template: Template, colour: Colour)
         hulls.append((index, panel.name, hull))
     _check_overlaps(hulls, notes)
     return notes.findings
+
+
+def _facts(design: Design) -> Survey:
+    """The survey of a design, which every colour and place of it shares."""
+    return _surveys.get((design.sha256, design.width, design.height), lambda: survey(design.pixels))
 
 
 def _name(print_: Print) -> str:

@@ -52,6 +52,12 @@ class Survey:
     core_colour: Floats
     """(e, 3) the mean linear colours of the opaque pixels beside them."""
 
+    @property
+    def nbytes(self) -> int:
+        """Its size, for those who keep some."""
+        arrays = (self.hull, self.position, self.colour, self.cover, self.edge_colour, self.edge_cover)
+        return sum(array.nbytes for array in arrays) + self.core_colour.nbytes
+
 
 def survey(pixels: NDArray[np.uint8]) -> Survey:
     """Surveys straight sRGB RGBA (h, w, 4); about 15 ms for 2400 × 3000."""
