@@ -124,6 +124,7 @@ _GLOSS = np.array(
 )
 """Directional albedo of the gloss at roughness .85, specular level .25."""
 
+BOUNCE_AWAY = 0.25
 GLOSS_GAIN = 1.03
 """Multiple scattering of the gloss: Cycles' energy compensation at roughness .85."""
 
@@ -179,6 +180,7 @@ def cloth_tables(material: Material) -> kernels.Cloth:
         sheen_weight=material.sheen_weight,
         bounce_gain=bounce_gain,
         bounce_k=bounce_k,
+        bounce_away=BOUNCE_AWAY,
     )
     for name, values in (*sampled.items(), ("albedo", albedo)):
         getattr(cloth, name)[:] = values.tolist()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tirage.mockup import kernels
-from tirage.mockup.kernels import pointer
+from tirage.mockup.kernels import INK, pointer
 from tirage.mockup.model import Template
 from tirage.mockup.placement import Print, to_design
 from tirage.mockup.view import View, filter_taps
@@ -95,14 +95,14 @@ def print_view(view: View) -> kernels.PrintView:
 
 
 def ink_seen(view: View, layers: Sequence[Layer]) -> NDArray[np.float16]:
-    """All prints through one view: (blocks, TILE, TILE, 4) premultiplied."""
+    """All prints through one view: (blocks, TILE, TILE, INK) as native/shade.c has it."""
     found = (kernels.Layer * len(layers))()
     for target, layer in zip(found, layers, strict=True):
         target.texels = pointer(layer.texels, np.uint16)
         target.height, target.width = layer.texels.shape[:2]
         target.affine[:] = layer.affine.ravel().tolist()
         target.clip[:] = layer.clip
-    ink = np.empty((*view.atlas.shape[:3], 4), np.float16)
+    ink = np.empty((*view.atlas.shape[:3], INK), np.float16)
     taps = filter_taps(view.k)
     kernels.call(
         "print_view",

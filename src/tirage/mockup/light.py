@@ -98,7 +98,7 @@ def _side(
     template: Template, shell: Shell, cloth: kernels.Cloth, *, inside: bool, maps: Sequence[F32]
 ) -> Side:
     size = len(maps[0])
-    texel, position, normal = _texels(shell, inside=inside, size=size, atlas_cm=template.atlas_cm)
+    texel, position, normal, light = _texels(template, shell, inside=inside, maps=maps)
     lamps = (kernels.Lamp * len(template.lamps))(*(_lamp(lamp) for lamp in template.lamps))
     records = np.empty((len(texel), len(lamps) * _LAMP_FIELDS + _OTHER_FIELDS), np.float16)
     kernels.call(
@@ -106,50 +106,89 @@ def _side(
         ctypes.byref(cloth),
         lamps,
         len(lamps),
-        (ctypes.c_void_p * len(maps))(*(pointer(m, np.float32).value for m in maps)),
+        pointer(light, np.float32),
         pointer(position, np.float32),
         pointer(normal, np.float32),
-        pointer(texel, np.int32),
         len(texel),
         pointer(records, np.float16),
     )
     return Side(size=size, texel=texel, position=position, normal=normal, records=records)
 
 
-def _texels(shell: Shell, *, inside: bool, size: int, atlas_cm: float) -> tuple[NDArray[np.int32], F32, F32]:
-    """The islands' texels with their gutter: flat index, position, unit normal."""
-    triangle = np.ascontiguousarray(shell.triangle[shell.inside == inside], np.int32)
-    uv = np.ascontiguousarray(shell.uv * (size / atlas_cm), np.float32)
-    position, normal = (np.zeros((size, size, 3), np.float32) for _ in range(2))
+def _texels(
+    template: Template, shell: Shell, *, inside: bool, maps: Sequence[F32]
+) -> tuple[NDArray[np.int32], F32, F32, F32]:
+    """The texels that can be looked up: flat index, position, unit normal and light (n, maps).
+
+    Around islands light continues as at their border.  The strip of the cloth's edge touches its island, so
+    the island's last texel is mixed with it: there the island continues too, into the part of the strip that
+    `edge_uv` leaves alone.
+    """
+    size, count = len(maps[0]), len(template.garment.triangle)
+    values = np.zeros((size, size, 6), np.float32)
+    if inside:
+        clean = _draw(shell, slice(count, 2 * count), values, template.atlas_cm)
+        edge = np.zeros_like(clean)
+    else:
+        edge = _draw(shell, slice(2 * count, None), values, template.atlas_cm)
+        clean = _draw(shell, slice(0, count), values, template.atlas_cm)
+        clean &= ~_around(edge)
+    values = np.concatenate([values, np.stack(maps, axis=2)], axis=2)
+    known = clean
+    for _ in range(GUTTER + (0 if inside else 1)):
+        known = _continued(known, values)
+    texel = np.flatnonzero(known | edge).astype(np.int32)
+    chosen = values.reshape(-1, values.shape[2])[texel]
+    normal = np.ascontiguousarray(chosen[:, 3:6])
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    return texel, np.ascontiguousarray(chosen[:, :3]), normal, np.ascontiguousarray(chosen[:, 6:])
+
+
+def edge_uv(shell: Shell, edges: int) -> F32:
+    """The shell's atlas cm (N, 2), the strip of its `edges` edges drawn in by half towards its inner side."""
+    uv = np.array(shell.uv, np.float32)
+    ends = uv[-4 * edges :].reshape(2, -1, 2)
+    ends[0] = ends.mean(axis=0)
+    return uv
+
+
+def _draw(shell: Shell, part: slice, values: F32, atlas_cm: float) -> NDArray[np.bool_]:
+    """Position and normal of these triangles' texels into values (size, size, 6); the texels they cover."""
+    size = len(values)
     mask = np.zeros((size, size), np.uint8)
+    triangle = np.ascontiguousarray(shell.triangle[part], np.int32)
     kernels.call(
         "texel_geometry",
-        pointer(uv, np.float32),
+        pointer(np.ascontiguousarray(shell.uv * (size / atlas_cm), np.float32), np.float32),
         pointer(triangle, np.int32),
         len(triangle),
         pointer(np.ascontiguousarray(shell.position, np.float32), np.float32),
         pointer(np.ascontiguousarray(shell.normal, np.float32), np.float32),
         size,
-        pointer(position, np.float32),
-        pointer(normal, np.float32),
+        pointer(values, np.float32),
         pointer(mask, np.uint8),
     )
-    for _ in range(GUTTER):
-        _grow(mask, position, normal)
-    texel = np.flatnonzero(mask).astype(np.int32)
-    unit = normal.reshape(-1, 3)[texel]
-    unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-9)
-    return texel, position.reshape(-1, 3)[texel], unit
+    return mask.astype(np.bool_)
 
 
-def _grow(mask: NDArray[np.uint8], *values: F32) -> None:
-    """Give the texels right around the islands the mean of their neighbours, in place."""
-    kernel = np.ones((3, 3), np.uint8)
-    new = np.nonzero(cv2.dilate(mask, kernel) - mask)
-    count = cv2.boxFilter(mask.astype(np.float32), -1, (3, 3), normalize=False)[new]
-    for value in values:
-        value[new] = cv2.boxFilter(value, -1, (3, 3), normalize=False)[new] / count[:, None]
-    mask[new] = 1
+def _around(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The mask and its neighbours."""
+    return cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.bool_)
+
+
+def _continued(known: NDArray[np.bool_], values: F32) -> NDArray[np.bool_]:
+    """Gives the texels right around the known ones the mean of their known neighbours, in place."""
+    row, column = np.nonzero(_around(known) & ~known)
+    total, count = np.zeros((len(row), values.shape[2]), np.float32), np.zeros(len(row), np.float32)
+    for down, right in ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)):
+        r, c = np.clip(row + down, 0, len(known) - 1), np.clip(column + right, 0, len(known) - 1)
+        weight = known[r, c].astype(np.float32)
+        total += weight[:, None] * values[r, c]
+        count += weight
+    values[row, column] = total / count[:, None]
+    grown = known.copy()
+    grown[row, column] = True
+    return grown
 
 
 def _lamp(lamp: Lamp) -> kernels.Lamp:

@@ -137,6 +137,8 @@ class Studio:
     pool: Executor
     print_pngs: Kept[PrintPng] = field(default_factory=lambda: Kept(PRINT_BYTES))
     """Print files do not depend on the fabric: made once for all colours of a design."""
+    rendering: threading.Lock = field(default_factory=threading.Lock)
+    """One order's pictures are rendered at a time: twice as many would only wait in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,17 +239,18 @@ def make_views(work: Work) -> list[FileEntry]:
     """The pictures: rendered one after another, each encoded while the next are rendered."""
     order, look = work.order, work.look
     with work.run.stage("views", len(look.views)):
-        pictures = work.studio.renderer.stills(
-            prints=work.prints,
-            colour=look.colour,
-            azimuths=[view.azimuth for view in look.views],
-            size=order.size,
-            background=look.background,
-        )
-        encoding = [
-            work.start(write_view, view.name, picture)
-            for view, picture in zip(look.views, pictures, strict=True)
-        ]
+        with work.studio.rendering:
+            pictures = work.studio.renderer.stills(
+                prints=work.prints,
+                colour=look.colour,
+                azimuths=[view.azimuth for view in look.views],
+                size=order.size,
+                background=look.background,
+            )
+            encoding = [
+                work.start(write_view, view.name, picture)
+                for view, picture in zip(look.views, pictures, strict=True)
+            ]
         return work.run.collect("views", encoding)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tirage.mockup import kernels
 from tirage.mockup.camera import pixels_per_cm
 from tirage.mockup.kernels import pointer
-from tirage.mockup.light import Light, build_light, light_texture
+from tirage.mockup.light import Light, build_light, edge_uv, light_texture
 from tirage.mockup.mesh import Shell, expand
 from tirage.mockup.model import Template
 
@@ -77,7 +77,7 @@ def build_scene(template: Template) -> Scene:
         template=template,
         shell=shell,
         light=build_light(template, shell),
-        uv=np.ascontiguousarray(shell.uv / template.atlas_cm, np.float32),
+        uv=np.ascontiguousarray(edge_uv(shell, len(template.garment.rim)) / template.atlas_cm, np.float32),
         flags=flags,
         detail=_levels(template.detail),
     )

@@ -5,9 +5,9 @@
 #include "kernels.h"
 
 /* Rasterise the mesh over its own UVs: position and normal of every texel whose centre an island covers.
-   uv is in texels (n,2); tri (m,3); position, normal (n,3); out_* (size,size,3); mask (size,size) must be zero. */
+   uv is in texels (n,2); tri (m,3); position, normal (n,3); out (size,size,6); mask (size,size) must be zero. */
 EXPORT void texel_geometry(const float *uv, const int32_t *tri, int m, const float *position, const float *normal,
-                           int size, float *out_position, float *out_normal, uint8_t *mask) {
+                           int size, float *out, uint8_t *mask) {
     for (int t = 0; t < m; t++) {
         const int32_t i[3] = {tri[3 * t], tri[3 * t + 1], tri[3 * t + 2]};
         const float *a = uv + 2 * i[0], *b = uv + 2 * i[1], *c = uv + 2 * i[2];
@@ -28,8 +28,8 @@ EXPORT void texel_geometry(const float *uv, const int32_t *tri, int m, const flo
                 const long q = (long)y * size + x;
                 mask[q] = 1;
                 for (int k = 0; k < 3; k++) {
-                    out_position[3 * q + k] = w0 * position[3 * i[0] + k] + w1 * position[3 * i[1] + k] + w2 * position[3 * i[2] + k];
-                    out_normal[3 * q + k] = w0 * normal[3 * i[0] + k] + w1 * normal[3 * i[1] + k] + w2 * normal[3 * i[2] + k];
+                    out[6 * q + k] = w0 * position[3 * i[0] + k] + w1 * position[3 * i[1] + k] + w2 * position[3 * i[2] + k];
+                    out[6 * q + 3 + k] = w0 * normal[3 * i[0] + k] + w1 * normal[3 * i[1] + k] + w2 * normal[3 * i[2] + k];
                 }
             }
     }
@@ -49,6 +49,7 @@ typedef struct {
     float sheen_weight;
     float bounce_gain;      /* 1 / what a baked indirect texel was already multiplied by */
     float bounce_k;         /* multiple scattering of bounced light, which only matters on bright cloth: k(.9) pi (1 - mean albedo) */
+    float bounce_away;      /* mean of sin(angle to the light) cos(azimuth from the camera) of bounced light, negated */
     /* over a cosine in [0,1]: sheen albedo, sheen LTC a and b, gloss albedo, Oren-Nayar albedo */
     float sheen[TABLE + 1], ltc_a[TABLE + 1], ltc_b[TABLE + 1], gloss[TABLE + 1], albedo[TABLE + 1];
 } Cloth;
@@ -84,23 +85,22 @@ static void lamp_record(const Lamp *lamp, const float *p, const float *n, float 
     out[LAMP_LIGHT] = (half)light;
 }
 
-/* Records (count, lamp_count * LAMP_FIELDS + OTHER_FIELDS) of texels at position, normal (count,3); ids (count) index the
-   maps: lamp_count + 3 pointers (lamps, world, first and further bounces) to (size,size). */
-EXPORT void light_records(const Cloth *cloth, const Lamp *lamps, int lamp_count, const float *const *maps, const float *position,
-                          const float *normal, const int32_t *ids, int count, half *out) {
+/* Records (count, lamp_count * LAMP_FIELDS + OTHER_FIELDS) of texels at position, normal (count,3) under light
+   (count, lamp_count + 3): the lamps, the world, first and further bounces. */
+EXPORT void light_records(const Cloth *cloth, const Lamp *lamps, int lamp_count, const float *light, const float *position,
+                          const float *normal, int count, half *out) {
     const int fields = lamp_count * LAMP_FIELDS + OTHER_FIELDS;
-    for (int i = 0; i < count; i++, out += fields) {
+    for (int i = 0; i < count; i++, out += fields, light += lamp_count + 3) {
         const float *n = normal + 3 * (long)i;
         half *other = out + lamp_count * LAMP_FIELDS;
         float multiply = 0.f;
         for (int l = 0; l < lamp_count; l++) {
             half *r = out + l * LAMP_FIELDS;
-            const float light = maps[l][ids[i]];
-            lamp_record(lamps + l, position + 3 * (long)i, n, light, r);
-            multiply += light * (1.f - table(cloth->albedo, n[0] * (float)r[LAMP_X] + n[1] * (float)r[LAMP_Y] + n[2] * (float)r[LAMP_Z]));
+            lamp_record(lamps + l, position + 3 * (long)i, n, light[l], r);
+            multiply += light[l] * (1.f - table(cloth->albedo, n[0] * (float)r[LAMP_X] + n[1] * (float)r[LAMP_Y] + n[2] * (float)r[LAMP_Z]));
         }
         other[MULTIPLY] = (half)multiply;
-        for (int k = 0; k < 3; k++) other[WORLD + k] = (half)maps[lamp_count + k][ids[i]];
+        for (int k = 0; k < 3; k++) other[WORLD + k] = (half)light[lamp_count + k];
     }
 }
 
@@ -157,7 +157,9 @@ static inline half8v layers(const Cloth *m, const Block *b, int i, const half *o
     const float pi = 3.14159265f, nv = b->nv[i], world = (float)other[WORLD];
     const float sheen_albedo = m->sheen_weight * table(m->sheen, nv), gloss_albedo = table(m->gloss, nv), albedo = table(m->albedo, nv);
     const float under_sheen = 1.f - sheen_albedo, att = (1.f - gloss_albedo) * under_sheen;
-    const float bounced = m->bounce_gain * (albedo + m->bounce_k * (1.f - albedo));
+    /* What bounces at a point that faces the camera comes from the sides, for nothing stands before it. */
+    const float away = m->on_a * pi - m->on_b * pi * m->bounce_away * sqrtf(1.f - nv * nv), front = clampf((nv - .45f) / .3f, 0.f, 1.f);
+    const float bounced = m->bounce_gain * (albedo + front * (away - albedo) + m->bounce_k * (1.f - albedo));
     const float specular = m->gloss_gain * b->gloss[i] + gloss_albedo * world;
     float8v light;
     light[DIRECT] = att * (pi * b->diffuse[i] + world * albedo);

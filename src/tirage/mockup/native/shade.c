@@ -4,7 +4,8 @@
 
 #include "kernels.h"
 
-enum { TILE = 16, MAX_K = 4, MAX_SIDE = (TILE + 2) * MAX_K, GRID = TILE + 4 };
+/* Ink of a pixel: premultiplied red, green, blue, coverage, and the mean square of coverage. */
+enum { TILE = 16, MAX_K = 4, MAX_SIDE = (TILE + 2) * MAX_K, GRID = TILE + 4, INK = 5 };
 
 /* One print: linear premultiplied RGBA texels with a transparent border, and where they lie. */
 typedef struct {
@@ -148,9 +149,8 @@ static void lay(const Layer *l, const Places *p, int n, int first, float4v *ink)
     }
 }
 
-/* Filter a tile's samples of all layers into out (TILE,TILE): premultiplied ink and its coverage, 0..1. */
-static int print_tile(const PrintView *v, const Layer *layers, int layer_count, const float *taps, int k, int tx, int ty,
-                      float4v out[TILE][TILE]) {
+/* Filter a tile's samples of all layers into out (TILE,TILE,INK). */
+static int print_tile(const PrintView *v, const Layer *layers, int layer_count, const float *taps, int k, int tx, int ty, half *out) {
     static _Thread_local Places at;
     static _Thread_local float4v ink[MAX_SIDE * MAX_SIDE];
     const int side = (TILE + 2) * k, reach = 3 * k;
@@ -159,32 +159,34 @@ static int print_tile(const PrintView *v, const Layer *layers, int layer_count, 
         if (places(v, layers + l, k, tx, ty, &at)) lay(layers + l, &at, side * side, first, ink), first = 0;
     if (first) return 0;
     for (int y = 0; y < TILE; y++) {
-        float4v row[MAX_SIDE];
-        for (int x = 0; x < side; x++) row[x] = taps[0] * ink[y * k * side + x];
-        for (int i = 1; i < reach; i++)
-            for (int x = 0; x < side; x++) row[x] += taps[i] * ink[(y * k + i) * side + x];
-        for (int x = 0; x < TILE; x++) {
+        float4v row[MAX_SIDE] = {0};
+        float squares[MAX_SIDE] = {0};
+        for (int i = 0; i < reach; i++)
+            for (int x = 0; x < side; x++) {
+                const float4v t = ink[(y * k + i) * side + x];
+                row[x] += taps[i] * t;
+                squares[x] += taps[i] * t[3] * t[3];
+            }
+        for (int x = 0; x < TILE; x++, out += INK) {
             float4v t = {0};
-            for (int i = 0; i < reach; i++) t += taps[i] * row[x * k + i];
-            out[y][x] = t;
+            float square = 0.f;
+            for (int i = 0; i < reach; i++) t += taps[i] * row[x * k + i], square += taps[i] * squares[x * k + i];
+            for (int c = 0; c < 4; c++) out[c] = (half)t[c];
+            out[4] = (half)square;
         }
     }
     return 1;
 }
 
-/* The prints as this view sees them: ink (blocks,TILE,TILE,4), premultiplied, zero where there is none. */
+/* The prints as this view sees them: ink (blocks,TILE,TILE,INK), zero where there is none. */
 EXPORT void print_view(const PrintView *v, const Layer *layers, int layer_count, const float *taps, int k, half *ink) {
     const int across = (v->size + TILE - 1) / TILE;
     for (int t = 0; t < across * across; t++) {
         if (v->block[t] < 0) continue;
-        half *out = ink + (long)v->block[t] * TILE * TILE * 4;
-        float4v tile[TILE][TILE];
-        if (((v->tiles[t] & EDGE) && v->slot[t] < 0) || !print_tile(v, layers, layer_count, taps, k, t % across, t / across, tile)) {
-            memset(out, 0, sizeof(half) * TILE * TILE * 4);
-            continue;
-        }
-        for (int i = 0; i < TILE * TILE; i++)
-            for (int c = 0; c < 4; c++) out[4 * i + c] = (half)tile[i / TILE][i % TILE][c];
+        half *out = ink + (long)v->block[t] * TILE * TILE * INK;
+        const int hidden = (v->tiles[t] & EDGE) && v->slot[t] < 0;
+        if (hidden || !print_tile(v, layers, layer_count, taps, k, t % across, t / across, out))
+            memset(out, 0, sizeof(half) * TILE * TILE * INK);
     }
 }
 
@@ -208,6 +210,9 @@ typedef struct {
     float rgb[3][BLOCK], alpha[BLOCK];
     int64_t at[BLOCK];       /* where each goes, in pixels */
 } Pixels;
+
+/* Sheen and gloss return this much of bounced light too. */
+#define BOUNCE_GLOSS .025f
 
 static inline float scatter(const Look *l, float rho) { return rho * l->k_gain * rho * rho / (1.f - l->k_slope * rho); }
 
@@ -259,7 +264,7 @@ static void finish(const Look *l, Pixels *p, int n, uint8_t *out) {
 static inline void fabric_light(const Look *l, const float t[TERMS], const float k_fabric[3], float out[3]) {
     for (int k = 0; k < 3; k++) {
         const float c = l->fabric[k];
-        out[k] = c * (t[DIRECT] + l->bounce[k] * t[BOUNCE]) + k_fabric[k] * t[MULTIPLE] + t[GLOSS];
+        out[k] = c * t[DIRECT] + (c + BOUNCE_GLOSS) * l->bounce[k] * t[BOUNCE] + k_fabric[k] * t[MULTIPLE] + t[GLOSS];
     }
 }
 
@@ -312,10 +317,13 @@ static inline void printed(const Look *l, const float t[TERMS], const float p[TE
     float cloth[3];
     fabric_light(l, t, k_fabric, rgb);
     fabric_light(l, p, k_fabric, cloth);
+    /* Scattering between fibres is not linear: ink that half covers each point is darker than ink over half the points. */
+    const float room = share - share * share, hard = room > 1e-3f ? clampf((ink[4] / seen - share * share) / room, 0.f, 1.f) : 1.f;
     for (int k = 0; k < 3; k++) {
-        const float rho = ink[k] * inv;
-        const float lit = att * (rho * (p[DIRECT] + l->bounce[k] * p[BOUNCE]) + scatter(l, rho) * p[MULTIPLE]) + p[GLOSS_INK];
-        rgb[k] += share * (lit - cloth[k]);
+        const float rho = ink[k] * inv, mixed = share * rho + (1.f - share) * l->fabric[k];
+        const float soft = scatter(l, mixed) - share * scatter(l, rho) - (1.f - share) * k_fabric[k];
+        const float lit = att * (rho * p[DIRECT] + (rho + BOUNCE_GLOSS) * l->bounce[k] * p[BOUNCE] + scatter(l, rho) * p[MULTIPLE]) + p[GLOSS_INK];
+        rgb[k] += share * (lit - cloth[k]) + (1.f - hard) * soft * p[MULTIPLE];
     }
 }
 
@@ -328,8 +336,8 @@ EXPORT void compose_print(const PrintView *v, const half *ink, const int32_t *x0
     int n = 0;
     for (int tile = 0; tile < across * across; tile++)
         for (int i = 0; i < TILE * TILE && v->block[tile] >= 0; i++) {
-            const half *at = ink + ((long)v->block[tile] * TILE * TILE + i) * 4;
-            const float inked[4] = {(float)at[0], (float)at[1], (float)at[2], (float)at[3]};
+            const half *at = ink + ((long)v->block[tile] * TILE * TILE + i) * INK;
+            const float inked[INK] = {(float)at[0], (float)at[1], (float)at[2], (float)at[3], (float)at[4]};
             const int px = (tile % across) * TILE + i % TILE, py = (tile / across) * TILE + i / TILE;
             if (inked[3] < 1e-3f || py >= v->size || px < x0[py] || px >= x1[py]) continue;
             const half *whole = terms + (offset[py] + px - x0[py]) * TERMS;
