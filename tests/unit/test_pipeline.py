@@ -245,3 +245,11 @@ def test_findings_stand_in_the_manifest(template: Template, art: Path, tmp_path:
     written = json.loads((tmp_path / "out" / "manifest.json").read_bytes())["findings"]
     assert {found["code"] for found in written} == codes
     assert all(found["hint"] and found["where"] for found in written)
+
+
+def test_a_design_is_never_overwritten(template: Template, art: Path, tmp_path: Path) -> None:
+    design = tmp_path / "print.png"
+    design.write_bytes(art.read_bytes())
+    with pytest.raises(BadInput, match="would be overwritten"):
+        make_mockup(order(design, tmp_path), renderer=FakeRenderer(template))
+    assert contents(tmp_path) == {"print.png": art.read_bytes()}

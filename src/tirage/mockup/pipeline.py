@@ -199,12 +199,22 @@ def produce(order: MockupOrder, *, designs: Mapping[Path, Design], studio: Studi
             files = make_files(work)
         finally:
             work.settle()
+        spare_designs(order, files)
         manifest = Manifest.of(
             order=order, look=look, template=template, prints=prints, files=files, findings=findings
         )
         with run.stage("manifest"):
             stage.write(MANIFEST_NAME, manifest.to_json())
     return MockupResult(order.out, manifest, run.timings)
+
+
+def spare_designs(order: MockupOrder, files: Sequence[FileEntry]) -> None:
+    """Refuses to put a file in the place of a design; BadInput: OUTPUT_UNWRITABLE."""
+    designs = {art.design.resolve() for art in order.arts}
+    for file in files:
+        if (order.out / file.name).resolve() in designs:
+            message = f"{order.out / file.name} is a design of this order, and would be overwritten."
+            raise BadInput("OUTPUT_UNWRITABLE", message, hint="Name another folder for the output.")
 
 
 def place(art: Art, design: Design, template: Template) -> Print:
