@@ -85,7 +85,7 @@ def of_quality(scores: Sequence[Score]) -> Iterator[Measured]:
 
 def of_colours(colours: Sequence[Kept]) -> Iterator[Measured]:
     """The hue that turned most, and the least chroma kept."""
-    strong = [kept for kept in colours if not kept.grey]
+    strong = [kept for kept in colours if kept.judged and not kept.grey]
     most = max(strong, key=lambda kept: kept.turned)
     least = min(strong, key=lambda kept: kept.share)
     yield Measured(targets.HUE.what, targets.HUE.unit, most.turned, f"{most.name}, {most.material}")

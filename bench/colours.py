@@ -29,6 +29,7 @@ BRANDS = {
 }
 """Six strong colours around the hue circle, as brands use them."""
 PATCH_CM = 24.0
+BRAND_FABRIC = "fabric, not judged"
 GREY = 8.0
 """Below this chroma a colour has no hue to keep, and its chroma may grow by GREY_GAIN at most."""
 GREY_GAIN = 3.0
@@ -46,6 +47,11 @@ class Kept:
     lightness: tuple[float, float]
     chroma: tuple[float, float]
     turned: float
+
+    @property
+    def judged(self) -> bool:
+        """Named colours as fabric and brands as print; a brand's fabric is clamped to what cloth can be."""
+        return self.material != BRAND_FABRIC
 
     @property
     def grey(self) -> bool:
@@ -68,8 +74,9 @@ def kept_colours(renderer: Renderer) -> Iterator[Kept]:
     white, black = Colour.parse("#ffffff"), Colour.parse("#000000")
     where = _patch(renderer)
     brands = {name: Colour.parse(code) for name, code in BRANDS.items()}
-    for name, colour in {**renderer.template.colours, **brands}.items():
-        yield _kept(name, "fabric", colour, _still(renderer, fabric=colour), where)
+    for kind, colours in (("fabric", renderer.template.colours), (BRAND_FABRIC, brands)):
+        for name, colour in colours.items():
+            yield _kept(name, kind, colour, _still(renderer, fabric=colour), where)
     for name, colour in brands.items():
         for ground, fabric in (("white", white), ("black", black)):
             picture = _still(renderer, fabric=fabric, ink=colour)

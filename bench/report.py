@@ -106,6 +106,8 @@ def _quality(results: Results) -> Iterable[str]:
     if results.scores:
         yield "Where the error is: shares of the garment's pixels and of the squared error, mean of all."
         yield table(("part", "pixels", "error", "dB", "worst dB"), _part_rows(results.scores))
+        yield "And in each picture, dB (share of its error):"
+        yield table(("picture", *results.scores[0].parts), map(_share_row, results.scores))
 
 
 def _score_row(score: Score) -> tuple[str, ...]:
@@ -120,6 +122,11 @@ def _part_rows(scores: Sequence[Score]) -> Iterable[tuple[str, ...]]:
         pixels, error = (fmean(values) for values in ([p.pixels for p in parts], [p.error for p in parts]))
         levels = [part.decibels for part in parts if part.pixels]
         yield name, f"{pixels:.1%}", f"{error:.1%}", f"{fmean(levels):.1f}", f"{min(levels):.1f}"
+
+
+def _share_row(score: Score) -> tuple[str, ...]:
+    shares = (f"{part.decibels:.1f} ({part.error:.0%})" for part in score.parts.values())
+    return (score.reference.name, *shares)
 
 
 def _colours(colours: Sequence[Kept]) -> Iterable[str]:
