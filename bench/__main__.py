@@ -33,6 +33,8 @@ from tirage.mockup.template import load
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
+SCENE = ROOT / "templates" / "tee" / "build" / "shell.npz"
+"""What Blender builds its scene from; it is there where the template was made."""
 LOOK = ROOT / "out" / "side_by_side"
 
 
@@ -128,7 +130,7 @@ def measure(template: str, *, smoke: bool, blender: Path | None) -> Results:
         looks,
         load=max(load_before, looks.load),
         measured=[*timed, memory(timed), *looks.measured],
-        cycles=list(path_traced(blender, views)) if blender else [],
+        cycles=list(path_traced(blender, views)) if blender and SCENE.is_file() else [],
     )
 
 
