@@ -12,12 +12,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import bpy
-import numpy as np
-
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "templates" / "tee"))
+# In place of this folder, in which Blender would find our cycles.py instead of its own.
+sys.path[0] = str(ROOT / "templates" / "tee")
 
+import bpy  # noqa: E402
+import numpy as np  # noqa: E402
 from params import BUILD  # noqa: E402
 from scene import (  # noqa: E402
     Floats,

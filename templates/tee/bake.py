@@ -17,9 +17,10 @@ from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 from numpy.typing import NDArray
 from params import BUILD
-from scene import SIDES, Floats, Studio, camera_position, dress, hide_faces, image_pixels, open_studio
+from scene import SIDES, Floats, Studio, aim, camera_position, dress, hide_faces, image_pixels, open_studio
 
 HIGH, LOW = 0.9, 0.45  # the two albedos whose bounces give the pair
+DIRECTION_SIZE = 512
 # side: size and samples of lamp, sky, bounce. Seen sides are baked at twice the size that ships.
 SAMPLES = {"outside": (2048, 16, 24, 24), "inside": (1024, 128, 128, 128), "hidden": (256, 32, 32, 32)}
 ORBIT_STEP = 10  # degrees between the cameras that decide which inner faces are ever seen
@@ -34,9 +35,11 @@ class Bake:
     side: str
     size: int
     samples: int
-    light: int | None = None  # index of the only burning lamp, None = all as they are
-    kind: str = "direct"  # direct, bounce or normal
+    light: int | None = None  # index of the only burning lamp, −1 = the sky alone, None = all as they are
+    kind: str = "direct"  # direct, bounce, normal or position
+    cloth: str = "cloth"  # cloth, matt (Lambert) or bare (rough diffuse without sheen, gloss and relief)
     albedo: float = HIGH
+    azimuth: float | None = None  # seen from there instead of along the normal
 
 
 def plan(lamps: int, quality: float) -> list[Bake]:
@@ -45,7 +48,8 @@ def plan(lamps: int, quality: float) -> list[Bake]:
     for side, (size, lamp, sky, bounce) in SAMPLES.items():
         lights = [(f"lamp{index}", lamp, index) for index in range(lamps)] + [("world", sky, -1)]
         rows = [
-            Bake(name=name, side=side, size=size, samples=count, light=light) for name, count, light in lights
+            Bake(name=name, side=side, size=size, samples=count, light=light, cloth="matt")
+            for name, count, light in lights
         ]
         # The same seed for both albedos: their noise is alike and mostly cancels in the difference.
         rows += [
@@ -54,7 +58,23 @@ def plan(lamps: int, quality: float) -> list[Bake]:
         ]
         rows.append(Bake(name="normal", side=side, size=size, samples=16, kind="normal"))
         tasks += [replace(row, samples=max(2, round(row.samples * quality))) for row in rows]
-    return tasks
+    return tasks + direction_plan(quality)
+
+
+def direction_plan(quality: float) -> list[Bake]:
+    """Bounced light as it leaves rough cloth towards a ring of cameras: it tells where it came from."""
+    base = Bake(name="", side="outside", size=DIRECTION_SIZE, samples=64, kind="bounce", cloth="bare")
+    ring: list[float | None] = [None, *range(0, 360, 45)]
+    rows = [replace(base, name=view_name(azimuth), azimuth=azimuth) for azimuth in ring]
+    rows.append(replace(base, name="bare_normal", samples=16, kind="normal"))
+    rows = [replace(row, samples=max(2, round(row.samples * quality))) for row in rows]
+    # Blender sums positions over the samples.
+    return [*rows, replace(base, name="bare_position", samples=1, kind="position")]
+
+
+def view_name(azimuth: float | None) -> str:
+    """The file of the bounces seen from an azimuth, or along the normal."""
+    return "bounce_along" if azimuth is None else f"bounce_from_{azimuth:g}"
 
 
 def visible_from(orbit: list[Vector], tree: BVHTree, points: Floats, normals: Floats) -> NDArray[np.bool_]:
@@ -101,18 +121,20 @@ def only_light(studio: Studio, index: int | None) -> Iterator[None]:
         socket.default_value = strength
 
 
-def set_cloth(studio: Studio, *, albedo: float, lambert: bool) -> None:
-    """A plain grey cloth with bump but without detail: Lambert for direct light, the real one for bounces."""
+def set_cloth(studio: Studio, *, albedo: float, look: str) -> None:
+    """A plain grey cloth: "cloth" in full, "matt" as Lambert, "bare" as rough diffuse without relief."""
     dress(studio, colour=(albedo,) * 3, prints=[])
+    layers = {"cloth": (), "bare": ("Sheen Weight", "Specular IOR Level")}
+    off = layers.get(look, ("Sheen Weight", "Specular IOR Level", "Diffuse Roughness"))
     for material in studio.materials.values():
         tree = material.node_tree
         cloth = tree.nodes["cloth"]
         tree.links.new(tree.nodes["fabric"].outputs[0], cloth.inputs["Base Color"])
-        if lambert:
-            for link in list(cloth.inputs["Sheen Weight"].links):
+        for name in (*off, "Normal") if look == "bare" else off:
+            for link in list(cloth.inputs[name].links):
                 tree.links.remove(link)
-            for name in ("Sheen Weight", "Specular IOR Level", "Diffuse Roughness"):
-                cloth.inputs[name].default_value = 0.0
+        for name in off:
+            cloth.inputs[name].default_value = 0.0
 
 
 def aim_bake(studio: Studio, task: Bake) -> bpy.types.Image:
@@ -130,24 +152,24 @@ def aim_bake(studio: Studio, task: Bake) -> bpy.types.Image:
 
 
 def run(studio: Studio, task: Bake) -> Floats:
-    """One bake → (size, size, 3), row 0 on top: light over albedo, or normal × ½ + ½; zero off the cloth."""
-    set_cloth(studio, albedo=task.albedo, lambert=task.kind == "direct")
+    """One bake → (size, size, 3), row 0 on top, 0 off the cloth: light / albedo, normal × ½ + ½, metres."""
+    set_cloth(studio, albedo=task.albedo, look=task.cloth)
     cycles, scene = studio.scene.cycles, studio.scene
     cycles.max_bounces = 0 if task.kind == "direct" else 6
     cycles.samples, cycles.seed, cycles.use_denoising = task.samples, 0, False
     image = aim_bake(studio, task)
     scene.view_layers[0].objects.active = studio.garment
     studio.garment.select_set(True)
-    scene.render.bake.view_from = "ABOVE_SURFACE"
+    scene.render.bake.view_from = "ABOVE_SURFACE" if task.azimuth is None else "ACTIVE_CAMERA"
+    aim(studio, task.azimuth or 0)
     options = {"use_clear": True, "margin": 0, "uv_layer": "atlas"}
+    if task.kind in ("normal", "position"):
+        bpy.ops.object.bake(type=task.kind.upper(), normal_space="OBJECT", **options)
+        return image_pixels(image)[..., :3]
     with only_light(studio, task.light):
-        if task.kind == "normal":
-            bpy.ops.object.bake(type="NORMAL", normal_space="OBJECT", **options)
-        else:
-            direct = {"DIRECT"} if task.kind == "direct" else {"INDIRECT"}
-            bpy.ops.object.bake(type="DIFFUSE", pass_filter=direct | {"COLOR"}, **options)
-    pixels = image_pixels(image)[..., :3]
-    return pixels if task.kind == "normal" else pixels / np.float32(task.albedo)
+        direct = {"DIRECT"} if task.kind == "direct" else {"INDIRECT"}
+        bpy.ops.object.bake(type="DIFFUSE", pass_filter=direct | {"COLOR"}, **options)
+    return image_pixels(image)[..., :3] / np.float32(task.albedo)
 
 
 def fingerprint(folder: Path) -> str:
@@ -171,7 +193,8 @@ def bake_all(folder: Path, quality: float) -> None:
             continue
         start = time.process_time()
         pixels = run(studio, task)
-        np.savez(path, pixels=pixels if task.kind == "normal" else pixels[..., 1], stamp=stamp)
+        grey = task.kind in ("direct", "bounce")
+        np.savez(path, pixels=pixels[..., 1] if grey else pixels, stamp=stamp)
         print(
             f"{path.stem}: {task.size}² × {task.samples}, {time.process_time() - start:.1f} CPU-s", flush=True
         )

@@ -150,10 +150,10 @@ def grow(covered: Mask) -> Mask:
     return covered
 
 
-def patch_hidden(inside: dict[str, Floats], seen: Mask, hidden: dict[str, Floats]) -> None:
+def patch_hidden(inside: dict[str, Floats], unseen: Mask, hidden: dict[str, Floats]) -> None:
     """Where no camera looks, take the coarse map instead of what the fill made up."""
     for name, values in inside.items():
-        inside[name] = np.where(seen[..., None], values, double(hidden[name]))
+        inside[name] = np.where(unseen[..., None], double(hidden[name]), values)
 
 
 def clean_all(folder: Path) -> None:
@@ -167,7 +167,7 @@ def clean_all(folder: Path) -> None:
         pair_bounces(sides[side][0], PAIR_BLUR.get(side, 1))
     inside, seen = sides["inside"]
     hidden = sides["hidden"][1].repeat(2, axis=0).repeat(2, axis=1)
-    patch_hidden(inside, seen, sides["hidden"][0])
+    patch_hidden(inside, hidden & ~grow(seen), sides["hidden"][0])
     for side, islands in (("outside", sides["outside"][1]), ("inside", seen | hidden)):
         for name, values in sides[side][0].items():
             np.save(light / f"{name}_{side}.npy", np.where(grow(islands), np.maximum(values[..., 0], 0), 0))

@@ -69,6 +69,15 @@ def light_files(folder: Path, lamps: list[str]) -> tuple[dict[str, bytes], dict[
     return files, table
 
 
+def bounce_files(folder: Path) -> dict[str, bytes]:
+    """Where bounced light comes from: one map per world axis, code = 127.5 · (component + 1)."""
+    maps = {axis: np.load(folder / "light" / f"bounce_{axis}.npy") for axis in "xyz"}
+    return {
+        f"bounce_{axis}.png": encode_grey(np.rint(127.5 * (values + 1)).clip(0, 255).astype(np.uint8))
+        for axis, values in maps.items()
+    }
+
+
 def panels(garment: Garment) -> list[dict[str, Any]]:
     """Every panel's place in the atlas, its bounds, print area and hem line, in centimetres."""
     rows = []
@@ -137,6 +146,7 @@ def pack(folder: Path, target: Path) -> None:
     scene = json.loads((folder.parent / "scene.json").read_text())
     garment = Garment.load(folder / "garment.npz")
     files, light = light_files(folder, [lamp["name"] for lamp in scene["lamps"]])
+    files |= bounce_files(folder)
     files |= {"mesh.npz": write_mesh(garment, atlas_cm=ATLAS_CM), "detail.png": detail(folder)}
     files |= {"thumbnail.jpg": thumbnail(folder)}
     files |= {name: (HERE / "package" / name).read_bytes() for name in ("LICENSE", "README.md")}

@@ -91,7 +91,7 @@ def set_sampling(scene: bpy.types.Scene) -> None:
     render = scene.render
     render.threads_mode, render.threads = "FIXED", THREADS
     render.film_transparent = True
-    render.use_persistent_data = True
+    render.use_persistent_data = False  # it would keep the pixels of earlier prints
     render.dither_intensity = 0.0
     scene.view_settings.view_transform = "Standard"
 
