@@ -178,7 +178,7 @@ LAMPS = (  # every view has one grazing lamp for its folds and one that fills
     _lamp("kicker", 238, 42, 1.5, 9),
 )
 WORLD_STRENGTH = 0.12
-EXPOSURE = 1.2
+EXPOSURE = 1.05
 PATTERN = PatternParams()
 DRAPE = DrapeParams()
 FINISH = FinishParams()

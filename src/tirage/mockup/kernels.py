@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 12
+VERSION = 15
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16
@@ -23,7 +23,7 @@ TILE = 16
 TERMS, LANES = 7, 8
 """Half floats that a finished pixel and a texel of a light texture keep (kernels.h)."""
 BOUNCE_ALBEDO = 0.8
-INK = 5
+INK = 7
 EDGE, PRINT = 1, 2
 """Tile flags: needs sub-samples; a print can reach it."""
 ATLAS_STEPS, NOWHERE = 65534, 65535
@@ -52,7 +52,6 @@ class Cloth(ctypes.Structure):
         ("sheen_weight", _floats),
         ("bounce_gain", _floats),
         ("bounce_k", _floats),
-        ("bounce_away", _floats),
         ("sheen", _floats * (TABLE + 1)),
         ("ltc_a", _floats * (TABLE + 1)),
         ("ltc_b", _floats * (TABLE + 1)),

@@ -24,7 +24,7 @@ GUTTER = 2
 """Texels around an island that a bilinear look-up at its border can reach."""
 OTHERS = ("world", "indirect_a", "indirect_b")
 """The light maps beside the lamps'."""
-_LAMP_FIELDS, _OTHER_FIELDS = 4, 4
+_LAMP_FIELDS, _OTHER_FIELDS = 4, 7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +33,8 @@ class Side:
 
     size: int
     texel: NDArray[np.int32]
-    """(n,) flat indices."""
+    """(n,) flat indices; from `edge` on those of the strip along the cloth's edge."""
+    edge: int
     position: F32
     """(n, 3) metres."""
     normal: F32
@@ -85,6 +86,7 @@ def light_seen(light: Light, side: Side, camera: F32, out: NDArray[np.float16]) 
         pointer(side.normal, np.float32),
         pointer(side.texel, np.int32),
         len(side.texel),
+        side.edge,
         pointer(out, np.float16),
     )
 
@@ -98,7 +100,7 @@ def _side(
     template: Template, shell: Shell, cloth: kernels.Cloth, *, inside: bool, maps: Sequence[F32]
 ) -> Side:
     size = len(maps[0])
-    texel, position, normal, light = _texels(template, shell, inside=inside, maps=maps)
+    texel, edge, position, normal, light = _texels(template, shell, inside=inside, maps=maps)
     lamps = (kernels.Lamp * len(template.lamps))(*(_lamp(lamp) for lamp in template.lamps))
     records = np.empty((len(texel), len(lamps) * _LAMP_FIELDS + _OTHER_FIELDS), np.float16)
     kernels.call(
@@ -112,36 +114,46 @@ def _side(
         len(texel),
         pointer(records, np.float16),
     )
-    return Side(size=size, texel=texel, position=position, normal=normal, records=records)
+    return Side(size=size, texel=texel, edge=edge, position=position, normal=normal, records=records)
 
 
 def _texels(
     template: Template, shell: Shell, *, inside: bool, maps: Sequence[F32]
-) -> tuple[NDArray[np.int32], F32, F32, F32]:
-    """The texels that can be looked up: flat index, position, unit normal and light (n, maps).
+) -> tuple[NDArray[np.int32], int, F32, F32, F32]:
+    """The texels that can be looked up: flat index, where the strip begins, position, normal, light.
 
-    Around islands light continues as at their border.  The strip of the cloth's edge touches its island, so
-    the island's last texel is mixed with it: there the island continues too, into the part of the strip that
-    `edge_uv` leaves alone.
+    Around islands light continues as at their border.  Last texels that are mixed with others are left out:
+    all of the inside's, and those at the strip of the cloth's edge, which touches its island; the strip's
+    first texels go too, and `edge_uv` keeps away from them.
     """
     size, count = len(maps[0]), len(template.garment.triangle)
     values = np.zeros((size, size, 6), np.float32)
     if inside:
-        clean = _draw(shell, slice(count, 2 * count), values, template.atlas_cm)
+        clean = ~_around(~_draw(shell, slice(count, 2 * count), values, template.atlas_cm))
         edge = np.zeros_like(clean)
     else:
         edge = _draw(shell, slice(2 * count, None), values, template.atlas_cm)
         clean = _draw(shell, slice(0, count), values, template.atlas_cm)
         clean &= ~_around(edge)
-    values = np.concatenate([values, np.stack(maps, axis=2)], axis=2)
+    source = np.zeros((size, size, 3), np.float32)
+    if not inside:
+        cv2.resize(template.bounce_direction, (size, size), source, interpolation=cv2.INTER_LINEAR)
+    values = np.concatenate([values, np.stack(maps, axis=2), source], axis=2)
     known = clean
-    for _ in range(GUTTER + (0 if inside else 1)):
+    for _ in range(GUTTER + 1):
         known = _continued(known, values)
-    texel = np.flatnonzero(known | edge).astype(np.int32)
+    islands, strip = np.flatnonzero(known), np.flatnonzero(edge & ~known)
+    texel = np.concatenate([islands, strip]).astype(np.int32)
     chosen = values.reshape(-1, values.shape[2])[texel]
     normal = np.ascontiguousarray(chosen[:, 3:6])
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
-    return texel, np.ascontiguousarray(chosen[:, :3]), normal, np.ascontiguousarray(chosen[:, 6:])
+    return (
+        texel,
+        len(islands),
+        np.ascontiguousarray(chosen[:, :3]),
+        normal,
+        np.ascontiguousarray(chosen[:, 6:]),
+    )
 
 
 def edge_uv(shell: Shell, edges: int) -> F32:

@@ -106,6 +106,8 @@ class Template:
     garment: Garment
     light: Mapping[str, LightMap]
     """By name: every lamp's, then world, indirect_a, indirect_b."""
+    bounce_direction: NDArray[np.float32]
+    """(b, b, 3) outside: mean direction from which bounced light comes, along the surface; its sine long."""
     detail: NDArray[np.uint8]
     """(D, D) grey factor on the albedo, 255 = plain."""
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -28,11 +28,16 @@ Picture = NDArray[np.uint8]
 RENDERER, VERSION = "relight", "1"
 """Written into every manifest; the version changes whenever pictures do."""
 
-STILL_SAMPLES, TURNTABLE_SAMPLES = 4, 3
+TURNTABLE_SAMPLES = 3
 """Sub-samples a pixel and axis at silhouettes, seams and print."""
 
 VIEW_BYTES, PLAIN_BYTES, INK_BYTES, TEXEL_BYTES = (n << 20 for n in (240, 64, 48, 64))
 """Kept between orders: views of a size, plain cloth by colour, inks and texels of the latest designs."""
+
+
+def still_samples(size: int) -> int:
+    """The same of a still: small pictures are cheap, and fine art has more to lose in them."""
+    return 8 if size <= 768 else 6 if size <= 1280 else 4
 
 
 class Renderer:
@@ -63,21 +68,21 @@ class Renderer:
         def render(azimuth: float) -> Picture:
             return self.still(prints=prints, colour=colour, azimuth=azimuth, size=size, background=background)
 
-        return self._pool.map(render, azimuths)
+        return self._ahead(render, azimuths)
 
     def still(
         self, *, prints: Sequence[Print], colour: Colour, azimuth: float, size: int, background: Colour | None
     ) -> Picture:
         """One picture, in the calling thread."""
         key = (azimuth % 360, size, self._beyond(prints))
-        view = self._views.get(key, lambda: self._view(azimuth, size, STILL_SAMPLES, prints))
+        view = self._views.get(key, lambda: self._view(azimuth, size, still_samples(size), prints))
         look = make_look(self._scene, colour, background)
         plain = self._plain.get((key, colour, background), lambda: plain_pixels(view, look))
         if not prints:
             return finish_frame(view, look, plain, None)
         designs = tuple((p.design.sha256, p.art) for p in prints)
         ink = self._inks.get(
-            (key, designs), lambda: ink_seen(view, self._layers(prints, size, STILL_SAMPLES))
+            (key, designs), lambda: ink_seen(view, self._layers(prints, size, still_samples(size)))
         )
         return finish_frame(view, look, plain, ink)
 
@@ -94,11 +99,15 @@ class Renderer:
                 view, look, plain_pixels(view, look), ink_seen(view, layers) if layers else None
             )
 
+        return self._ahead(render, [360 * number / frames for number in range(frames)])
+
+    def _ahead(self, render: Callable[[float], Picture], azimuths: Sequence[float]) -> Iterator[Picture]:
+        """Renders on the threads, a few pictures ahead of what was taken."""
         ahead: deque[Future[Picture]] = deque()
         try:
-            for number in range(frames):
-                ahead.append(self._pool.submit(render, 360 * number / frames))
-                if len(ahead) > 2 * self._threads:
+            for azimuth in azimuths:
+                ahead.append(self._pool.submit(render, azimuth))
+                if len(ahead) > self._threads:
                     yield ahead.popleft().result()
             while ahead:
                 yield ahead.popleft().result()

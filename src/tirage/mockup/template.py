@@ -29,6 +29,8 @@ from tirage.mockup.notes import Notes
 
 BUILT_IN = Path(__file__).resolve().parent.parent / "templates"
 DESCRIPTION, MESH, DETAIL, THUMBNAIL = "template.json", "mesh.npz", "detail.png", "thumbnail.jpg"
+BOUNCE = ("bounce_x.png", "bounce_y.png", "bounce_z.png")
+"""The mean direction of bounced light, one world axis each: code 0 is -1, 255 is 1."""
 NEEDED = (MESH, DETAIL, THUMBNAIL, "LICENSE", "README.md")
 MAX_JSON_BYTES = 256 * 2**10
 MAX_FILE_BYTES = 32 * 2**20
@@ -161,6 +163,7 @@ def _assemble(
                 for name, light in description.light.items()
             }
         ),
+        bounce_direction=np.stack([maps[name] for name in BOUNCE], axis=2),
         detail=maps[DETAIL],
     )
 
@@ -177,6 +180,7 @@ def _map_sizes(description: Description, files: Mapping[str, bytes], notes: Note
     kinds = {
         "outside": ({light.outside for light in description.light.values()}, MAX_LIGHT_SIDE),
         "inside": ({light.inside for light in description.light.values()}, MAX_LIGHT_SIDE),
+        "bounce": (set(BOUNCE), MAX_LIGHT_SIDE),
         "detail": ({DETAIL}, MAX_DETAIL_SIDE),
     }
     sizes: dict[str, int] = {}
@@ -201,12 +205,14 @@ def _decode_maps(
     sizes: Mapping[str, int],
     notes: Notes,
 ) -> dict[str, NDArray[Any]]:
-    """Detail as codes, light maps scene-linear; those that are damaged are noted and left out."""
+    """Detail as codes, light scene-linear, directions -1 to 1; damaged ones are noted and left out."""
     scales = {light.outside: light.outside_scale for light in description.light.values()}
     scales |= {light.inside: light.inside_scale for light in description.light.values()}
 
     def decode(name: str) -> NDArray[Any] | None:
         codes = decode_grey(files[name], size=sizes[name])
+        if codes is not None and name in BOUNCE:
+            return _signed(codes)
         return codes if codes is None or name not in scales else _linear(codes, scales[name])
 
     ordered = sorted(sizes, key=lambda name: -sizes[name])  # the long one first, so that none waits for it
@@ -214,6 +220,10 @@ def _decode_maps(
     for name in [name for name, pixels in decoded.items() if pixels is None]:
         notes.error("WRONG_MAP", name, f"{name} is damaged: its pixels cannot be decoded.")
     return {name: pixels for name, pixels in decoded.items() if pixels is not None}
+
+
+def _signed(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return codes.astype(np.float32) / np.float32(127.5) - 1
 
 
 def _linear(codes: NDArray[np.uint8], scale: float) -> NDArray[np.float32]:

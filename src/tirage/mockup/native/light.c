@@ -49,7 +49,6 @@ typedef struct {
     float sheen_weight;
     float bounce_gain;      /* 1 / what a baked indirect texel was already multiplied by */
     float bounce_k;         /* multiple scattering of bounced light, which only matters on bright cloth: k(.9) pi (1 - mean albedo) */
-    float bounce_away;      /* mean of sin(angle to the light) cos(azimuth from the camera) of bounced light, negated */
     /* over a cosine in [0,1]: sheen albedo, sheen LTC a and b, gloss albedo, Oren-Nayar albedo */
     float sheen[TABLE + 1], ltc_a[TABLE + 1], ltc_b[TABLE + 1], gloss[TABLE + 1], albedo[TABLE + 1];
 } Cloth;
@@ -60,9 +59,10 @@ typedef struct {
 } Lamp;
 
 /* What no camera changes about a texel, as half floats: for each lamp the mean direction to it, each of its points
-   weighted by what it gives a Lambert surface, and its light; then multiply scattered light, world, bounces. */
+   weighted by what it gives a Lambert surface, and its light; then multiply scattered light, world, bounces, and the mean
+   direction from which bounces come, along the surface (zero: from all sides alike). */
 enum { LAMP_X, LAMP_Y, LAMP_Z, LAMP_LIGHT, LAMP_FIELDS };
-enum { MULTIPLY, WORLD, BOUNCED, BOUNCED2, OTHER_FIELDS };
+enum { MULTIPLY, WORLD, BOUNCED, BOUNCED2, FROM_X, FROM_Y, FROM_Z, OTHER_FIELDS };
 
 static inline float table(const float *t, float x) {
     const float f = clampf(x, 0.f, 1.f) * TABLE;
@@ -86,11 +86,11 @@ static void lamp_record(const Lamp *lamp, const float *p, const float *n, float 
 }
 
 /* Records (count, lamp_count * LAMP_FIELDS + OTHER_FIELDS) of texels at position, normal (count,3) under light
-   (count, lamp_count + 3): the lamps, the world, first and further bounces. */
+   (count, lamp_count + 6): the lamps, the world, first and further bounces, and where bounces come from. */
 EXPORT void light_records(const Cloth *cloth, const Lamp *lamps, int lamp_count, const float *light, const float *position,
                           const float *normal, int count, half *out) {
     const int fields = lamp_count * LAMP_FIELDS + OTHER_FIELDS;
-    for (int i = 0; i < count; i++, out += fields, light += lamp_count + 3) {
+    for (int i = 0; i < count; i++, out += fields, light += lamp_count + 6) {
         const float *n = normal + 3 * (long)i;
         half *other = out + lamp_count * LAMP_FIELDS;
         float multiply = 0.f;
@@ -100,7 +100,7 @@ EXPORT void light_records(const Cloth *cloth, const Lamp *lamps, int lamp_count,
             multiply += light[l] * (1.f - table(cloth->albedo, n[0] * (float)r[LAMP_X] + n[1] * (float)r[LAMP_Y] + n[2] * (float)r[LAMP_Z]));
         }
         other[MULTIPLY] = (half)multiply;
-        for (int k = 0; k < 3; k++) other[WORLD + k] = (half)light[lamp_count + k];
+        for (int k = 0; k < 6; k++) other[WORLD + k] = (half)light[lamp_count + k];
     }
 }
 
@@ -152,14 +152,20 @@ static void load_block(const Cloth *m, const float *camera, const float *positio
     }
 }
 
+/* Oren-Nayar's first scattering of bounced light, from its mean direction if there is one. */
+static inline float bounce_scattered(const Cloth *m, const Block *b, int i, const half *other, float albedo) {
+    const float x = (float)other[FROM_X], y = (float)other[FROM_Y], z = (float)other[FROM_Z], sine2 = x * x + y * y + z * z;
+    if (sine2 < 1e-3f) return albedo;
+    const float t = x * b->vx[i] + y * b->vy[i] + z * b->vz[i], nl = sqrtf(fmaxf(1.f - sine2, .05f));
+    return 3.14159265f * (m->on_a + m->on_b * (t > 0.f ? t / fmaxf(nl, b->nv[i]) : t));
+}
+
 /* All layers of the cloth at one texel: gloss over sheen over rough diffuse. */
 static inline half8v layers(const Cloth *m, const Block *b, int i, const half *other) {
     const float pi = 3.14159265f, nv = b->nv[i], world = (float)other[WORLD];
     const float sheen_albedo = m->sheen_weight * table(m->sheen, nv), gloss_albedo = table(m->gloss, nv), albedo = table(m->albedo, nv);
     const float under_sheen = 1.f - sheen_albedo, att = (1.f - gloss_albedo) * under_sheen;
-    /* What bounces at a point that faces the camera comes from the sides, for nothing stands before it. */
-    const float away = m->on_a * pi - m->on_b * pi * m->bounce_away * sqrtf(1.f - nv * nv), front = clampf((nv - .45f) / .3f, 0.f, 1.f);
-    const float bounced = m->bounce_gain * (albedo + front * (away - albedo) + m->bounce_k * (1.f - albedo));
+    const float bounced = m->bounce_gain * (bounce_scattered(m, b, i, other, albedo) + m->bounce_k * (1.f - albedo));
     const float specular = m->gloss_gain * b->gloss[i] + gloss_albedo * world;
     float8v light;
     light[DIRECT] = att * (pi * b->diffuse[i] + world * albedo);
@@ -189,17 +195,18 @@ static void light_block(const Cloth *m, int lamp_count, const half *records, con
         *(half8v *)(out + LANES * (long)ids[which[i]]) = layers(m, &b, i, records + (long)which[i] * fields + lamp_count * LAMP_FIELDS);
 }
 
-/* Light for one camera, none for texels turned away from it: position, normal (count,3), ids (count) where each goes in
+/* Light for one camera, none for texels turned away from it, but for those from `edge` on: along the cloth's edge
+   normals turn so fast that they say little.  position, normal (count,3), ids (count) where each goes in
    out (size,size,LANES), records (count, fields). */
 EXPORT void light_view(const Cloth *cloth, int lamp_count, const half *records, const float *camera, const float *position,
-                       const float *normal, const int32_t *ids, int count, half *out) {
+                       const float *normal, const int32_t *ids, int count, int edge, half *out) {
     int32_t block[BLOCK];
     int n = 0;
     for (int i = 0; i < count; i++) {
         const float *p = position + 3 * (long)i, *no = normal + 3 * (long)i;
         const float dx = camera[0] - p[0], dy = camera[1] - p[1], dz = camera[2] - p[2];
         const float d = no[0] * dx + no[1] * dy + no[2] * dz;
-        if (d < 0.f && d * d > .25f * (dx * dx + dy * dy + dz * dz)) {   /* turned away by more than 30 degrees: not seen */
+        if (i < edge && d < 0.f && d * d > .25f * (dx * dx + dy * dy + dz * dz)) {   /* turned away by more than 30 degrees: not seen */
             *(half8v *)(out + LANES * (long)ids[i]) = (half8v){0};
             continue;
         }

@@ -5,7 +5,7 @@
 
 #include "kernels.h"
 
-enum { TILE = 16, MAX_K = 4, MAX_SIDE = (TILE + 2) * MAX_K, MAX_TAPS = 3 * MAX_K };
+enum { TILE = 16, MAX_K = 8, MAX_SIDE = (TILE + 2) * MAX_K, MAX_TAPS = 3 * MAX_K };
 
 /* One camera's view of the mesh.  corner (n,3): x, y in pixels and 1/depth.  flags (m): chart | INSIDE. */
 typedef struct {

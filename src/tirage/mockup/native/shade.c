@@ -4,8 +4,9 @@
 
 #include "kernels.h"
 
-/* Ink of a pixel: premultiplied red, green, blue, coverage, and the mean square of coverage. */
-enum { TILE = 16, MAX_K = 4, MAX_SIDE = (TILE + 2) * MAX_K, GRID = TILE + 4, INK = 5 };
+/* Ink of a pixel: premultiplied red, green, blue and coverage; the means of coverage squared, of brightness squared
+   and of their product, brightness being the mean of the premultiplied colour. */
+enum { TILE = 16, MAX_K = 8, MAX_SIDE = (TILE + 2) * MAX_K, GRID = TILE + 4, INK = 7 };
 
 /* One print: linear premultiplied RGBA texels with a transparent border, and where they lie. */
 typedef struct {
@@ -160,19 +161,25 @@ static int print_tile(const PrintView *v, const Layer *layers, int layer_count, 
     if (first) return 0;
     for (int y = 0; y < TILE; y++) {
         float4v row[MAX_SIDE] = {0};
-        float squares[MAX_SIDE] = {0};
+        float squares[3][MAX_SIDE] = {0};
         for (int i = 0; i < reach; i++)
             for (int x = 0; x < side; x++) {
                 const float4v t = ink[(y * k + i) * side + x];
                 row[x] += taps[i] * t;
-                squares[x] += taps[i] * t[3] * t[3];
+                const float bright = (t[0] + t[1] + t[2]) * (1.f / 3.f);
+                squares[0][x] += taps[i] * t[3] * t[3];
+                squares[1][x] += taps[i] * bright * bright;
+                squares[2][x] += taps[i] * bright * t[3];
             }
         for (int x = 0; x < TILE; x++, out += INK) {
             float4v t = {0};
-            float square = 0.f;
-            for (int i = 0; i < reach; i++) t += taps[i] * row[x * k + i], square += taps[i] * squares[x * k + i];
+            float square[3] = {0};
+            for (int i = 0; i < reach; i++) {
+                t += taps[i] * row[x * k + i];
+                for (int c = 0; c < 3; c++) square[c] += taps[i] * squares[c][x * k + i];
+            }
             for (int c = 0; c < 4; c++) out[c] = (half)t[c];
-            out[4] = (half)square;
+            for (int c = 0; c < 3; c++) out[4 + c] = (half)square[c];
         }
     }
     return 1;
@@ -215,6 +222,12 @@ typedef struct {
 #define BOUNCE_GLOSS .025f
 
 static inline float scatter(const Look *l, float rho) { return rho * l->k_gain * rho * rho / (1.f - l->k_slope * rho); }
+
+/* Its mean over a pixel whose albedo varies: the curve is bent, so variation counts (to the second order). */
+static inline float scatter_mean(const Look *l, float rho, float variance) {
+    const float s = l->k_slope * rho, d = 1.f - s;
+    return scatter(l, rho) + .5f * variance * l->k_gain * rho * (6.f - 6.f * s + 2.f * s * s) / (d * d * d);
+}
 
 /* Un-premultiply and expose; then Khronos PBR Neutral, as its specification's reference code has it. */
 static void neutral(const Look *l, Pixels *p) {
@@ -312,18 +325,19 @@ EXPORT void place_spans(const uint8_t *pixels, const int32_t *x0, const int32_t 
    Light that bounced keeps the fabric's colour: tinting it by the ink around gained nothing measurable. */
 static inline void printed(const Look *l, const float t[TERMS], const float p[TERMS], const float *ink,
                            const float k_fabric[3], float rgb[3]) {
-    const float seen = p[COVERAGE], share = clampf(ink[3] / seen, 0.f, 1.f);
-    const float att = seen / fmaxf(p[SHEEN_ATT], 1e-6f), inv = 1.f / ink[3];
-    float cloth[3];
+    const float inv = 1.f / p[COVERAGE], share = clampf(ink[3] * inv, 0.f, 1.f), ink_inv = 1.f / ink[3];
+    const float att = p[COVERAGE] / fmaxf(p[SHEEN_ATT], 1e-6f);
+    const float bright = (ink[0] + ink[1] + ink[2]) * inv * (1.f / 3.f);
+    const float var_cover = ink[4] * inv - share * share, var_bright = ink[5] * inv - bright * bright, both = ink[6] * inv - bright * share;
     fabric_light(l, t, k_fabric, rgb);
-    fabric_light(l, p, k_fabric, cloth);
-    /* Scattering between fibres is not linear: ink that half covers each point is darker than ink over half the points. */
-    const float room = share - share * share, hard = room > 1e-3f ? clampf((ink[4] / seen - share * share) / room, 0.f, 1.f) : 1.f;
     for (int k = 0; k < 3; k++) {
-        const float rho = ink[k] * inv, mixed = share * rho + (1.f - share) * l->fabric[k];
-        const float soft = scatter(l, mixed) - share * scatter(l, rho) - (1.f - share) * k_fabric[k];
-        const float lit = att * (rho * p[DIRECT] + (rho + BOUNCE_GLOSS) * l->bounce[k] * p[BOUNCE] + scatter(l, rho) * p[MULTIPLE]) + p[GLOSS_INK];
-        rgb[k] += share * (lit - cloth[k]) + (1.f - hard) * soft * p[MULTIPLE];
+        const float rho = ink[k] * ink_inv, c = l->fabric[k], tint = ink[k] * inv / fmaxf(bright, 1e-4f);
+        const float mean = clampf(share * rho + (1.f - share) * c, 0.f, 1.f);
+        const float variance = tint * tint * var_bright + c * c * var_cover - 2.f * c * tint * both;
+        const float inked = att * (rho * p[DIRECT] + (rho + BOUNCE_GLOSS) * l->bounce[k] * p[BOUNCE]) + p[GLOSS_INK];
+        const float cloth = c * p[DIRECT] + (c + BOUNCE_GLOSS) * l->bounce[k] * p[BOUNCE] + p[GLOSS];
+        const float scattered = scatter_mean(l, mean, clampf(variance, 0.f, mean * (1.f - mean))) * (1.f + share * (att - 1.f));
+        rgb[k] += share * (inked - cloth) + (scattered - k_fabric[k]) * p[MULTIPLE];
     }
 }
 
@@ -337,7 +351,8 @@ EXPORT void compose_print(const PrintView *v, const half *ink, const int32_t *x0
     for (int tile = 0; tile < across * across; tile++)
         for (int i = 0; i < TILE * TILE && v->block[tile] >= 0; i++) {
             const half *at = ink + ((long)v->block[tile] * TILE * TILE + i) * INK;
-            const float inked[INK] = {(float)at[0], (float)at[1], (float)at[2], (float)at[3], (float)at[4]};
+            float inked[INK];
+            for (int c = 0; c < INK; c++) inked[c] = (float)at[c];
             const int px = (tile % across) * TILE + i % TILE, py = (tile / across) * TILE + i / TILE;
             if (inked[3] < 1e-3f || py >= v->size || px < x0[py] || px >= x1[py]) continue;
             const half *whole = terms + (offset[py] + px - x0[py]) * TERMS;
