@@ -63,8 +63,11 @@ pictures: native ## render the picture in README.md again
 	$(BIN)/python scripts/pictures.py
 
 garment: native ## drape the garment again from its pattern and finish it
+	$(BIN)/python templates/tee/params.py
 	$(BIN)/python templates/tee/drape.py
 	$(BIN)/python templates/tee/finish.py
+	$(BIN)/python templates/tee/detail.py
+	$(BIN)/python templates/tee/expand.py
 
 goldens: native ## make the golden pictures again; look at every one before committing
 	$(BIN)/python -m tests.golden
@@ -75,8 +78,8 @@ bench: native ## measure quality and speed, write docs/benchmarks.md
 bench-smoke: native ## a short run of the same, against loose bounds
 	$(BIN)/python -m bench --smoke
 
-references: .venv-blender/.ready native ## render the path-traced references (about an hour)
-	$(BIN)/python -m bench.references --blender .venv-blender/bin/python
+references: .venv-blender/.ready ## render the path-traced references (about an hour)
+	.venv-blender/bin/python bench/references.py
 
 blender: .venv-blender/.ready ## Blender's environment, for baking and references
 

@@ -41,7 +41,7 @@ PANELS: dict[str, dict[str, Any]] = {
     "collar-front": {"origin": [30, 114], "bounds": [-15, -1, 15, 3], "print_area": None, "hem_y": None},
 }
 CUT = (-20, 0)
-LIGHT_SIDE, INSIDE_SIDE, DETAIL_SIDE = 64, 32, 128
+LIGHT_SIDE, INSIDE_SIDE, DETAIL_SIDE, BOUNCE_SIDE = 64, 32, 128, 16
 LAMPS = ("key_front", "top")
 
 
@@ -133,6 +133,9 @@ def contents() -> dict[str, bytes]:
     """Every file but template.json."""
     files = {"mesh.npz": write_mesh(garment(), atlas_cm=ATLAS_CM), "detail.png": png(DETAIL_SIDE, 255)}
     files |= {"LICENSE": b"Apache-2.0\n", "README.md": b"# Plain\n", "thumbnail.jpg": b"\xff\xd8\xff\xd9"}
+    for axis in "xyz":
+        still = np.full((BOUNCE_SIDE, BOUNCE_SIDE), 128, np.uint8)
+        files[f"bounce_{axis}.png"] = cv2.imencode(".png", still)[1].tobytes()
     for light in description()["light"].values():
         files |= {light["outside"]: png(LIGHT_SIDE, 255), light["inside"]: png(INSIDE_SIDE, 255)}
     return files

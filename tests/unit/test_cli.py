@@ -267,7 +267,7 @@ def test_baking_needs_scripts_and_blender(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no scripts"):
         bake_argv("tee", root=tmp_path)
     (tmp_path / "templates" / "tee").mkdir(parents=True)
-    (tmp_path / "templates" / "tee" / "bake.py").touch()
+    (tmp_path / "templates" / "tee" / "expand.py").touch()
     with pytest.raises(UsageError, match="Blender") as caught:
         bake_argv("tee", root=tmp_path)
     assert "make blender" in caught.value.hint
@@ -275,8 +275,10 @@ def test_baking_needs_scripts_and_blender(tmp_path: Path) -> None:
         (tmp_path / environment / "bin").mkdir(parents=True)
         (tmp_path / environment / "bin" / "python").touch()
     argv = bake_argv("tee", root=tmp_path)
-    assert [Path(script).name for _, script in argv] == ["bake.py", "denoise.py", "package.py"]
-    assert argv[0][0] == str(tmp_path / ".venv-blender" / "bin" / "python")
+    steps = ["expand.py", "bake.py", "denoise.py", "bounces.py", "preview.py", "package.py"]
+    assert [Path(words[1]).name for words in argv] == steps
+    assert argv[1][0] == str(tmp_path / ".venv-blender" / "bin" / "python")
+    assert argv[4][2:] == ["--thumbnail"]
 
 
 @pytest.mark.rows("R206", "R210")

@@ -16,8 +16,15 @@ from tirage.settings import Settings
 BAD = 2
 CHECKOUT = Path(__file__).resolve().parents[3]
 """The repository's root, when this is an editable install."""
-BAKE = ((".venv-blender", "bake.py"), (".venv-blender", "denoise.py"), (".venv", "package.py"))
-"""The scripts that turn a garment into a package, each with its environment."""
+BAKE = (
+    (".venv", ("expand.py",)),
+    (".venv-blender", ("bake.py",)),
+    (".venv-blender", ("denoise.py",)),
+    (".venv-blender", ("bounces.py",)),
+    (".venv-blender", ("preview.py", "--thumbnail")),
+    (".venv", ("package.py",)),
+)
+"""The scripts that turn a garment into a package, each with its environment and arguments."""
 
 
 def package_of(name: str, settings: Settings) -> Path:
@@ -133,13 +140,13 @@ def bake(name: str) -> int:
 def bake_argv(name: str, *, root: Path) -> list[list[str]]:
     """What baking runs in a checkout at `root`; UsageError when something is missing there."""
     scripts = root / "templates" / name
-    if not (scripts / BAKE[0][1]).is_file():
+    if not (scripts / BAKE[0][1][0]).is_file():
         message = f"There are no scripts that make the template {name[:60]!r} here."
         hint = "Baking works in a checkout of Tirage's repository, for a template under templates/."
         raise UsageError("INVALID_USAGE", message, hint=hint)
-    steps = [(root / environment / "bin" / "python", scripts / script) for environment, script in BAKE]
+    steps = [(root / environment / "bin" / "python", words) for environment, words in BAKE]
     for python, _ in steps:
         if not python.is_file():
             message = f"Baking runs in Blender, and {python} is not there."
             raise UsageError("INVALID_USAGE", message, hint="Run `make blender` first (about 1 GB).")
-    return [[str(python), str(script)] for python, script in steps]
+    return [[str(python), str(scripts / words[0]), *words[1:]] for python, words in steps]

@@ -58,7 +58,7 @@ class Colour:
         return _linear(self.red), _linear(self.green), _linear(self.blue)
 
     def to_albedo(self) -> Linear:
-        """Scene-linear, each channel within .02–.90: what cloth and ink can be."""
+        """Scene-linear, each channel within .02–.90: what cloth can be."""
         red, green, blue = (
             min(max(channel, DARKEST_ALBEDO), BRIGHTEST_ALBEDO) for channel in self.to_linear()
         )

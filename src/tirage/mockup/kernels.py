@@ -168,7 +168,7 @@ def library() -> ctypes.CDLL:
     raise Failed(
         "KERNELS_MISSING",
         "The compiled kernels of this installation are missing or of another version.",
-        hint="Install Tirage again (in a checkout: make setup).",
+        hint="Install Tirage again (in a checkout: make native).",
     )
 
 

@@ -31,7 +31,7 @@ BUILT_IN = Path(__file__).resolve().parent.parent / "templates"
 DESCRIPTION, MESH, DETAIL, THUMBNAIL = "template.json", "mesh.npz", "detail.png", "thumbnail.jpg"
 BOUNCE = ("bounce_x.png", "bounce_y.png", "bounce_z.png")
 """The mean direction of bounced light, one world axis each: code 0 is -1, 255 is 1."""
-NEEDED = (MESH, DETAIL, THUMBNAIL, "LICENSE", "README.md")
+NEEDED = (MESH, DETAIL, *BOUNCE, THUMBNAIL, "LICENSE", "README.md")
 MAX_JSON_BYTES = 256 * 2**10
 MAX_FILE_BYTES = 32 * 2**20
 MAX_LIGHT_SIDE = 4096
