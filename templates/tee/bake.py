@@ -4,6 +4,7 @@ Writes noisy maps with their coverage to build/light/raw; denoise.py turns them 
 
 import argparse
 import hashlib
+import json
 import math
 import time
 from collections.abc import Iterator
@@ -17,7 +18,18 @@ from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 from numpy.typing import NDArray
 from params import BUILD
-from scene import SIDES, Floats, Studio, aim, camera_position, dress, hide_faces, image_pixels, open_studio
+from scene import (
+    SIDES,
+    Floats,
+    Studio,
+    aim,
+    camera_position,
+    dress,
+    hide_faces,
+    image_pixels,
+    open_studio,
+    read_description,
+)
 
 HIGH, LOW = 0.9, 0.45  # the two albedos whose bounces give the pair
 DIRECTION_SIZE = 512
@@ -174,15 +186,17 @@ def run(studio: Studio, task: Bake) -> Floats:
 
 def fingerprint(folder: Path) -> str:
     """Hash of everything a bake depends on, so that a second run takes up where the first one stopped."""
-    digest = hashlib.sha256()
-    for path in (folder / "shell.npz", folder / "height.png", folder.parent / "scene.json"):
+    description = read_description(folder)
+    del description["exposure"]  # exposure comes after the light
+    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
+    for path in (folder / "shell.npz", folder / "height.png"):
         digest.update(path.read_bytes() if path.exists() else b"")
     return digest.hexdigest()
 
 
 def bake_all(folder: Path, quality: float) -> None:
     """Run every missing bake of the plan and print what each cost."""
-    studio = open_studio(folder)
+    studio = open_studio, read_description(folder)
     raw = folder / "light" / "raw"
     raw.mkdir(parents=True, exist_ok=True)
     print(f"hidden inner faces: {hide_and_count(studio, folder)}", flush=True)
