@@ -196,7 +196,7 @@ def fingerprint(folder: Path) -> str:
 
 def bake_all(folder: Path, quality: float) -> None:
     """Run every missing bake of the plan and print what each cost."""
-    studio = open_studio, read_description(folder)
+    studio = open_studio(folder)
     raw = folder / "light" / "raw"
     raw.mkdir(parents=True, exist_ok=True)
     print(f"hidden inner faces: {hide_and_count(studio, folder)}", flush=True)
