@@ -127,33 +127,27 @@ def _texels(
     first texels go too, and `edge_uv` keeps away from them.
     """
     size, count = len(maps[0]), len(template.garment.triangle)
-    values = np.zeros((size, size, 6), np.float32)
+    places = np.zeros((size, size, 6), np.float32)
     if inside:
-        clean = ~_around(~_draw(shell, slice(count, 2 * count), values, template.atlas_cm))
+        clean = ~_around(~_draw(shell, slice(count, 2 * count), places, template.atlas_cm))
         edge = np.zeros_like(clean)
     else:
-        edge = _draw(shell, slice(2 * count, None), values, template.atlas_cm)
-        clean = _draw(shell, slice(0, count), values, template.atlas_cm)
+        edge = _draw(shell, slice(2 * count, None), places, template.atlas_cm)
+        clean = _draw(shell, slice(0, count), places, template.atlas_cm)
         clean &= ~_around(edge)
     source = np.zeros((size, size, 3), np.float32)
     if not inside:
         cv2.resize(template.bounce_direction, (size, size), source, interpolation=cv2.INTER_LINEAR)
-    values = np.concatenate([values, np.stack(maps, axis=2), source], axis=2)
+    planes = [places, *(light.reshape(size, size, 1).copy() for light in maps), source]
     known = clean
     for _ in range(GUTTER + 1):
-        known = _continued(known, values)
+        known = _continued(known, planes)
     islands, strip = np.flatnonzero(known), np.flatnonzero(edge & ~known)
     texel = np.concatenate([islands, strip]).astype(np.int32)
-    chosen = values.reshape(-1, values.shape[2])[texel]
-    normal = np.ascontiguousarray(chosen[:, 3:6])
+    place, *light = (plane.reshape(-1, plane.shape[2])[texel] for plane in planes)
+    normal = np.ascontiguousarray(place[:, 3:])
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
-    return (
-        texel,
-        len(islands),
-        np.ascontiguousarray(chosen[:, :3]),
-        normal,
-        np.ascontiguousarray(chosen[:, 6:]),
-    )
+    return texel, len(islands), np.ascontiguousarray(place[:, :3]), normal, np.concatenate(light, axis=1)
 
 
 def edge_uv(shell: Shell, edges: int) -> F32:
@@ -188,16 +182,18 @@ def _around(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.bool_)
 
 
-def _continued(known: NDArray[np.bool_], values: F32) -> NDArray[np.bool_]:
+def _continued(known: NDArray[np.bool_], planes: Sequence[F32]) -> NDArray[np.bool_]:
     """Gives the texels right around the known ones the mean of their known neighbours, in place."""
     row, column = np.nonzero(_around(known) & ~known)
-    total, count = np.zeros((len(row), values.shape[2]), np.float32), np.zeros(len(row), np.float32)
-    for down, right in ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)):
-        r, c = np.clip(row + down, 0, len(known) - 1), np.clip(column + right, 0, len(known) - 1)
-        weight = known[r, c].astype(np.float32)
-        total += weight[:, None] * values[r, c]
-        count += weight
-    values[row, column] = total / count[:, None]
+    last = len(known) - 1
+    near = [
+        (np.clip(row + down, 0, last), np.clip(column + right, 0, last))
+        for down, right in ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
+    ]
+    weight = [known[at].astype(np.float32)[:, None] for at in near]
+    count = sum(weight)
+    for plane in planes:
+        plane[row, column] = sum(w * plane[at] for w, at in zip(weight, near, strict=True)) / count
     grown = known.copy()
     grown[row, column] = True
     return grown

@@ -86,9 +86,10 @@ def build_scene(template: Template) -> Scene:
 def _busy(detail: NDArray[np.uint8]) -> NDArray[np.uint8]:
     side = max(1, len(detail) // _BUSY)
     count = len(detail) // side
-    blocks = detail[: count * side, : count * side].reshape(count, side, count, side)
-    spread = blocks.max(axis=(1, 3)).astype(np.int16) - blocks.min(axis=(1, 3))
-    busy: NDArray[np.uint8] = (spread > _EVEN).astype(np.uint8)
+    rows = detail[: count * side, : count * side].reshape(count, side, count * side)
+    low, high = (rows.min(axis=1), rows.max(axis=1))  # by rows first: that is one sweep over memory
+    low, high = low.reshape(count, count, side).min(axis=2), high.reshape(count, count, side).max(axis=2)
+    busy: NDArray[np.uint8] = (high.astype(np.int16) - low > _EVEN).astype(np.uint8)
     return busy
 
 
