@@ -60,7 +60,7 @@ reference: .venv/.ready ## write docs/errors.md and docs/settings.md from the co
 	$(BIN)/python scripts/reference.py
 
 pictures: native ## render the picture in README.md again
-	$(BIN)/python scripts/pictures.py
+	$(BIN)/python scripts/hero.py
 
 garment: native ## drape the garment again from its pattern and finish it
 	$(BIN)/python templates/tee/params.py

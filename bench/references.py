@@ -19,6 +19,7 @@ sys.path[0] = str(ROOT / "templates" / "tee")
 import bpy  # noqa: E402
 import numpy as np  # noqa: E402
 from params import BUILD  # noqa: E402
+from pictures import develop, linear, linear_hex, write_png  # noqa: E402
 from scene import (  # noqa: E402
     Floats,
     Print,
@@ -29,8 +30,6 @@ from scene import (  # noqa: E402
     read_pixels,
     render,
 )
-
-from pictures import develop, linear, linear_hex, write_png  # noqa: E402
 
 DESIGNS = ROOT / "bench" / "designs"
 SHIPPED = ROOT / "bench" / "references"  # the 512² set, which the tests score against

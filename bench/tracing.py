@@ -11,9 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "templates" / "tee"))
 
-from scene import dress, open_studio, render  # noqa: E402
-
 from pictures import linear_hex  # noqa: E402
+from scene import dress, open_studio, render  # noqa: E402
 
 SIZE = 512
 SAMPLES = (16, 64)
