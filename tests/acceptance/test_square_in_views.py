@@ -78,7 +78,7 @@ def edge(places: Floats, cover: Floats, axis: int, sign: int) -> tuple[float, fl
     """Where one side lies: its place in cm along `axis` at the middle, and its slope."""
     along, across = places[..., 1 - axis], places[..., axis] * sign
     half = (cover > 0.2) & (cover < 0.8) & (np.abs(along) < 0.4 * SIDE) & (np.abs(across - SIDE / 2) < 1)
-    assert half.sum() > 40
+    assert half.sum() > 30
     slope, middle = np.polyfit(along[half], places[..., axis][half], 1)
     return float(middle), float(slope)
 
