@@ -24,7 +24,7 @@ from tirage.mockup.cells import MatrixOrder
 from tirage.mockup.matrix import make_matrix
 from tirage.mockup.model import Template
 from tirage.mockup.order import Mode
-from tirage.mockup.relight import STILL_SAMPLES, Renderer
+from tirage.mockup.relight import Renderer, still_samples
 from tirage.mockup.scene import Workspace, build_scene
 from tirage.mockup.template import load
 from tirage.mockup.view import build_view
@@ -114,7 +114,7 @@ def _largest_view(template: Template) -> Measured:
     scene = build_scene(template)
     work = Workspace(scene.light)
     sizes = [
-        build_view(scene, work, azimuth=view.azimuth, size=2048, k=STILL_SAMPLES).nbytes / 1e6
+        build_view(scene, work, azimuth=view.azimuth, size=2048, k=still_samples(2048)).nbytes / 1e6
         for view in VIEWS
     ]
     note = f"the six views: {min(sizes):.1f}–{max(sizes):.1f}"
