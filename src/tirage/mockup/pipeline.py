@@ -179,7 +179,7 @@ def make_mockup(
         paths = tuple(dict.fromkeys(art.design for art in order.arts))
         reading = [pool.submit(read_design, path) for path in paths]
         with run.stage("template"):
-            renderer = renderer or Renderer(load(order.template))
+            renderer = renderer or Renderer(load(order.template), keep=False)
         with run.stage("read", len(reading)):
             designs = dict(zip(paths, [future.result() for future in reading], strict=True))
         return produce(order, designs=designs, studio=Studio(renderer=renderer, pool=pool), run=run)

@@ -16,6 +16,7 @@ from tirage.media.values import Colour
 from tirage.mockup.camera import pixels_per_cm
 from tirage.mockup.ink import Layer, box_factor, ink_seen, make_layer, texels
 from tirage.mockup.kept import Kept
+from tirage.mockup.memory import give_back_large_blocks
 from tirage.mockup.model import Template
 from tirage.mockup.placement import Print
 from tirage.mockup.scene import Workspace, beyond_regions, build_scene
@@ -43,15 +44,17 @@ def still_samples(size: int) -> int:
 class Renderer:
     """Renders one template.  Safe to call from several threads; `threads` work at a time."""
 
-    def __init__(self, template: Template, *, threads: int | None = None) -> None:
+    def __init__(self, template: Template, *, threads: int | None = None, keep: bool = True) -> None:
+        """`keep`: whether more orders follow; for a single one nothing is worth keeping."""
+        give_back_large_blocks()
         self.template = template
         self._scene = build_scene(template)
         self._threads = threads or usable_cores()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="relight")
         self._local = threading.local()
-        self._views: Kept[View] = Kept(VIEW_BYTES)
-        self._plain: Kept[Picture] = Kept(PLAIN_BYTES)
-        self._inks: Kept[NDArray[np.float16]] = Kept(INK_BYTES)
+        self._views: Kept[View] = Kept(VIEW_BYTES * keep)
+        self._plain: Kept[Picture] = Kept(PLAIN_BYTES * keep)
+        self._inks: Kept[NDArray[np.float16]] = Kept(INK_BYTES * keep)
         self._texels: Kept[NDArray[np.uint16]] = Kept(TEXEL_BYTES)
 
     def stills(
