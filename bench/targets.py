@@ -17,7 +17,10 @@ class Sense(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One bound; `slack` is the factor that a smoke run on a busy machine forgives."""
+    """One bound; `slack` is the factor that a smoke run on a busy machine forgives.
+
+    It is there to notice a gross step back: quality is held tightly by `make test`, speed by docs/benchmarks.md.
+    """
 
     what: str
     unit: str
@@ -53,10 +56,10 @@ def median(target: Target, values: Sequence[float]) -> Measured:
     return Measured(target.what, target.unit, statistics.median(values), note)
 
 
-WORST_PAIR = Target("worst pair, whole garment", "dB", Sense.AT_LEAST, 44.0, slack=1.02)
-WORST_OUTSIDE = Target("worst pair, outside", "dB", Sense.AT_LEAST, 46.0, slack=1.02)
-WORST_SSIM = Target("worst pair, SSIM", "", Sense.AT_LEAST, 0.99, slack=1.001)
-WORST_TURN = Target("worst turntable angle", "dB", Sense.AT_LEAST, 42.0, slack=1.02)
+WORST_PAIR = Target("worst pair, whole garment", "dB", Sense.AT_LEAST, 44.0, slack=1.1)
+WORST_OUTSIDE = Target("worst pair, outside", "dB", Sense.AT_LEAST, 46.0, slack=1.1)
+WORST_SSIM = Target("worst pair, SSIM", "", Sense.AT_LEAST, 0.99, slack=1.005)
+WORST_TURN = Target("worst turntable angle", "dB", Sense.AT_LEAST, 42.0, slack=1.1)
 HUE = Target("largest turn of a hue", "°", Sense.AT_MOST, 5.0, slack=1.0)
 CHROMA = Target("least chroma kept", "", Sense.AT_LEAST, 0.85, slack=1.0)
 JPEG_VIEWS = Target("six views, 2048² JPEG", "s", Sense.AT_MOST, 0.5, aim=0.15)
@@ -64,13 +67,13 @@ PNG_VIEWS = Target("six views, 2048² PNG", "s", Sense.AT_MOST, 0.8)
 NEW_SIZE = Target("six views, first time at a size", "s", Sense.AT_MOST, 2.5)
 NEW_COLOUR = Target("six views, first time in a colour", "s", Sense.AT_MOST, 2.5)
 FILM = Target("72 frames, 1024² MP4", "s", Sense.AT_MOST, 3.0, aim=1.5)
-FILM_AGAIN = Target("72 frames again, another design", "s", Sense.AT_MOST, 2.0)
-CATALOGUE = Target("catalogue, 2048² JPEG", "pictures/s", Sense.AT_LEAST, 40.0, aim=80.0)
+FILM_AGAIN = Target("72 frames again, another design", "s", Sense.AT_MOST, 2.0, slack=5.0)
+CATALOGUE = Target("catalogue, 2048² JPEG", "pictures/s", Sense.AT_LEAST, 40.0, slack=5.0, aim=80.0)
 COLD = Target("whole cold process, six JPEG views", "s", Sense.AT_MOST, 2.5)
 HELP = Target("tirage --help", "s", Sense.AT_MOST, 0.3)
-MEMORY = Target("peak memory", "MB", Sense.AT_MOST, 800.0, slack=1.1)
+MEMORY = Target("peak memory", "MB", Sense.AT_MOST, 800.0, slack=1.5)
 LOAD = Target("package load", "ms", Sense.AT_MOST, 150.0)
-VIEW_KEPT = Target("kept per view, 2048²", "MB", Sense.AT_MOST, 40.0, slack=1.0)
+VIEW_KEPT = Target("kept per view, 2048²", "MB", Sense.AT_MOST, 40.0, slack=1.25)
 DISK = Target("kept on disk per template and size", "MB", Sense.AT_MOST, 300.0, slack=1.0)
 
 TARGETS = (
