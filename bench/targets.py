@@ -19,7 +19,7 @@ class Sense(StrEnum):
 class Target:
     """One bound; `slack` is the factor that a smoke run on a busy machine forgives.
 
-    It is there to notice a gross step back: quality is held tightly by `make test`, speed by docs/benchmarks.md.
+    It notices a gross step back and no more: `make test` holds quality, docs/benchmarks.md keeps speed.
     """
 
     what: str
