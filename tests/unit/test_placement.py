@@ -250,3 +250,9 @@ def test_the_arts_corners_are_the_designs_corners(art: PlacedArt) -> None:
 
 def test_resolution_is_pixels_over_inches() -> None:
     assert Print(PlacedArt("front", 0, 20, 25.4, 25.4, 0), synthetic.sized(1500, 1500)).dpi == 150
+
+
+def test_whole_numbers_make_the_same_art_as_decimals(template: Template) -> None:
+    whole, decimal = Placement("front", 0, 20, 10), Placement("front", 0.0, 20.0, 10.0)
+    arts = [resolve(width=10, height=20, where=where, template=template) for where in (whole, decimal)]
+    assert repr(arts[0]) == repr(arts[1])

@@ -126,7 +126,8 @@ def resolve(*, width: int, height: int, where: Preset | Placement, template: Tem
             f"At {where.width:g} cm wide the art would be {tall:.0f} cm tall; the limit is {TALLEST_CM:g} cm."
         )
         raise BadInput("INVALID_PLACEMENT", message, hint="Make it narrower, or crop the design.")
-    return PlacedArt(where.panel, where.x, where.y, where.width, tall, where.rotation)
+    x, y, wide, turned = (float(v) for v in (where.x, where.y, where.width, where.rotation))
+    return PlacedArt(where.panel, x, y, wide, tall, turned)
 
 
 def parse_place(text: str) -> tuple[Placement, Path | None]:
@@ -167,7 +168,7 @@ def _preset_art(width: int, height: int, preset: Preset, template: Template) -> 
                 "TEMPLATE_INVALID", f"{rule.panel!r} has no hem that {preset} could be measured from."
             )
         y = hem_y - rule.distance - tall / 2
-    return PlacedArt(rule.panel, rule.x, y, wide, tall, 0.0)
+    return PlacedArt(rule.panel, float(rule.x), float(y), float(wide), float(tall), 0.0)
 
 
 def _printable(name: str, template: Template) -> Panel:
