@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from folders import contents
 from tirage.media.encode import ImageFormat
 from tirage.mockup.catalogue import Preset
 from tirage.mockup.order import Art, MockupOrder, Mode
@@ -31,10 +32,6 @@ def order(out: Path, *, design: Path = DESIGN, colour: str = "red", mode: Mode =
     )
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
 @pytest.mark.rows("R119")
 def test_the_same_order_in_a_used_and_in_a_fresh_process(tmp_path: Path) -> None:
     renderer = Renderer(load("tee"))
@@ -54,6 +51,6 @@ def test_the_same_order_in_a_used_and_in_a_fresh_process(tmp_path: Path) -> None
     assert differing(used, again) == ["animation.mp4", "manifest.json"]
 
 
-def differing(first: dict[str, bytes], second: dict[str, bytes]) -> list[str]:
+def differing(first: dict[str, str], second: dict[str, str]) -> list[str]:
     """The files that are not the same bytes in both."""
     return sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))

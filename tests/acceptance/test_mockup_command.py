@@ -21,6 +21,7 @@ import pytest
 import pyvips
 from numpy.typing import NDArray
 
+from folders import contents, seal
 from tirage.media.encode import ImageFormat, encode_image
 
 TIRAGE = [sys.executable, "-m", "tirage"]
@@ -43,10 +44,6 @@ def art(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tirage(*words: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:  # noqa: ANN401
     argv = [*TIRAGE, "mockup", *map(str, words)]
     return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=LIMIT_S, **options)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def pixels_of(path: Path) -> NDArray[np.uint8]:
@@ -180,7 +177,7 @@ def test_bad_input_is_exit_2_with_code_and_hint(
 def test_an_output_that_is_a_file_is_exit_2(art: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
     done = tirage(art, "--out", tmp_path / "out", "--size", "512")
-    assert (done.returncode, contents(tmp_path)) == (2, {"out": b"mine"})
+    assert (done.returncode, contents(tmp_path)) == (2, {"out": seal(b"mine")})
     assert "code: OUTPUT_UNWRITABLE" in done.stderr
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import math
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -220,6 +222,23 @@ def test_wrong_arrays_never_reach_a_kernel() -> None:
         pointer(np.zeros(3, np.float64), np.float32)
     with pytest.raises(TypeError):
         pointer(np.zeros((4, 4), np.float32)[:, ::2], np.float32)
+
+
+@pytest.mark.parametrize("way", ["built", "assigned"])
+def test_structures_keep_the_arrays_they_point_to(way: str) -> None:
+    table = np.zeros(9, np.float32)
+    kept = weakref.ref(table)
+    if way == "built":
+        look = kernels.Look(srgb=pointer(table, np.float32))
+    else:
+        look = kernels.Look()
+        look.srgb = pointer(table, np.float32)
+    del table
+    gc.collect()
+    assert kept() is not None
+    del look
+    gc.collect()
+    assert kept() is None
 
 
 def test_both_builds_draw_the_same(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,16 @@ _floats = ctypes.c_float
 _pointer = ctypes.c_void_p
 
 
-class Cloth(ctypes.Structure):
+class Struct(ctypes.Structure):
+    """A kernel's structure that keeps the arrays alive whose addresses it holds; ctypes itself does not."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if isinstance(value, ctypes.c_void_p):
+            self.__dict__[f"_{name}"] = value  # `pointer` hung the array on it
+        super().__setattr__(name, value)
+
+
+class Cloth(Struct):
     """light.c: how the cloth reflects."""
 
     _fields_ = [
@@ -60,13 +69,13 @@ class Cloth(ctypes.Structure):
     ]
 
 
-class Lamp(ctypes.Structure):
+class Lamp(Struct):
     """light.c: sample points of one area light, metres, and where it shines."""
 
     _fields_ = [("point", _floats * 3 * LAMP_POINTS), ("axis", _floats * 3)]
 
 
-class View(ctypes.Structure):
+class View(Struct):
     """raster.c: one camera's view of the mesh."""
 
     _fields_ = [
@@ -79,7 +88,7 @@ class View(ctypes.Structure):
     ]
 
 
-class Cloths(ctypes.Structure):
+class Cloths(Struct):
     """raster.c: light textures and the albedo detail."""
 
     _fields_ = [
@@ -94,13 +103,13 @@ class Cloths(ctypes.Structure):
     ]
 
 
-class Spans(ctypes.Structure):
+class Spans(Struct):
     """raster.c: where a view's finished pixels go."""
 
     _fields_ = [("x0", _pointer), ("x1", _pointer), ("offset", _pointer), ("terms", _pointer)]
 
 
-class Prints(ctypes.Structure):
+class Prints(Struct):
     """raster.c: what marked tiles keep for prints."""
 
     _fields_ = [
@@ -111,7 +120,7 @@ class Prints(ctypes.Structure):
     ]
 
 
-class Layer(ctypes.Structure):
+class Layer(Struct):
     """shade.c: one design's texels and where they lie."""
 
     _fields_ = [
@@ -123,7 +132,7 @@ class Layer(ctypes.Structure):
     ]
 
 
-class PrintView(ctypes.Structure):
+class PrintView(Struct):
     """shade.c: what a view keeps for prints."""
 
     _fields_ = [
@@ -136,7 +145,7 @@ class PrintView(ctypes.Structure):
     ]
 
 
-class Look(ctypes.Structure):
+class Look(Struct):
     """shade.c: how a finished picture looks."""
 
     _fields_ = [
