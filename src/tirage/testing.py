@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -27,7 +26,6 @@ class FakeRenderer:
         self.template = template
         self.asked = 0
         self._failing_at = failing_at or {}
-        self._counting = threading.Lock()
 
     def stills(
         self,
@@ -52,8 +50,7 @@ class FakeRenderer:
     def _draw(
         self, prints: Sequence[Print], colour: Colour, azimuth: float, size: int, background: Colour | None
     ) -> Picture:
-        with self._counting:  # a matrix draws from two threads
-            number, self.asked = self.asked, self.asked + 1
+        number, self.asked = self.asked, self.asked + 1
         if number in self._failing_at:
             raise self._failing_at[number]
         behind = (0, 0, 0, 0) if background is None else (*_bytes(background), 255)
