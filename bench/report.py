@@ -36,7 +36,7 @@ def missed(results: Results, *, smoke: bool) -> list[str]:
     sentences = []
     for target in TARGETS:
         found = results.found(target)
-        if found is not None and not target.holds(found, smoke=smoke):
+        if found is not None and not target.met_by(found, smoke=smoke):
             bound = f"{target.sense} {target.limit(smoke=smoke):.4g}"
             whose = f", the smoke run's bound (the target is {target.bound:g})" if smoke else ""
             sentences.append(f"{target.what}: {found.value:.4g} {target.unit} is not {bound}{whose}")
@@ -51,7 +51,7 @@ def smoke_page(results: Results) -> str:
         if found is not None:
             best = "" if found.undisturbed is None else _figure(found.undisturbed)
             bounds = (f"{target.sense} {target.bound:g}", f"{target.sense} {target.limit(smoke=True):.4g}")
-            verdict = "yes" if target.holds(found, smoke=True) else "NO"
+            verdict = "yes" if target.met_by(found, smoke=True) else "NO"
             rows.append((target.what, target.unit, *bounds, _figure(found.value), best, verdict, found.note))
     head = (
         "what",
@@ -115,7 +115,7 @@ def _targets(results: Results) -> str:
         if found is None:
             rows.append((target.what, bound, "", "not measured", ""))
         else:
-            reached = "yes" if target.holds(found) else "NO"
+            reached = "yes" if target.met_by(found) else "NO"
             rows.append((target.what, bound, f"{_figure(found.value)} {target.unit}", reached, found.note))
     return table(("what", "target", "measured", "reached", "median of"), rows)
 
