@@ -60,7 +60,7 @@ def smoke_page(results: Results) -> str:
         "smoke's bound",
         "measured",
         "by CPU time",
-        "within smoke's",
+        "holds",
         "median of",
     )
     text = (
