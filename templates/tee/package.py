@@ -113,7 +113,7 @@ def detail(folder: Path) -> bytes:
     """The albedo's detail map, encoded small."""
     codes = cv2.imread(str(folder / "detail.png"), cv2.IMREAD_GRAYSCALE)
     if codes is None:
-        raise FileNotFoundError(f"{folder}/detail.png is missing: run finish.py first")
+        raise FileNotFoundError(f"{folder}/detail.png is missing: run detail.py first")
     return encode_grey(np.asarray(codes, np.uint8))
 
 

@@ -88,7 +88,7 @@ class LightMap:
     inside: NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Template:
     """A whole package, ready to render; compared by identity, never changed."""
 
