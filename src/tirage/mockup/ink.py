@@ -88,8 +88,9 @@ def print_view(view: View) -> kernels.PrintView:
         block=pointer(view.block, np.int32),
         atlas=pointer(view.atlas, np.uint16),
         slot=pointer(view.slot, np.int32),
+        first=pointer(view.first, np.int32),
+        stored=pointer(view.stored, np.uint32),
         samples=pointer(view.samples, np.uint16),
-        tiles=pointer(view.tiles, np.uint8),
         size=view.size,
     )
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 15
+VERSION = 16
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16
@@ -25,7 +25,11 @@ TERMS, LANES = 7, 8
 BOUNCE_ALBEDO = 0.8
 INK = 7
 EDGE, PRINT = 1, 2
-"""Tile flags: needs sub-samples; a print can reach it."""
+"""Tile flags: some pixels need sub-samples; a print can reach it."""
+FACE = 3
+"""Words of 32 bits that a triangle facing the camera takes in raster.c's lists."""
+MARKS = 64
+"""Pixels in a word of the bits that say which pixels need sub-samples."""
 ATLAS_STEPS, NOWHERE = 65534, 65535
 """Kept atlas positions: steps over its side, and the mark of a place where no print can lie."""
 INSIDE = 0x80
@@ -103,6 +107,12 @@ class Cloths(Struct):
     ]
 
 
+class Frame(Struct):
+    """raster.c: what each pixel's centre shows."""
+
+    _fields_ = [("shown", _pointer), ("atlas", _pointer), ("marks", _pointer)]
+
+
 class Spans(Struct):
     """raster.c: where a view's finished pixels go."""
 
@@ -114,6 +124,8 @@ class Prints(Struct):
 
     _fields_ = [
         ("slot", _pointer),
+        ("first", _pointer),
+        ("stored", _pointer),
         ("samples", _pointer),
         ("surface", _pointer),
         ("printable", ctypes.c_uint8 * 128),
@@ -139,8 +151,9 @@ class PrintView(Struct):
         ("block", _pointer),
         ("atlas", _pointer),
         ("slot", _pointer),
+        ("first", _pointer),
+        ("stored", _pointer),
         ("samples", _pointer),
-        ("tiles", _pointer),
         ("size", ctypes.c_int32),
     ]
 

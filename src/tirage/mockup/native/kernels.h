@@ -26,17 +26,17 @@ enum { DIRECT, MULTIPLE, BOUNCE, GLOSS, SHEEN_ATT, GLOSS_INK, COVERAGE, TERMS, L
 /* The albedo at which first and further bounces are summed; others scale the sum by s (shade.c). */
 #define BOUNCE_ALBEDO .8f
 
-/* A tile of pixels: it needs sub-samples (EDGE), a print can reach it (PRINT), the inside of the cloth shows (INNER). */
-enum { EDGE = 1, PRINT = 2, INNER = 4 };
+/* A tile of pixels: some need sub-samples (EDGE), a print can reach it (PRINT). */
+enum { EDGE = 1, PRINT = 2 };
 
-/* Triangle flags: a chart number, and whether this is the inside of the cloth. */
-enum { INSIDE = 0x80, CHART_MASK = 0x7f };
+/* Triangle flags: a chart number below 127, and whether this is the inside of the cloth.  A pixel can show NOTHING, too. */
+enum { INSIDE = 0x80, CHART_MASK = 0x7f, NOTHING = 0xff };
 
-/* Not-a-number becomes lo, so that no index is ever out of range. */
 /* Atlas positions that are kept are 16-bit, 1 / ATLAS_STEPS of its side (.002 cm); NOWHERE where no print can lie. */
 #define ATLAS_STEPS 65534.f
 #define NOWHERE 65535
 
+/* Not-a-number becomes lo, so that no index is ever out of range. */
 static inline float clampf(float x, float lo, float hi) { return x > lo ? (x < hi ? x : hi) : lo; }
 static inline int mini(int a, int b) { return a < b ? a : b; }
 static inline int maxi(int a, int b) { return a > b ? a : b; }

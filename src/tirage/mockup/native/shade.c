@@ -6,7 +6,7 @@
 
 /* Ink of a pixel: premultiplied red, green, blue and coverage; the means of coverage squared, of brightness squared
    and of their product, brightness being the mean of the premultiplied colour. */
-enum { TILE = 16, MAX_K = 8, MAX_SIDE = (TILE + 2) * MAX_K, GRID = TILE + 4, INK = 7 };
+enum { TILE = 16, BLOCKS = TILE + 2, MAX_K = 8, MAX_SIDE = BLOCKS * MAX_K, GRID = TILE + 4, INK = 7 };
 
 /* One print: linear premultiplied RGBA texels with a transparent border, and where they lie. */
 typedef struct {
@@ -16,13 +16,14 @@ typedef struct {
     float clip[4];           /* atlas rectangle of the panel: u0, v0, u1, v1 */
 } Layer;
 
-/* What a view keeps for prints, see raster.c: which tiles have a block of atlas positions (blocks,TILE,TILE,2). */
+/* What a view keeps for prints, see raster.c: which tiles have a block of atlas positions (blocks,TILE,TILE,2), and of which
+   pixels the positions of all samples are kept. */
 typedef struct {
     const int32_t *block;
     const uint16_t *atlas;
-    const int32_t *slot;
+    const int32_t *slot, *first;
+    const uint32_t *stored;
     const uint16_t *samples;
-    const uint8_t *tiles;
     int32_t size;
 } PrintView;
 
@@ -85,7 +86,7 @@ static inline const uint16_t *atlas_pixel(const PrintView *v, int x, int y) {
     return block < 0 ? nowhere : v->atlas + 2 * (((long)block * TILE + y % TILE) * TILE + x % TILE);
 }
 
-/* Places of an unmarked tile: interpolated between pixel centres, since it is one smooth surface. */
+/* Places interpolated between pixel centres: right wherever the surface is smooth. */
 static int smooth_places(const PrintView *v, const Layer *l, int k, int tx, int ty, Places *p) {
     const int side = (TILE + 2) * k;
     float gx[GRID][GRID], gy[GRID][GRID], ax[MAX_SIDE];
@@ -117,14 +118,29 @@ static int smooth_places(const PrintView *v, const Layer *l, int k, int tx, int 
     return 1;
 }
 
+/* Places of the samples that a tile with edges keeps. */
+static int kept_places(const PrintView *v, const Layer *l, int k, int slot, Places *p) {
+    const int side = BLOCKS * k;
+    const uint16_t *s = v->samples + 2l * k * k * v->first[slot];
+    int hit = 0;
+    for (int b = 0; b < BLOCKS * BLOCKS; b++) {
+        if (!(v->stored[(long)slot * BLOCKS + b / BLOCKS] >> (b % BLOCKS) & 1)) continue;
+        const int at = b / BLOCKS * k * side + b % BLOCKS * k;
+        for (int i = 0; i < k * k; i++, s += 2) {
+            const int q = at + i / k * side + i % k;
+            hit |= texel_position(l, s, -1.f, p->x + q, p->y + q);
+        }
+    }
+    return hit;
+}
+
 /* Places of a tile's samples in a layer; 0 when the layer does not reach the tile. */
 static int places(const PrintView *v, const Layer *l, int k, int tx, int ty, Places *p) {
-    const int across = (v->size + TILE - 1) / TILE, side = (TILE + 2) * k, slot = v->slot[ty * across + tx];
-    if (slot < 0) return smooth_places(v, l, k, tx, ty, p);
-    const uint16_t *s = v->samples + (long)slot * side * side * 2;
-    int hit = 0;
-    for (int i = 0; i < side * side; i++) hit |= texel_position(l, s + 2 * i, -1.f, p->x + i, p->y + i);
-    return hit;
+    const int across = (v->size + TILE - 1) / TILE, slot = v->slot[ty * across + tx];
+    const int smooth = smooth_places(v, l, k, tx, ty, p);
+    if (slot < 0) return smooth;
+    for (int i = 0; i < BLOCKS * k * BLOCKS * k && !smooth; i++) p->x[i] = p->y[i] = -1.f;
+    return kept_places(v, l, k, slot, p) | smooth;
 }
 
 /* Lay a layer's n samples over ink (premultiplied, 0..1): bilinear, transparent beyond its border. */
@@ -191,8 +207,7 @@ EXPORT void print_view(const PrintView *v, const Layer *layers, int layer_count,
     for (int t = 0; t < across * across; t++) {
         if (v->block[t] < 0) continue;
         half *out = ink + (long)v->block[t] * TILE * TILE * INK;
-        const int hidden = (v->tiles[t] & EDGE) && v->slot[t] < 0;
-        if (hidden || !print_tile(v, layers, layer_count, taps, k, t % across, t / across, out))
+        if (!print_tile(v, layers, layer_count, taps, k, t % across, t / across, out))
             memset(out, 0, sizeof(half) * TILE * TILE * INK);
     }
 }
