@@ -32,8 +32,8 @@ MARKS = 64
 """Pixels in a word of the bits that say which pixels need sub-samples."""
 ATLAS_STEPS, NOWHERE = 65534, 65535
 """Kept atlas positions: steps over its side, and the mark of a place where no print can lie."""
-INSIDE = 0x80
-"""Triangle flag: the inside of the cloth."""
+INSIDE, RIM, CHARTS = 0x80, 0x40, 64
+"""Triangle flags: the inside of the cloth, its cut edge; below them the panel."""
 SRGB_STEPS = 8192
 TABLE = 256
 LAMP_POINTS = 4
@@ -128,7 +128,7 @@ class Prints(Struct):
         ("stored", _pointer),
         ("samples", _pointer),
         ("surface", _pointer),
-        ("printable", ctypes.c_uint8 * 128),
+        ("printable", ctypes.c_uint8 * CHARTS),
     ]
 
 

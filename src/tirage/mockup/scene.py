@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.camera import pixels_per_cm
-from tirage.mockup.kernels import ATLAS_STEPS, pointer
+from tirage.mockup.kernels import ATLAS_STEPS, CHARTS, pointer
 from tirage.mockup.light import Light, build_light, edge_uv, light_texture
 from tirage.mockup.mesh import Shell, expand
 from tirage.mockup.model import Template
@@ -24,7 +24,6 @@ _EVEN = 6
 """Codes of 255 that detail may vary by within a block and still count as even."""
 _MARGIN_CM = 0.5
 """Prints may reach this far beyond a print area before a view has to keep whole panels for them."""
-CHARTS = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +46,7 @@ class Scene:
     uv: NDArray[np.float32]
     """(n, 2) atlas units 0..1."""
     flags: NDArray[np.uint8]
-    """(m,) panel of each triangle, with kernels.INSIDE."""
+    """(m,) panel of each triangle, with kernels.INSIDE or kernels.RIM."""
     detail: tuple[Detail, ...]
     """The finest level first, each half as wide as the one before."""
 
@@ -73,6 +72,7 @@ def build_scene(template: Template) -> Scene:
     shell = expand(template.garment)
     flags = shell.panel[shell.triangle[:, 0]].astype(np.uint8)
     flags[shell.inside] |= kernels.INSIDE
+    flags[len(flags) - 2 * len(template.garment.rim) :] |= kernels.RIM
     return Scene(
         template=template,
         shell=shell,

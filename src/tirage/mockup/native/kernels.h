@@ -29,8 +29,9 @@ enum { DIRECT, MULTIPLE, BOUNCE, GLOSS, SHEEN_ATT, GLOSS_INK, COVERAGE, TERMS, L
 /* A tile of pixels: some need sub-samples (EDGE), a print can reach it (PRINT). */
 enum { EDGE = 1, PRINT = 2 };
 
-/* Triangle flags: a chart number below 127, and whether this is the inside of the cloth.  A pixel can show NOTHING, too. */
-enum { INSIDE = 0x80, CHART_MASK = 0x7f, NOTHING = 0xff };
+/* Triangle flags: a chart number, and whether this is the inside of the cloth or its cut edge.  A pixel can show NOTHING, too,
+   which counts as inside. */
+enum { INSIDE = 0x80, RIM = 0x40, CHART_MASK = 0x3f, NOTHING = 0xff };
 
 /* Atlas positions that are kept are 16-bit, 1 / ATLAS_STEPS of its side (.002 cm); NOWHERE where no print can lie. */
 #define ATLAS_STEPS 65534.f

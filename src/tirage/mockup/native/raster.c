@@ -10,7 +10,7 @@ enum { TILE = 16, BLOCKS = TILE + 2, MAX_K = 8, MAX_SIDE = BLOCKS * MAX_K, BAND 
 typedef int32_t int8v __attribute__((vector_size(32), aligned(4)));
 typedef uint8_t byte8v __attribute__((vector_size(8), aligned(1)));
 
-/* One camera's view of the mesh.  corner (n,3): x, y in pixels and 1/depth.  flags (m): chart | INSIDE. */
+/* One camera's view of the mesh.  corner (n,3): x, y in pixels and 1/depth.  flags (m): chart | INSIDE or RIM. */
 typedef struct {
     const float *corner;
     const float *uv;         /* (n,2) in atlas units 0..1 */
@@ -257,7 +257,7 @@ static void row_busy(const View *view, const Cloths *cloths, const Frame *frame,
 }
 
 /* Atlas rectangles by chart that prints may reach, in kept positions: left, top, right, bottom; empty when right <= left. */
-typedef uint16_t Regions[128][4];
+typedef uint16_t Regions[CHART_MASK + 1][4];
 
 static inline int printable(const uint16_t *r, const uint16_t *at) {
     return (at[0] >= r[0]) & (at[1] >= r[1]) & (at[0] < r[2]) & (at[1] < r[3]);
@@ -271,7 +271,7 @@ static void row_reached(const View *view, const Frame *frame, const Regions regi
         for (end = x; end < to && shown[end] == shown[x]; end++);
         if (shown[x] & INSIDE) memset(reached + x, 0, (size_t)(end - x));
         else
-            for (int i = x; i < end; i++) reached[i] = (uint8_t)printable(regions[shown[x]], atlas + 2 * i);
+            for (int i = x; i < end; i++) reached[i] = (uint8_t)printable(regions[shown[x] & CHART_MASK], atlas + 2 * i);
     }
 }
 
@@ -454,7 +454,7 @@ typedef struct {
     const uint32_t *stored;
     uint16_t *samples;
     half *surface;
-    uint8_t printable[128];  /* by chart */
+    uint8_t printable[CHART_MASK + 1];  /* by chart */
 } Prints;
 
 enum { SUMS = BLOCKS + 2 };
@@ -632,7 +632,7 @@ static void finish_tile(const Task *task, int tx, int ty, const uint32_t *marks,
             if (marked && out) store(out, m->printed_sum[y + 2][x + 2]);
             if (marked || !inside || !out) continue;
             const uint8_t flags = task->frame->shown[(long)py * size + px];
-            if (!(flags & INSIDE) && task->prints->printable[flags]) memcpy(out, pixel_terms(task->spans, px, py), TERMS * sizeof(half));
+            if (!(flags & INSIDE) && task->prints->printable[flags & CHART_MASK]) memcpy(out, pixel_terms(task->spans, px, py), TERMS * sizeof(half));
         }
 }
 
