@@ -14,7 +14,7 @@ from tirage.mockup import kernels
 from tirage.mockup.camera import pixels_per_cm
 from tirage.mockup.kernels import ATLAS_STEPS, CHARTS, pointer
 from tirage.mockup.light import Light, build_light, edge_uv, light_texture
-from tirage.mockup.mesh import Shell, expand
+from tirage.mockup.mesh import Shell, drawn, expand
 from tirage.mockup.model import Template
 
 _BUSY = 256
@@ -45,6 +45,8 @@ class Scene:
     light: Light
     uv: NDArray[np.float32]
     """(n, 2) atlas units 0..1."""
+    triangle: NDArray[np.int32]
+    """(m, 3) the shell's triangles that a camera can see."""
     flags: NDArray[np.uint8]
     """(m,) panel of each triangle, with kernels.INSIDE or kernels.RIM."""
     detail: tuple[Detail, ...]
@@ -73,12 +75,14 @@ def build_scene(template: Template) -> Scene:
     flags = shell.panel[shell.triangle[:, 0]].astype(np.uint8)
     flags[shell.inside] |= kernels.INSIDE
     flags[len(flags) - 2 * len(template.garment.rim) :] |= kernels.RIM
+    chosen = drawn(template.garment)
     return Scene(
         template=template,
         shell=shell,
+        triangle=np.ascontiguousarray(shell.triangle[chosen]),
         light=build_light(template, shell),
         uv=np.ascontiguousarray(edge_uv(shell, len(template.garment.rim)) / template.atlas_cm, np.float32),
-        flags=flags,
+        flags=flags[chosen],
         detail=_levels(template.detail),
     )
 

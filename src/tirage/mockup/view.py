@@ -119,7 +119,7 @@ def _sight(scene: Scene, work: Workspace, azimuth: float, size: int, *, whole_pa
     camera = kernels.View(
         corner=pointer(corner, np.float32),
         uv=pointer(scene.uv, np.float32),
-        tri=pointer(scene.shell.triangle, np.int32),
+        tri=pointer(scene.triangle, np.int32),
         flags=pointer(scene.flags, np.uint8),
         tri_count=len(scene.flags),
         size=size,
