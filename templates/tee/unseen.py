@@ -50,7 +50,7 @@ def _inside_seen(shell: Shell, camera: Camera, azimuth: float, atlas_cm: float) 
         size=SIZE,
     )
     shown, atlas = np.empty((SIZE, SIZE), np.uint8), np.empty((SIZE, SIZE, 2), np.uint16)
-    marks, faces = np.zeros((SIZE, SIZE // MARKS), np.uint64), np.empty((len(flags), FACE), np.int32)
+    edges, faces = np.zeros((SIZE, SIZE // MARKS), np.uint64), np.empty((len(flags), FACE), np.int32)
     kernels.call(
         "look",
         ctypes.byref(view),
@@ -61,7 +61,7 @@ def _inside_seen(shell: Shell, camera: Camera, azimuth: float, atlas_cm: float) 
         int(ATLAS_STEPS),
         ctypes.byref(
             kernels.Frame(
-                shown=pointer(shown, np.uint8), atlas=pointer(atlas, np.uint16), marks=pointer(marks, np.uint64)
+                shown=pointer(shown, np.uint8), atlas=pointer(atlas, np.uint16), edges=pointer(edges, np.uint64)
             )
         ),
         pointer(np.empty((SIZE, 2), np.int32), np.int32),

@@ -25,11 +25,11 @@ TERMS, LANES = 7, 8
 BOUNCE_ALBEDO = 0.8
 INK = 7
 EDGE, PRINT = 1, 2
-"""Tile flags: some pixels need sub-samples; a print can reach it."""
+"""Tile flags: some pixels lie at an edge; a print can reach it."""
 FACE = 3
 """Words of 32 bits that a triangle facing the camera takes in raster.c's lists."""
 MARKS = 64
-"""Pixels in a word of the bits that say which pixels need sub-samples."""
+"""Pixels in a word of the bits that say which pixels need more than one sample."""
 ATLAS_STEPS, NOWHERE = 65534, 65535
 """Kept atlas positions: steps over its side, and the mark of a place where no print can lie."""
 INSIDE, RIM, CHARTS = 0x80, 0x40, 64
@@ -110,7 +110,7 @@ class Cloths(Struct):
 class Frame(Struct):
     """raster.c: what each pixel's centre shows."""
 
-    _fields_ = [("shown", _pointer), ("atlas", _pointer), ("marks", _pointer)]
+    _fields_ = [("shown", _pointer), ("atlas", _pointer), ("edges", _pointer), ("busy", _pointer)]
 
 
 class Spans(Struct):

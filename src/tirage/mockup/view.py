@@ -66,7 +66,7 @@ class _Sight:
     frame: kernels.Frame
     regions: NDArray[np.uint16]
     printable: list[int]
-    marks: NDArray[np.uint64]
+    edges: NDArray[np.uint64]
     rows: NDArray[np.int32]
     tiles: NDArray[np.uint8]
 
@@ -125,7 +125,7 @@ def _sight(scene: Scene, work: Workspace, azimuth: float, size: int, *, whole_pa
         size=size,
     )
     faces = work.frame("faces", (len(scene.flags), FACE), np.int32)
-    across, marks = -(-size // TILE), np.zeros((size, -(-size // MARKS)), np.uint64)
+    across, (edges, busy) = -(-size // TILE), np.zeros((2, size, -(-size // MARKS)), np.uint64)
     regions, printable = print_regions(scene.template, whole_panels=whole_panels)
     return _Sight(
         scene=scene,
@@ -136,11 +136,12 @@ def _sight(scene: Scene, work: Workspace, azimuth: float, size: int, *, whole_pa
         frame=kernels.Frame(
             shown=pointer(work.frame("shown", (size, size), np.uint8), np.uint8),
             atlas=pointer(work.frame("atlas", (size, size, 2), np.uint16), np.uint16),
-            marks=pointer(marks, np.uint64),
+            edges=pointer(edges, np.uint64),
+            busy=pointer(busy, np.uint64),
         ),
         regions=regions,
         printable=printable,
-        marks=marks,
+        edges=edges,
         rows=np.empty((size, 2), np.int32),
         tiles=np.zeros((across, across), np.uint8),
     )
@@ -209,7 +210,7 @@ def _slots(
     first, stored = np.empty(count, np.int32), np.empty((count, TILE + 2), np.uint32)
     pixels = kernels.call(
         "stored_blocks",
-        pointer(sight.marks, np.uint64),
+        pointer(sight.edges, np.uint64),
         sight.camera.size,
         pointer(slot, np.int32),
         pointer(stored, np.uint32),

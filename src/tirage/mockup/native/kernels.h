@@ -26,8 +26,8 @@ enum { DIRECT, MULTIPLE, BOUNCE, GLOSS, SHEEN_ATT, GLOSS_INK, COVERAGE, TERMS, L
 /* The albedo at which first and further bounces are summed; others scale the sum by s (shade.c). */
 #define BOUNCE_ALBEDO .8f
 
-/* A tile of pixels: some need sub-samples (EDGE), a print can reach it (PRINT). */
-enum { EDGE = 1, PRINT = 2 };
+/* A tile of pixels: some lie at an edge (EDGE), a print can reach it (PRINT), some show busy detail (BUSY). */
+enum { EDGE = 1, PRINT = 2, BUSY = 4 };
 
 /* Triangle flags: a chart number, and whether this is the inside of the cloth or its cut edge.  A pixel can show NOTHING, too,
    which counts as inside. */

@@ -5,7 +5,7 @@
 
 #include "kernels.h"
 
-enum { TILE = 16, BLOCKS = TILE + 2, MAX_K = 8, MAX_SIDE = BLOCKS * MAX_K, BAND = 64, WORD = 64, REACH = 2 };
+enum { TILE = 16, BLOCKS = TILE + 2, MAX_K = 8, MAX_SIDE = BLOCKS * MAX_K, MAX_TAPS = 3 * MAX_K, BAND = 64, WORD = 64, REACH = 2 };
 
 typedef int32_t int8v __attribute__((vector_size(32), aligned(4)));
 typedef uint8_t byte8v __attribute__((vector_size(8), aligned(1)));
@@ -35,11 +35,12 @@ typedef struct {
 } Face;
 
 /* What pixels' centres show: shown (size,size) the triangle's flags or NOTHING, atlas (size,size,2) kept positions where
-   something is shown; marks (size,words) a bit for each pixel that needs sub-samples, words of WORD pixels. */
+   something is shown; edges and busy (size,words) a bit for each pixel whose filter reaches an edge, or busy detail, in words
+   of WORD pixels. */
 typedef struct {
     uint8_t *shown;
     uint16_t *atlas;
-    uint64_t *marks;
+    uint64_t *edges, *busy;
 } Frame;
 
 /* Barycentric coordinates l1, l2 as planes over the sample grid, and inverse depth at the first corner and its steps. */
@@ -249,11 +250,11 @@ static inline int is_busy(const Cloths *c, const uint16_t *at) {
     return c->busy[(at[1] * c->busy_size >> 16) * c->busy_size + (at[0] * c->busy_size >> 16)];
 }
 
-static void row_busy(const View *view, const Cloths *cloths, const Frame *frame, int y, int from, int to, uint8_t *edge) {
+static void row_busy(const View *view, const Cloths *cloths, const Frame *frame, int y, int from, int to, uint8_t *busy) {
     const uint8_t *shown = frame->shown + (long)y * view->size;
     const uint16_t *atlas = frame->atlas + 2 * (long)y * view->size;
     for (int x = from; x < to; x++)
-        if (!(shown[x] & INSIDE)) edge[x] |= is_busy(cloths, atlas + 2 * x);
+        busy[x] = !(shown[x] & INSIDE) && is_busy(cloths, atlas + 2 * x);
 }
 
 /* Atlas rectangles by chart that prints may reach, in kept positions: left, top, right, bottom; empty when right <= left. */
@@ -307,26 +308,31 @@ typedef struct {
     uint64_t *bits;
 } Marker;
 
-/* Mark what lies within REACH pixels of a silhouette, a seam, a fold or busy detail, and the tiles that prints may reach. */
+/* The marker's row as bits into the rows around y, and as a flag into their tiles. */
+static void set_marks(const Marker *m, int y, uint8_t flag, uint64_t *marks) {
+    const int size = m->view->size;
+    row_bits(m->row, m->words, m->bits);
+    mark_tiles(m->bits, m->words, (size + TILE - 1) / TILE, size, y, flag, m->tiles);
+    for (int r = maxi(y - REACH, 0); r <= mini(y + REACH, size - 1) && marks; r++)
+        for (int w = 0; w < m->words; w++) marks[(long)r * m->words + w] |= m->bits[w];
+}
+
+/* Mark what lies within REACH pixels of a silhouette, a seam or a fold, or of busy detail, and the tiles that prints may reach. */
 static void mark_row(const Marker *m, int y) {
-    const int size = m->view->size, across = (size + TILE - 1) / TILE;
+    const int size = m->view->size;
     const int32_t *a = m->rows + 2 * y, *b = y + 1 < size ? a + 2 : a;
     const int from = maxi(mini(a[0], b[0]) - 1, 0), to = mini(maxi(a[1], b[1]) + 2, size);
     if (from >= to) return;
     memset(m->row, 0, (size_t)m->words * WORD);
     row_edges(m->view, m->frame, y, from, to, m->jump, m->row);
-    if (m->cloths->busy) row_busy(m->view, m->cloths, m->frame, y, from, to, m->row);
-    row_bits(m->row, m->words, m->bits);
-    mark_tiles(m->bits, m->words, across, size, y, EDGE, m->tiles);
-    for (int r = maxi(y - REACH, 0); r <= mini(y + REACH, size - 1); r++)
-        for (int w = 0; w < m->words; w++) m->frame->marks[(long)r * m->words + w] |= m->bits[w];
+    set_marks(m, y, EDGE, m->frame->edges);
+    if (m->cloths->busy) row_busy(m->view, m->cloths, m->frame, y, from, to, m->row), set_marks(m, y, BUSY, m->frame->busy);
     row_reached(m->view, m->frame, m->regions, y, from, to, m->row);
-    row_bits(m->row, m->words, m->bits);
-    mark_tiles(m->bits, m->words, across, size, y, PRINT, m->tiles);
+    set_marks(m, y, PRINT, NULL);
 }
 
 /* See the faces (face_count), one sample a pixel, band by band so that depths stay in the cache: fills the frame, rows
-   (size,2) first and last column that shows something, or size and -1, and the tiles' flags.  marks and tiles must be zero. */
+   (size,2) first and last column that shows something, or size and -1, and the tiles' flags.  edges, busy and tiles must be zero. */
 EXPORT int look(const View *view, const Face *face, int face_count, const Cloths *cloths, const uint16_t (*regions)[4], int jump,
                 const Frame *frame, int32_t *rows, uint8_t *tiles) {
     const int size = view->size, words = (size + WORD - 1) / WORD;
@@ -368,29 +374,33 @@ EXPORT void print_blocks(const View *view, const Frame *frame, const uint16_t (*
 
 static inline float8v texel(const half *p) { return __builtin_convertvector(*(const half8v *)p, float8v); }
 
-static inline float8v fetch(const half *map, int size, float u, float v) {
-    const float fx = clampf(u * size - .5f, 0.f, size - 1.001f), fy = clampf(v * size - .5f, 0.f, size - 1.001f);
-    const int ix = (int)fx, iy = (int)fy;
-    const float ax = fx - ix, ay = fy - iy;
-    const half *p = map + LANES * ((long)iy * size + ix), *q = p + LANES * (long)size;
+/* Between four texels: p is the upper left one of a map of that size. */
+static inline float8v between(const half *p, int size, float ax, float ay) {
+    const half *q = p + LANES * (long)size;
     const float8v a = texel(p) + ax * (texel(p + LANES) - texel(p)), b = texel(q) + ax * (texel(q + LANES) - texel(q));
     return a + ay * (b - a);
 }
 
-static inline float detail_at(const Cloths *c, float u, float v) {
-    const int size = c->detail_size;
+static inline float8v fetch(const half *map, int size, float u, float v) {
     const float fx = clampf(u * size - .5f, 0.f, size - 1.001f), fy = clampf(v * size - .5f, 0.f, size - 1.001f);
     const int ix = (int)fx, iy = (int)fy;
-    const float ax = fx - ix, ay = fy - iy;
-    const uint8_t *p = c->detail + (long)iy * size + ix;
+    return between(map + LANES * ((long)iy * size + ix), size, fx - ix, fy - iy);
+}
+
+static inline float detail_between(const uint8_t *p, int size, float ax, float ay) {
     const float a = p[0] + ax * (p[1] - p[0]), b = p[size] + ax * (p[size + 1] - p[size]);
     return (a + ay * (b - a)) * (1.f / 255.f);
 }
 
+/* Light on cloth whose albedo has this detail. */
+static inline float8v shaded(float8v light, float d) { return light * (float8v){d, d * d * d, d, 1.f, 1.f, 1.f, 1.f, 0.f}; }
+
 /* Put the albedo's detail into a point's light. */
 static inline float8v detailed(const Cloths *c, float8v light, float u, float v) {
-    const float d = detail_at(c, u, v);
-    return light * (float8v){d, d * d * d, d, 1.f, 1.f, 1.f, 1.f, 0.f};
+    const int size = c->detail_size;
+    const float fx = clampf(u * size - .5f, 0.f, size - 1.001f), fy = clampf(v * size - .5f, 0.f, size - 1.001f);
+    const int ix = (int)fx, iy = (int)fy;
+    return shaded(light, detail_between(c->detail + (long)iy * size + ix, size, fx - ix, fy - iy));
 }
 
 /* The terms of one sample. */
@@ -425,13 +435,13 @@ static void tile_blocks(const uint32_t *marks, uint32_t *out) {
 static inline int bits_below(uint32_t bits, int count) { return __builtin_popcount(bits & ((1u << count) - 1)); }
 
 /* The blocks that tiles with a slot keep: stored (slots,BLOCKS) bits, first (slots) where each tile's begin. Returns how many. */
-EXPORT int stored_blocks(const uint64_t *marks, int size, const int32_t *slot, uint32_t *stored, int32_t *first) {
+EXPORT int stored_blocks(const uint64_t *edges, int size, const int32_t *slot, uint32_t *stored, int32_t *first) {
     const int across = (size + TILE - 1) / TILE;
     int n = 0;
     for (int t = 0; t < across * across; t++) {
         if (slot[t] < 0) continue;
         uint32_t marked[TILE], *blocks = stored + (long)slot[t] * BLOCKS;
-        tile_marks(marks, size, t % across, t / across, marked);
+        tile_marks(edges, size, t % across, t / across, marked);
         tile_blocks(marked, blocks);
         first[slot[t]] = n;
         for (int b = 0; b < BLOCKS; b++) n += bits_below(blocks[b], BLOCKS);
@@ -446,7 +456,7 @@ typedef struct {
     half *terms;             /* (pixels, TERMS) */
 } Spans;
 
-/* Marked tiles that prints can reach keep what their prints are filtered with: slot (across,across) is -1 or an index into
+/* Tiles with edges that prints can reach keep what their prints are filtered with: slot (across,across) is -1 or an index into
    stored and first (see stored_blocks), which point into samples (blocks, k, k, 2), kept atlas positions; and into
    surface (slots, TILE, TILE, TERMS), terms of the printable surface alone. */
 typedef struct {
@@ -470,7 +480,6 @@ typedef struct {
     const View *view;
     const Cloths *cloths;
     const Prints *prints;
-    const float *taps;
     int k, side;
     float x0, y0;
     Scratch *scratch;
@@ -541,26 +550,35 @@ static void mixed_block(const Job *j, int x, int y, Block *out, uint16_t *kept_a
     }
 }
 
-/* A block's share of the three by three pixels whose filter reaches it; at: the last of them. */
-static void spread(const Job *j, int even, const float8v *samples, float8v (*at)[SUMS], int column) {
-    const int k = j->k;
+/* A filter over three pixels, k taps a pixel. */
+typedef struct {
+    float taps[MAX_TAPS], share[3];   /* share: their sums by pixel */
+    int k;
+} Filter;
+
+/* The filter with every `pair` taps taken together. */
+static Filter make_filter(const float *taps, int k, int pair) {
+    Filter f = {.k = k / pair};
+    for (int i = 0; i < 3 * k; i++) f.taps[i / pair] += taps[i], f.share[i / k] += taps[i];
+    return f;
+}
+
+/* A block's share of the three by three pixels whose filter reaches it; at: the last of them.  Even samples all equal the first. */
+static void spread(const Filter *f, int even, const float8v *samples, float8v (*at)[SUMS], int column) {
+    const int k = f->k;
     for (int row = 0; row < 3; row++) {
-        const float *down = j->taps + row * k;
-        float8v sums[MAX_K], first = samples[0];
-        float weight = 0.f;
-        for (int r = 0; r < k; r++) weight += down[r];
-        for (int c = 0; c < k && !even; c++) {
+        const float *down = f->taps + row * k;
+        float8v sums[MAX_K];
+        for (int i = 0; i < 3 && even; i++) at[-row][column - i] += f->share[row] * f->share[i] * samples[0];
+        if (even) continue;
+        for (int c = 0; c < k; c++) {
             sums[c] = down[0] * samples[c];
             for (int r = 1; r < k; r++) sums[c] += down[r] * samples[r * k + c];
         }
         for (int i = 0; i < 3; i++) {
-            const float *across = j->taps + i * k;
-            float8v sum = {0};
-            float share = 0.f;
-            for (int c = 0; c < k; c++) share += across[c];
-            if (even) sum = weight * share * first;
-            else
-                for (int c = 0; c < k; c++) sum += across[c] * sums[c];
+            const float *across = f->taps + i * k;
+            float8v sum = across[0] * sums[0];
+            for (int c = 1; c < k; c++) sum += across[c] * sums[c];
             at[-row][column - i] += sum;
         }
     }
@@ -588,8 +606,8 @@ static void draw_samples(const Job *j, const Face *f, int left, int top, const u
     }
 }
 
-/* The samples of all blocks of a tile, through the filter into its sums. */
-static void filter_tile(const Job *j, const uint32_t *blocks, uint16_t *samples) {
+/* The samples of all drawn blocks of a tile, through the filter into its sums. */
+static void filter_tile(const Job *j, const Filter *filter, const uint32_t *blocks, uint16_t *samples) {
     Scratch *m = j->scratch;
     const int k = j->k;
     uint16_t unused[2 * MAX_K * MAX_K];
@@ -599,9 +617,9 @@ static void filter_tile(const Job *j, const uint32_t *blocks, uint16_t *samples)
             if (!(blocks[y] >> x & 1)) continue;
             if (one_surface(j, x * k, y * k)) smooth_block(j, x * k, y * k, &block, samples ? samples : unused);
             else mixed_block(j, x * k, y * k, &block, samples ? samples : unused);
-            spread(j, block.even, block.all, m->sum + y + 2, x + 2);
+            spread(filter, block.even, block.all, m->sum + y + 2, x + 2);
             if (!samples) continue;
-            spread(j, block.even, block.printed, m->printed_sum + y + 2, x + 2);
+            spread(filter, block.even, block.printed, m->printed_sum + y + 2, x + 2);
             samples += 2 * k * k;
         }
 }
@@ -613,59 +631,156 @@ typedef struct {
     const Frame *frame;
     const Spans *spans;
     const Prints *prints;
-    const float *taps;
-    int k;
+    Filter drawn, flat;      /* for blocks that are drawn, and for those of detail on smooth cloth */
 } Task;
+
+/* A pixel far from any edge: its samples lie between the centres of its neighbours, and only the detail differs. */
+static void flat_block(const Task *task, int px, int py, Block *out) {
+    const int size = task->view->size, k = task->flat.k;
+    const uint16_t *at = task->frame->atlas + 2 * ((long)py * size + px);
+    const uint16_t *left = px > 0 ? at - 2 : at, *right = px + 1 < size ? at + 2 : at;
+    const uint16_t *up = py > 0 ? at - 2 * size : at, *down = py + 1 < size ? at + 2 * size : at;
+    const float u = kept(at[0]), v = kept(at[1]), step = .5f / ATLAS_STEPS / k;
+    const float ux = (right[0] - left[0]) * step, vx = (right[1] - left[1]) * step;
+    const float uy = (down[0] - up[0]) * step, vy = (down[1] - up[1]) * step;
+    const uint8_t flags = task->frame->shown[(long)py * size + px];
+    out->even = (flags & INSIDE) || !is_busy(task->cloths, at);
+    out->all[0] = out->even ? sample_terms(task->cloths, flags & INSIDE, u, v) : fetch(task->cloths->outside, task->cloths->outside_size, u, v);
+    const float8v light = out->all[0];
+    for (int i = 0; i < k * k && !out->even; i++) {
+        const float x = i % k + .5f - .5f * k, y = i / k + .5f - .5f * k;
+        out->all[i] = detailed(task->cloths, light, u + x * ux + y * uy, v + x * vx + y * vy);
+    }
+}
+
+/* Blocks of a tile that need no drawing, through the filter into its sums. */
+static void filter_flat(const Task *task, int left, int top, const uint32_t *blocks, const uint32_t *drawn, Scratch *m) {
+    const int size = task->view->size;
+    Block block;
+    for (int y = 0; y < BLOCKS; y++)
+        for (int x = 0; x < BLOCKS; x++) {
+            const int px = left + x, py = top + y;
+            if (!((blocks[y] & ~drawn[y]) >> x & 1) || px < 0 || py < 0 || px >= size || py >= size) continue;
+            if (task->frame->shown[(long)py * size + px] == NOTHING) continue;
+            flat_block(task, px, py, &block);
+            spread(&task->flat, block.even, block.all, m->sum + y + 2, x + 2);
+        }
+}
 
 static half *pixel_terms(const Spans *s, int x, int y) { return s->terms + (s->offset[y] + x - s->x0[y]) * TERMS; }
 
 /* The finished pixels of a tile with marks; those without a mark have their terms already. */
-static void finish_tile(const Task *task, int tx, int ty, const uint32_t *marks, int slot, const Scratch *m) {
+static void finish_tile(const Task *task, int tx, int ty, const uint32_t *edges, const uint32_t *marks, int slot, const Scratch *m) {
     const int size = task->view->size;
     half *surface = slot < 0 ? NULL : task->prints->surface + (long)slot * TILE * TILE * TERMS;
     for (int y = 0; y < TILE && ty * TILE + y < size; y++)
         for (int x = 0; x < TILE; x++) {
             const int px = tx * TILE + x, py = ty * TILE + y, inside = px >= task->spans->x0[py] && px < task->spans->x1[py];
-            const int marked = marks[y] >> x & 1;
             half *out = surface ? surface + (y * TILE + x) * TERMS : NULL;
-            if (marked && inside) store(pixel_terms(task->spans, px, py), m->sum[y + 2][x + 2]);
-            if (marked && out) store(out, m->printed_sum[y + 2][x + 2]);
-            if (marked || !inside || !out) continue;
-            const uint8_t flags = task->frame->shown[(long)py * size + px];
-            if (!(flags & INSIDE) && task->prints->printable[flags & CHART_MASK]) memcpy(out, pixel_terms(task->spans, px, py), TERMS * sizeof(half));
+            if ((marks[y] >> x & 1) && inside) store(pixel_terms(task->spans, px, py), m->sum[y + 2][x + 2]);
+            if (!out) continue;
+            const uint8_t flags = task->frame->shown[(long)py * size + mini(px, size - 1)];
+            if (edges[y] >> x & 1) store(out, m->printed_sum[y + 2][x + 2]);
+            else if (inside && !(flags & INSIDE) && task->prints->printable[flags & CHART_MASK])
+                memcpy(out, pixel_terms(task->spans, px, py), TERMS * sizeof(half));
         }
+}
+
+static void clear_scratch(Scratch *m, int k, int prints, const uint32_t *drawn) {
+    const size_t row = (size_t)BLOCKS * k * k;
+    for (int b = 0; b < BLOCKS; b++)
+        if (drawn[b]) memset(m->z + b * row, 0, sizeof *m->z * row), memset(m->id + b * row, 0xff, sizeof *m->id * row);
+    memset(m->sum, 0, sizeof m->sum);
+    if (prints) memset(m->printed_sum, 0, sizeof m->printed_sum);
 }
 
 static void marked_tile(const Task *task, int tx, int ty, const Face *face, const int32_t *list, int n, Scratch *m) {
-    const int k = task->k, side = BLOCKS * k, left = tx * TILE - 1, top = ty * TILE - 1;
-    const int slot = task->prints->slot[ty * ((task->view->size + TILE - 1) / TILE) + tx];
-    uint32_t marks[TILE], blocks[BLOCKS];
-    tile_marks(task->frame->marks, task->view->size, tx, ty, marks);
+    const int k = task->drawn.k, left = tx * TILE - 1, top = ty * TILE - 1, size = task->view->size;
+    const int slot = task->prints->slot[ty * ((size + TILE - 1) / TILE) + tx];
+    uint32_t edges[TILE], marks[TILE], drawn[BLOCKS], blocks[BLOCKS];
+    tile_marks(task->frame->edges, size, tx, ty, edges);
+    tile_marks(task->frame->busy, size, tx, ty, marks);
+    for (int y = 0; y < TILE; y++) marks[y] |= edges[y];
+    tile_blocks(edges, drawn);
     tile_blocks(marks, blocks);
-    for (int b = 0; b < BLOCKS; b++)
-        if (blocks[b]) {
-            memset(m->z + b * k * side, 0, sizeof(float) * k * side);
-            memset(m->id + b * k * side, 0xff, sizeof(int32_t) * k * side);
-        }
-    memset(m->sum, 0, sizeof m->sum);
-    if (slot >= 0) memset(m->printed_sum, 0, sizeof m->printed_sum);
-    const Job job = {task->view, task->cloths, slot < 0 ? NULL : task->prints, task->taps, k, side, (float)(left * k), (float)(top * k), m};
-    for (int i = 0; i < n; i++) draw_samples(&job, face + list[i], left, top, blocks);
-    filter_tile(&job, blocks, slot < 0 ? NULL : task->prints->samples + 2l * k * k * task->prints->first[slot]);
-    finish_tile(task, tx, ty, marks, slot, m);
+    clear_scratch(m, k, slot >= 0, drawn);
+    const Job job = {task->view, task->cloths, slot < 0 ? NULL : task->prints, k, BLOCKS * k, (float)(left * k), (float)(top * k), m};
+    for (int i = 0; i < n; i++) draw_samples(&job, face + list[i], left, top, drawn);
+    filter_tile(&job, &task->drawn, drawn, slot < 0 ? NULL : task->prints->samples + 2l * k * k * task->prints->first[slot]);
+    filter_flat(task, left, top, blocks, drawn, m);
+    finish_tile(task, tx, ty, edges, marks, slot, m);
 }
 
-/* Pixels without a mark: one sample each. */
-static void plain_pixels(const Task *task) {
-    const int size = task->view->size, words = (size + WORD - 1) / WORD;
-    for (int y = 0; y < size; y++) {
-        const uint64_t *marks = task->frame->marks + (long)y * words;
-        for (int x = task->spans->x0[y]; x < task->spans->x1[y]; x++) {
-            const long q = (long)y * size + x;
-            const uint8_t flags = task->frame->shown[q];
-            if (flags == NOTHING || (marks[x / WORD] >> (x % WORD) & 1)) continue;
-            const uint16_t *at = task->frame->atlas + 2 * q;
-            store(pixel_terms(task->spans, x, y), sample_terms(task->cloths, flags & INSIDE, kept(at[0]), kept(at[1])));
+/* Bilinear look-ups of a word of pixels in a map: where, and how far to the next texel. */
+typedef struct {
+    int32_t at[WORD];
+    float ax[WORD], ay[WORD];
+} Lookups;
+
+static void find(const uint16_t *atlas, int n, int size, Lookups *out) {
+    const float scale = size / ATLAS_STEPS, last = size - 1.001f;
+    for (int i = 0; i < n; i++) {
+        const float fx = clampf(atlas[2 * i] * scale - .5f, 0.f, last), fy = clampf(atlas[2 * i + 1] * scale - .5f, 0.f, last);
+        const int ix = (int)fx, iy = (int)fy;
+        out->at[i] = iy * size + ix, out->ax[i] = fx - ix, out->ay[i] = fy - iy;
+    }
+}
+
+/* Terms at the centres of n pixels from q on, but for those that skip has a bit for: out (n). */
+static void centre_terms(const Task *task, long q, int n, uint64_t skip, float8v *out) {
+    const Cloths *c = task->cloths;
+    const uint16_t *atlas = task->frame->atlas + 2 * q;
+    const uint8_t *shown = task->frame->shown + q;
+    Lookups light, detail;
+    find(atlas, n, c->outside_size, &light);
+    find(atlas, n, c->detail_size, &detail);
+    for (int i = 0; i < n; i++) {
+        out[i] = (float8v){0};
+        if (shown[i] == NOTHING || (skip >> i & 1)) continue;
+        if (shown[i] & INSIDE) {
+            out[i] = fetch(c->inside, c->inside_size, kept(atlas[2 * i]), kept(atlas[2 * i + 1]));
+            continue;
+        }
+        const float8v found = between(c->outside + LANES * (long)light.at[i], c->outside_size, light.ax[i], light.ay[i]);
+        out[i] = shaded(found, detail_between(c->detail + detail.at[i], c->detail_size, detail.ax[i], detail.ay[i]));
+    }
+}
+
+static inline uint64_t marked(const Frame *f, int size, int y, int w) {
+    const int words = (size + WORD - 1) / WORD;
+    const long q = (long)y * words + w;
+    return y < 0 || y >= size || w < 0 || w >= words ? 0 : f->edges[q] | f->busy[q];
+}
+
+/* Pixels of a word that have only marked neighbours: the filter of no plain pixel reaches them. */
+static uint64_t deep(const Frame *f, int size, int y, int w) {
+    uint64_t all[3];
+    for (int i = 0; i < 3; i++) all[i] = marked(f, size, y - 1, w + i - 1) & marked(f, size, y, w + i - 1) & marked(f, size, y + 1, w + i - 1);
+    return all[1] & (all[1] << 1 | all[0] >> 63) & (all[1] >> 1 | all[2] << 63);
+}
+
+/* One row of terms at pixels' centres, filtered along the row: out (size). */
+static void centre_row(const Task *task, int y, float8v *centres, float8v *out) {
+    const int size = task->view->size, from = task->spans->x0[y], to = task->spans->x1[y];
+    const float *share = task->drawn.share;
+    if (from >= to) return;
+    const int left = from / WORD * WORD;
+    for (int x = left; x < to; x += WORD)
+        centre_terms(task, (long)y * size + x, mini(WORD, size - x), deep(task->frame, size, y, x / WORD), centres + x);
+    for (int x = from; x < to; x++) out[x] = share[0] * centres[maxi(x - 1, left)] + share[1] * centres[x] + share[2] * centres[mini(x + 1, to - 1)];
+}
+
+/* Pixels without a mark: one sample each, and the filter between them.  rows (4,size) is scratch. */
+static void plain_pixels(const Task *task, float8v *rows) {
+    const int size = task->view->size;
+    const float *share = task->drawn.share;
+    const Spans *s = task->spans;
+    for (int y = -1; y < size; y++) {
+        if (y + 1 < size) centre_row(task, y + 1, rows + 3l * size, rows + (y + 1) % 3 * (long)size);
+        for (int x = y < 0 ? size : s->x0[y]; y >= 0 && x < s->x1[y]; x++) {
+            if (task->frame->shown[(long)y * size + x] == NOTHING || (marked(task->frame, size, y, x / WORD) >> (x % WORD) & 1)) continue;
+            const float8v *above = rows + maxi(y - 1, 0) % 3 * (long)size, *here = rows + y % 3 * (long)size, *below = rows + mini(y + 1, size - 1) % 3 * (long)size;
+            store(pixel_terms(s, x, y), share[0] * above[x] + share[1] * here[x] + share[2] * below[x]);
         }
     }
 }
@@ -675,13 +790,14 @@ EXPORT int terms(const View *view, const Face *face, int face_count, const Cloth
                  const Spans *spans, const Prints *prints, const float *taps, int k) {
     const int across = (view->size + TILE - 1) / TILE;
     const Grid grid = {across, across, TILE, TILE, 1, tiles};
-    const Task task = {view, cloths, frame, spans, prints, taps, k};
-    int32_t *first, *list;
-    plain_pixels(&task);
-    if (bin(face, face_count, &grid, &first, &list)) return -1;
+    const Task task = {view, cloths, frame, spans, prints, make_filter(taps, k, 1), make_filter(taps, k, k % 2 ? 1 : 2)};
+    int32_t *first = NULL, *list = NULL;
+    float8v *rows = calloc((size_t)view->size * 4, sizeof *rows);
     Scratch *scratch = malloc(sizeof *scratch);
-    for (int t = 0; t < across * across && scratch; t++)
-        if (first[t + 1] > first[t]) marked_tile(&task, t % across, t / across, face, list + first[t], first[t + 1] - first[t], scratch);
-    free(first), free(list), free(scratch);
-    return scratch ? 0 : -1;
+    const int failed = !rows || !scratch || bin(face, face_count, &grid, &first, &list);
+    if (!failed) plain_pixels(&task, rows);
+    for (int t = 0; t < across * across && !failed; t++)
+        if (tiles[t] & (EDGE | BUSY)) marked_tile(&task, t % across, t / across, face, list + first[t], first[t + 1] - first[t], scratch);
+    free(rows), free(scratch), free(first), free(list);
+    return failed ? -1 : 0;
 }
