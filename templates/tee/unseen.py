@@ -1,4 +1,4 @@
-"""Which of the cloth's inner triangles a camera can ever see: through the neck, the sleeves, from below the hem.
+"""Which of the cloth's inner triangles a camera can ever see: through the neck, the sleeves, below the hem.
 
 The others stay in the mesh, for baking, but the renderer leaves them out."""
 
@@ -27,7 +27,8 @@ def with_inner(garment: Garment, camera: Camera, atlas_cm: float) -> Garment:
     shell = expand(garment)
     seen = np.zeros((SIZE, SIZE), np.uint8)
     for azimuth in range(0, 360, STEP):
-        column, row = (_inside_seen(shell, camera, azimuth, atlas_cm) * (SIZE / (ATLAS_STEPS + 1))).astype(int).T
+        places = _inside_seen(shell, camera, azimuth, atlas_cm) * (SIZE / (ATLAS_STEPS + 1))
+        column, row = places.astype(int).T
         seen[row, column] = 1
     around = 2 * round(MARGIN_CM / atlas_cm * SIZE) + 1
     near = cv2.dilate(seen, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (around, around)))
@@ -51,6 +52,9 @@ def _inside_seen(shell: Shell, camera: Camera, azimuth: float, atlas_cm: float) 
     )
     shown, atlas = np.empty((SIZE, SIZE), np.uint8), np.empty((SIZE, SIZE, 2), np.uint16)
     edges, faces = np.zeros((SIZE, SIZE // MARKS), np.uint64), np.empty((len(flags), FACE), np.int32)
+    frame = kernels.Frame(
+        shown=pointer(shown, np.uint8), atlas=pointer(atlas, np.uint16), edges=pointer(edges, np.uint64)
+    )
     kernels.call(
         "look",
         ctypes.byref(view),
@@ -59,11 +63,7 @@ def _inside_seen(shell: Shell, camera: Camera, azimuth: float, atlas_cm: float) 
         ctypes.byref(kernels.Cloths()),
         pointer(np.zeros((CHARTS, 4), np.uint16), np.uint16),
         int(ATLAS_STEPS),
-        ctypes.byref(
-            kernels.Frame(
-                shown=pointer(shown, np.uint8), atlas=pointer(atlas, np.uint16), edges=pointer(edges, np.uint64)
-            )
-        ),
+        ctypes.byref(frame),
         pointer(np.empty((SIZE, 2), np.int32), np.int32),
         pointer(np.zeros((SIZE // TILE, SIZE // TILE), np.uint8), np.uint8),
     )

@@ -5,7 +5,8 @@
 
 #include "kernels.h"
 
-enum { TILE = 16, BLOCKS = TILE + 2, MAX_K = 8, MAX_SIDE = BLOCKS * MAX_K, MAX_TAPS = 3 * MAX_K, BAND = 64, WORD = 64, REACH = 2 };
+enum { TILE_BITS = 4, TILE = 1 << TILE_BITS, BLOCKS = TILE + 2, MAX_K = 8, MAX_SIDE = BLOCKS * MAX_K, MAX_TAPS = 3 * MAX_K };
+enum { BAND_BITS = 6, BAND = 1 << BAND_BITS, WORD = 64, REACH = 2 };
 
 typedef int32_t int8v __attribute__((vector_size(32), aligned(4)));
 typedef uint8_t byte8v __attribute__((vector_size(8), aligned(1)));
@@ -160,15 +161,16 @@ EXPORT int faces(const View *view, Face *out) {
     return n;
 }
 
-/* A grid of cells over the picture, for lists of the faces that touch each cell or its border. */
+/* A grid of cells over the picture, for lists of the faces that touch each cell or its border.  A cell is 1 << wide by
+   1 << high pixels. */
 typedef struct {
-    int32_t across, down, width, height, border;
+    int32_t across, down, wide, high, border;
     const uint8_t *wanted;   /* (down,across): cells with EDGE; NULL for all */
 } Grid;
 
 static inline void cells(const Grid *g, const Face *f, int *x0, int *x1, int *y0, int *y1) {
-    *x0 = maxi(f->x0 - g->border, 0) / g->width, *x1 = mini((f->x1 + g->border) / g->width, g->across - 1);
-    *y0 = maxi(f->y0 - g->border, 0) / g->height, *y1 = mini((f->y1 + g->border) / g->height, g->down - 1);
+    *x0 = maxi(f->x0 - g->border, 0) >> g->wide, *x1 = mini((f->x1 + g->border) >> g->wide, g->across - 1);
+    *y0 = maxi(f->y0 - g->border, 0) >> g->high, *y1 = mini((f->y1 + g->border) >> g->high, g->down - 1);
 }
 
 static inline int listed(const Grid *g, int cell) { return !g->wanted || (g->wanted[cell] & EDGE); }
@@ -336,7 +338,7 @@ static void mark_row(const Marker *m, int y) {
 EXPORT int look(const View *view, const Face *face, int face_count, const Cloths *cloths, const uint16_t (*regions)[4], int jump,
                 const Frame *frame, int32_t *rows, uint8_t *tiles) {
     const int size = view->size, words = (size + WORD - 1) / WORD;
-    const Grid bands = {1, (size + BAND - 1) / BAND, size, BAND, 0, NULL};
+    const Grid bands = {1, (size + BAND - 1) / BAND, 15, BAND_BITS, 0, NULL};
     int32_t *first = NULL, *list = NULL;
     float *z = malloc((size_t)BAND * size * sizeof *z);
     uint8_t *row = malloc((size_t)words * WORD);
@@ -789,7 +791,7 @@ static void plain_pixels(const Task *task, float8v *rows) {
 EXPORT int terms(const View *view, const Face *face, int face_count, const Cloths *cloths, const Frame *frame, const uint8_t *tiles,
                  const Spans *spans, const Prints *prints, const float *taps, int k) {
     const int across = (view->size + TILE - 1) / TILE;
-    const Grid grid = {across, across, TILE, TILE, 1, tiles};
+    const Grid grid = {across, across, TILE_BITS, TILE_BITS, 1, tiles};
     const Task task = {view, cloths, frame, spans, prints, make_filter(taps, k, 1), make_filter(taps, k, k % 2 ? 1 : 2)};
     int32_t *first = NULL, *list = NULL;
     float8v *rows = calloc((size_t)view->size * 4, sizeof *rows);
