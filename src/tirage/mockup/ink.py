@@ -30,6 +30,21 @@ class Layer:
     """The panel in atlas units: left, top, right, bottom."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Ink:
+    """Prints through one view, where there are any."""
+
+    tiles: NDArray[np.int32]
+    """(count,) numbers of the tiles that have ink, by rows."""
+    values: NDArray[np.float16]
+    """(count, TILE, TILE, INK) as native/shade.c has it."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of both."""
+        return self.tiles.nbytes + self.values.nbytes
+
+
 def _linear_table() -> NDArray[np.uint16]:
     v = np.arange(256) / 255
     linear = np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
@@ -94,23 +109,25 @@ def print_view(view: View) -> kernels.PrintView:
     )
 
 
-def ink_seen(view: View, layers: Sequence[Layer]) -> NDArray[np.float16]:
-    """All prints through one view: (blocks, TILE, TILE, INK) as native/shade.c has it."""
+def ink_seen(view: View, layers: Sequence[Layer]) -> Ink:
+    """All prints through one view."""
     found = (kernels.Layer * len(layers))()
     for target, layer in zip(found, layers, strict=True):
         target.texels = pointer(layer.texels, np.uint16)
         target.height, target.width = layer.texels.shape[:2]
         target.affine[:] = layer.affine.ravel().tolist()
         target.clip[:] = layer.clip
-    ink = np.empty((*view.atlas.shape[:3], INK), np.float16)
+    tiles = np.empty(len(view.atlas), np.int32)
+    values = np.empty((*view.atlas.shape[:3], INK), np.float16)
     taps = filter_taps(view.k)
-    kernels.call(
+    count = kernels.call(
         "print_view",
         ctypes.byref(print_view(view)),
         found,
         len(layers),
         pointer(taps, np.float32),
         view.k,
-        pointer(ink, np.float16),
+        pointer(tiles, np.int32),
+        pointer(values, np.float16),
     )
-    return ink
+    return Ink(tiles=tiles[:count].copy(), values=values[:count].copy())

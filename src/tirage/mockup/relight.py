@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tirage.media.values import Colour
 from tirage.mockup.camera import pixels_per_cm
-from tirage.mockup.ink import Layer, box_factor, ink_seen, make_layer, texels
+from tirage.mockup.ink import Ink, Layer, box_factor, ink_seen, make_layer, texels
 from tirage.mockup.kept import Kept
 from tirage.mockup.memory import give_back_large_blocks
 from tirage.mockup.model import Template
@@ -54,7 +54,7 @@ class Renderer:
         self._local = threading.local()
         self._views: Kept[View] = Kept(VIEW_BYTES * keep)
         self._plain: Kept[Picture] = Kept(PLAIN_BYTES * keep)
-        self._inks: Kept[NDArray[np.float16]] = Kept(INK_BYTES * keep)
+        self._inks: Kept[Ink] = Kept(INK_BYTES * keep)
         self._texels: Kept[NDArray[np.uint16]] = Kept(TEXEL_BYTES)
 
     def stills(

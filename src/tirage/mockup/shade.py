@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tirage.media.values import Colour
 from tirage.mockup import kernels
 from tirage.mockup.cloth import scatter_constants
-from tirage.mockup.ink import print_view
+from tirage.mockup.ink import Ink, print_view
 from tirage.mockup.kernels import BOUNCE_ALBEDO, pointer
 from tirage.mockup.scene import Scene
 from tirage.mockup.view import View
@@ -57,7 +57,7 @@ def _span_pointers(view: View) -> tuple[ctypes.c_void_p, ctypes.c_void_p, ctypes
 
 
 def finish_frame(
-    view: View, look: kernels.Look, plain: NDArray[np.uint8], ink: NDArray[np.float16] | None
+    view: View, look: kernels.Look, plain: NDArray[np.uint8], ink: Ink | None
 ) -> NDArray[np.uint8]:
     """The picture (size, size, channels): background, cloth, and the print where there is ink."""
     frame = np.empty((view.size, view.size, look.channels), np.uint8)
@@ -73,7 +73,9 @@ def finish_frame(
         kernels.call(
             "compose_print",
             ctypes.byref(print_view(view)),
-            pointer(ink, np.float16),
+            pointer(ink.tiles, np.int32),
+            len(ink.tiles),
+            pointer(ink.values, np.float16),
             *_span_pointers(view),
             pointer(view.terms, np.float16),
             pointer(view.surface, np.float16),

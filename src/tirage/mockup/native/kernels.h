@@ -16,6 +16,7 @@ typedef float float8v __attribute__((vector_size(32), aligned(4)));
 typedef _Float16 half;
 typedef half half8v __attribute__((vector_size(16), aligned(2)));
 typedef uint16_t ushort4v __attribute__((vector_size(8), aligned(2)));
+typedef uint16_t ushort8v __attribute__((vector_size(16), aligned(2)));
 
 /* What light does to one point of the cloth, seen from one camera (docs/relight.md has the formula):
    radiance(rho) = rho (direct + fabric s(fabric) bounce) + rho k(rho) multiple + gloss on fabric; ink has no sheen, so there the
