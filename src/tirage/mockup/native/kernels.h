@@ -39,6 +39,9 @@ enum { INSIDE = 0x80, CHART_MASK = 0x7f };
 #define NOWHERE 65535
 
 static inline float clampf(float x, float lo, float hi) { return x > lo ? (x < hi ? x : hi) : lo; }
+/* One instruction each; those of math.h take three, to have their way with not-a-number. */
+static inline float minf(float a, float b) { return a < b ? a : b; }
+static inline float maxf(float a, float b) { return a > b ? a : b; }
 static inline int mini(int a, int b) { return a < b ? a : b; }
 static inline int maxi(int a, int b) { return a > b ? a : b; }
 

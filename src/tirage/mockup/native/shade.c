@@ -296,12 +296,12 @@ static inline float scatter_mean(const Look *l, float rho, float variance) {
 static inline void neutral(const Look *l, Pixels *p) {
     const float start = .8f - .04f, desaturation = .15f, d = 1.f - start;
     for (int i = 0; i < TILE; i++) {
-        const float scale = l->exposure / fmaxf(p->term[COVERAGE][i], 1e-4f);
+        const float scale = l->exposure / maxf(p->term[COVERAGE][i], 1e-4f);
         const float r = p->rgb[0][i] * scale, g = p->rgb[1][i] * scale, b = p->rgb[2][i] * scale;
-        const float low = fminf(r, fminf(g, b)), offset = low < .08f ? low - 6.25f * low * low : .04f;
-        const float peak = fmaxf(r, fmaxf(g, b)) - offset, over = fmaxf(peak - start, 0.f);
+        const float low = minf(r, minf(g, b)), offset = low < .08f ? low - 6.25f * low * low : .04f;
+        const float peak = maxf(r, maxf(g, b)) - offset, over = maxf(peak - start, 0.f);
         const float target = peak < start ? peak : 1.f - d * d / (over + d);
-        const float ratio = target / fmaxf(peak, 1e-6f), grey = 1.f - 1.f / (desaturation * (peak - target) + 1.f);
+        const float ratio = target / maxf(peak, 1e-6f), grey = 1.f - 1.f / (desaturation * (peak - target) + 1.f);
         p->rgb[0][i] = (r - offset) * ratio * (1.f - grey) + target * grey;
         p->rgb[1][i] = (g - offset) * ratio * (1.f - grey) + target * grey;
         p->rgb[2][i] = (b - offset) * ratio * (1.f - grey) + target * grey;
@@ -309,16 +309,16 @@ static inline void neutral(const Look *l, Pixels *p) {
 }
 
 /* Linear to display by table, in place. */
-static inline void encode(const float *srgb, float *x) {
+static inline void encode(const float *restrict srgb, float *restrict x) {
     for (int i = 0; i < TILE; i++) {
-        const float f = clampf(x[i], 0.f, 1.f) * SRGB_STEPS;
-        const int k = mini((int)f, SRGB_STEPS - 1);
+        const float f = clampf(x[i], 0.f, .99999f) * SRGB_STEPS;
+        const int k = (int)f;
         x[i] = srgb[k] + (srgb[k + 1] - srgb[k]) * (f - k);
     }
 }
 
 /* Premultiplied radiance and coverage to bytes, over the background or with straight alpha. */
-static inline void finish(const Look *l, Pixels *p, uint8_t bytes[4][TILE]) {
+static void finish(const Look *l, Pixels *p, uint8_t bytes[4][TILE]) {
     const float *alpha = p->term[COVERAGE];
     neutral(l, p);
     for (int c = 0; c < 3; c++) {
@@ -332,7 +332,7 @@ static inline void finish(const Look *l, Pixels *p, uint8_t bytes[4][TILE]) {
         else
             for (int i = 0; i < TILE; i++) bytes[c][i] = (uint8_t)(alpha[i] < .002f ? 0.f : p->rgb[c][i] * 255.f + .5f);
     }
-    for (int i = 0; i < TILE; i++) bytes[3][i] = (uint8_t)(fminf(alpha[i], 1.f) * 255.f + .5f);
+    for (int i = 0; i < TILE; i++) bytes[3][i] = (uint8_t)(minf(alpha[i], 1.f) * 255.f + .5f);
 }
 
 static inline void fabric_light(const Look *l, const float k_fabric[3], Pixels *p) {
@@ -422,10 +422,10 @@ static inline void printed(const Look *l, const float k_fabric[3], Pixels *p) {
     float share[TILE], bright[TILE], att[TILE], var_cover[TILE], var_bright[TILE], both[TILE];
     float (*ink)[TILE] = p->ink, (*s)[TILE] = p->surface;
     for (int i = 0; i < TILE; i++) {
-        const float inv = 1.f / fmaxf(s[COVERAGE][i], 1e-6f);
+        const float inv = 1.f / maxf(s[COVERAGE][i], 1e-6f);
         share[i] = clampf(ink[3][i] * inv, 0.f, 1.f);
         bright[i] = (ink[0][i] + ink[1][i] + ink[2][i]) * inv * (1.f / 3.f);
-        att[i] = s[COVERAGE][i] / fmaxf(s[SHEEN_ATT][i], 1e-6f);
+        att[i] = s[COVERAGE][i] / maxf(s[SHEEN_ATT][i], 1e-6f);
         var_cover[i] = ink[4][i] * inv - share[i] * share[i];
         var_bright[i] = ink[5][i] * inv - bright[i] * bright[i];
         both[i] = ink[6][i] * inv - bright[i] * share[i];
@@ -433,8 +433,8 @@ static inline void printed(const Look *l, const float k_fabric[3], Pixels *p) {
     fabric_light(l, k_fabric, p);
     for (int k = 0; k < 3; k++)
         for (int i = 0; i < TILE; i++) {
-            const float rho = ink[k][i] / fmaxf(ink[3][i], 1e-6f), c = l->fabric[k];
-            const float tint = ink[k][i] / fmaxf(s[COVERAGE][i], 1e-6f) / fmaxf(bright[i], 1e-4f);
+            const float rho = ink[k][i] / maxf(ink[3][i], 1e-6f), c = l->fabric[k];
+            const float tint = ink[k][i] / maxf(s[COVERAGE][i], 1e-6f) / maxf(bright[i], 1e-4f);
             const float mean = clampf(share[i] * rho + (1.f - share[i]) * c, 0.f, 1.f);
             const float variance = tint * tint * var_bright[i] + c * c * var_cover[i] - 2.f * c * tint * both[i];
             const float bounced = l->bounce[k] * s[BOUNCE][i];
