@@ -132,15 +132,18 @@ class Layer(Struct):
     ]
 
 
-class PrintView(Struct):
-    """shade.c: what a view keeps for prints."""
+class Canvas(Struct):
+    """shade.c: what a view has for prints on some panels."""
 
     _fields_ = [
+        ("tile", _pointer),
+        ("slot", _pointer),
         ("block", _pointer),
         ("atlas", _pointer),
-        ("slot", _pointer),
+        ("terms", _pointer),
         ("samples", _pointer),
-        ("tiles", _pointer),
+        ("surface", _pointer),
+        ("count", ctypes.c_int32),
         ("size", ctypes.c_int32),
     ]
 

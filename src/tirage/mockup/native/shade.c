@@ -16,15 +16,20 @@ typedef struct {
     float clip[4];           /* atlas rectangle of the panel: u0, v0, u1, v1 */
 } Layer;
 
-/* What a view keeps for prints, see raster.c: which tiles have a block of atlas positions (blocks,TILE,TILE,2). */
+/* The tiles of a view that prints on some panels can reach: count blocks, each with the number of its tile, its pixels'
+   terms and atlas positions, and either a slot of samples and of the printable surface's own terms (see raster.c),
+   SMOOTH, or HIDDEN where no print shows. */
 typedef struct {
-    const int32_t *block;
-    const uint16_t *atlas;
-    const int32_t *slot;
+    const int32_t *tile, *slot;
+    const int32_t *block;    /* (across,across) a tile's block, or -1 */
+    const uint16_t *atlas;   /* (count,TILE,TILE,2) */
+    const half *terms;       /* (count,TILE,TILE,TERMS) */
     const uint16_t *samples;
-    const uint8_t *tiles;
-    int32_t size;
-} PrintView;
+    const half *surface;
+    int32_t count, size;
+} Canvas;
+
+enum { SMOOTH = -1, HIDDEN = -2 };
 
 /* One texel at full resolution: straight sRGB bytes to linear premultiplied. */
 static inline void design_texel(const uint8_t *p, const uint16_t *linear, uint16_t *o) {
@@ -78,7 +83,7 @@ static inline int texel_position(const Layer *l, const uint16_t *kept, float far
 }
 
 /* The kept atlas position of a pixel. */
-static inline const uint16_t *atlas_pixel(const PrintView *v, int x, int y) {
+static inline const uint16_t *atlas_pixel(const Canvas *v, int x, int y) {
     static const uint16_t nowhere[2] = {NOWHERE, NOWHERE};
     const int across = (v->size + TILE - 1) / TILE;
     if (x < 0 || y < 0 || x >= v->size || y >= v->size) return nowhere;
@@ -113,8 +118,8 @@ static int even_texels(const Layer *l, float gx[GRID][GRID], float gy[GRID][GRID
 }
 
 /* Places of an unmarked tile: interpolated between pixel centres, since it is one smooth surface. */
-static int smooth_places(const PrintView *v, const Layer *l, int k, int tx, int ty, Places *p, float4v *colour) {
-    const int side = (TILE + 2) * k;
+static int smooth_places(const Canvas *v, const Layer *l, int k, int block, Places *p, float4v *colour) {
+    const int side = (TILE + 2) * k, across = (v->size + TILE - 1) / TILE, tx = v->tile[block] % across, ty = v->tile[block] / across;
     float gx[GRID][GRID], gy[GRID][GRID], ax[MAX_SIDE];
     int column[MAX_SIDE], hit = 0;
     for (int y = 0; y < GRID; y++)
@@ -146,9 +151,10 @@ static int smooth_places(const PrintView *v, const Layer *l, int k, int tx, int 
 }
 
 /* Places of a tile's samples in a layer, or their colour if they have one. */
-static int places(const PrintView *v, const Layer *l, int k, int tx, int ty, Places *p, float4v *colour) {
-    const int across = (v->size + TILE - 1) / TILE, side = (TILE + 2) * k, slot = v->slot[ty * across + tx];
-    if (slot < 0) return smooth_places(v, l, k, tx, ty, p, colour);
+static int places(const Canvas *v, const Layer *l, int k, int block, Places *p, float4v *colour) {
+    const int side = (TILE + 2) * k, slot = v->slot[block];
+    if (slot == HIDDEN) return MISSED;
+    if (slot == SMOOTH) return smooth_places(v, l, k, block, p, colour);
     const uint16_t *s = v->samples + (long)slot * side * side * 2;
     int hit = 0;
     for (int i = 0; i < side * side; i++) hit |= texel_position(l, s + 2 * i, -1.f, p->x + i, p->y + i);
@@ -218,14 +224,14 @@ static inline void filter_tile(const float4v *ink, const float *taps, const int 
 }
 
 /* All layers in one tile, filtered into out (TILE,TILE,INK); 0 where no ink is. */
-static int print_tile(const PrintView *v, const Layer *layers, int layer_count, const float *taps, int k, int tx, int ty, half *out) {
+static int print_tile(const Canvas *v, const Layer *layers, int layer_count, const float *taps, int k, int block, half *out) {
     static _Thread_local Places at;
     static _Thread_local float4v ink[MAX_SIDE * MAX_SIDE];
     const int n = (TILE + 2) * (TILE + 2) * k * k;
     float4v even = {0}, colour = {0};
     int sampled = 0;
     for (int l = 0; l < layer_count; l++) {
-        const int found = places(v, layers + l, k, tx, ty, &at, &colour);
+        const int found = places(v, layers + l, k, block, &at, &colour);
         if (found == EVEN) {
             even = colour + (1.f - colour[3]) * even;
             for (int i = 0; i < n && sampled; i++) ink[i] = colour + (1.f - colour[3]) * ink[i];
@@ -247,17 +253,25 @@ static int print_tile(const PrintView *v, const Layer *layers, int layer_count, 
     return 1;
 }
 
-/* The prints as this view sees them: the numbers of the tiles that have ink, and their ink (count,TILE,TILE,INK).
-   Both have room for every block; returns the count. */
-EXPORT int print_view(const PrintView *v, const Layer *layers, int layer_count, const float *taps, int k, int32_t *tiles, half *ink) {
-    const int across = (v->size + TILE - 1) / TILE;
+/* The prints as this view sees them: the numbers of the blocks that have ink, and their ink (inked,TILE,TILE,INK).
+   Both have room for every block; returns how many have. */
+EXPORT int print_view(const Canvas *v, const Layer *layers, int layer_count, const float *taps, int k, int32_t *inked, half *ink) {
     int count = 0;
-    for (int t = 0; t < across * across; t++) {
-        if (v->block[t] < 0 || ((v->tiles[t] & EDGE) && v->slot[t] < 0)) continue;   /* no print, or none that shows */
-        half *out = ink + (long)count * TILE * TILE * INK;
-        if (print_tile(v, layers, layer_count, taps, k, t % across, t / across, out)) tiles[count++] = t;
-    }
+    for (int block = 0; block < v->count; block++)
+        if (print_tile(v, layers, layer_count, taps, k, block, ink + (long)count * TILE * TILE * INK)) inked[count++] = block;
     return count;
+}
+
+/* The terms of count tiles, out (count,TILE,TILE,TERMS), from a view's spans: row y holds columns [x0[y],x1[y]) from offset[y]. */
+EXPORT void tile_pixels(const int32_t *tiles, int count, int size, const int32_t *x0, const int32_t *x1, const int64_t *offset,
+                        const half *terms, half *out) {
+    const int across = (size + TILE - 1) / TILE;
+    for (int row = 0; row < count * TILE; row++, out += TILE * TERMS) {
+        const int left = tiles[row / TILE] % across * TILE, y = tiles[row / TILE] / across * TILE + row % TILE;
+        const int from = y < size ? maxi(x0[y] - left, 0) : 0, to = y < size ? mini(x1[y] - left, TILE) : 0;
+        memset(out, 0, sizeof(half) * TILE * TERMS);
+        if (from < to) memcpy(out + from * TERMS, terms + (offset[y] + left + from - x0[y]) * TERMS, sizeof(half) * TERMS * (size_t)(to - from));
+    }
 }
 
 /* How a finished picture looks. */
@@ -364,10 +378,10 @@ static inline void load_eight(const half *from, float (*plane)[TILE], int at) {
     }
 }
 
-/* The pixels [from,to) of a row of a tile to planes, zero elsewhere; pixels: the first one's seven half floats. */
-static inline void load(const half *pixels, int from, int to, float (*plane)[TILE]) {
-    half whole[TILE * 7] = {0};
-    if (from > 0 || to < TILE) memcpy(whole + 7 * from, pixels, sizeof(half) * 7 * (size_t)(to - from)), pixels = whole;
+/* A row of a tile to planes; pixels beyond n are zero and not read. */
+static inline void load(const half *pixels, int n, float (*plane)[TILE]) {
+    half padded[TILE * 7] = {0};
+    if (n < TILE) memcpy(padded, pixels, sizeof(half) * 7 * (size_t)n), pixels = padded;
     load_eight(pixels, plane, 0);
     load_eight(pixels + 56, plane, 8);
 }
@@ -387,7 +401,7 @@ EXPORT void compose_plain(const half *terms, int64_t count, const Look *look, ui
         const int n = count - at < TILE ? (int)(count - at) : TILE, channels = look->channels;
         uint8_t bytes[4][TILE], *o = out + at * channels;
         Pixels p;
-        load(terms + at * TERMS, 0, n, p.term);
+        load(terms + at * TERMS, n, p.term);
         fabric_light(look, k_fabric, &p);
         finish(look, &p, bytes);
         if (n == TILE && channels == 3)
@@ -452,28 +466,24 @@ static inline int any_ink(const half *ink) {
     return some;
 }
 
-/* Overwrite the frame where there is ink: count tiles with their ink, see print_view.  x0, x1, offset, terms: the view's
-   spans; surface: see raster.c. */
-EXPORT void compose_print(const PrintView *v, const int32_t *tiles, int count, const half *ink, const int32_t *x0, const int32_t *x1,
-                          const int64_t *offset, const half *terms, const half *surface, const Look *look, uint8_t *frame) {
+/* Overwrite the frame where there is ink: count blocks with their ink, as print_view leaves them. */
+EXPORT void compose_print(const Canvas *v, const int32_t *inked, int count, const half *ink, const Look *look, uint8_t *frame) {
     const int across = (v->size + TILE - 1) / TILE;
     float k_fabric[3];
     fabric_scatter(look, k_fabric);
-    for (int row = 0; row < count * TILE; row++) {
-        const int tile = tiles[row / TILE], left = tile % across * TILE, y = tile / across * TILE + row % TILE;
-        const half *inked = ink + (long)row * TILE * INK;
-        if (y >= v->size || !any_ink(inked)) continue;
-        const int from = maxi(x0[y] - left, 0), to = mini(x1[y] - left, TILE), slot = v->slot[tile];
-        if (from >= to) continue;
+    for (int row = 0; row < count * TILE; row++, ink += TILE * INK) {
+        const int block = inked[row / TILE], slot = v->slot[block], left = v->tile[block] % across * TILE;
+        const int y = v->tile[block] / across * TILE + row % TILE, columns = mini(v->size - left, TILE);
+        if (y >= v->size || !any_ink(ink)) continue;
         Pixels p;
-        load(terms + (offset[y] + left + from - x0[y]) * TERMS, from, to, p.term);
-        if (slot < 0) memcpy(p.surface, p.term, sizeof p.term);
-        else load(surface + ((long)slot * TILE + row % TILE) * TILE * TERMS, 0, TILE, p.surface);
-        load(inked, 0, TILE, p.ink);
         uint8_t bytes[4][TILE], *o = frame + ((long)y * v->size + left) * look->channels;
+        load(v->terms + ((long)block * TILE + row % TILE) * TILE * TERMS, TILE, p.term);
+        if (slot == SMOOTH) memcpy(p.surface, p.term, sizeof p.term);
+        else load(v->surface + ((long)slot * TILE + row % TILE) * TILE * TERMS, TILE, p.surface);
+        load(ink, TILE, p.ink);
         printed(look, k_fabric, &p);
         finish(look, &p, bytes);
-        for (int i = from; i < to; i++)
+        for (int i = 0; i < columns; i++)
             if (p.ink[3][i] >= 1e-3f && p.surface[COVERAGE][i] >= 1e-3f)
                 for (int c = 0; c < look->channels; c++) o[i * look->channels + c] = bytes[c][i];
     }
