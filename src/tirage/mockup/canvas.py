@@ -1,5 +1,5 @@
 """The part of a view that prints on some panels can reach: all that an order's ink needs of it.
-A view serves every colour and place; a canvas and finished plain cloth serve the next design, and take far less.
+A view serves every colour and place; a canvas and finished cloth serve the next design, in half the room.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Reach:
         self._lock = threading.Lock()
 
     def of(self, panel: Panel, corners: Sequence[NDArray[np.float64]]) -> Box:
-        """A box of the atlas for pieces of art with these corners (4, 2) in panel cm, and for those before."""
+        """A box of the atlas for art with these corners (4, 2) in panel cm, and for all before it."""
         points = np.concatenate(corners)
         low = np.floor((points.min(axis=0) - _FRINGE_CM) / _GRID_CM) * _GRID_CM
         high = np.ceil((points.max(axis=0) + _FRINGE_CM) / _GRID_CM) * _GRID_CM

@@ -4,7 +4,6 @@ Keeps between orders what they share (views, plain cloth, inks), each bounded, l
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,11 +18,12 @@ from tirage.mockup.camera import pixels_per_cm
 from tirage.mockup.canvas import Canvas, Reach, make_canvas
 from tirage.mockup.ink import Ink, Layer, box_factor, ink_seen, make_layer, texels
 from tirage.mockup.kept import Kept
+from tirage.mockup.kernels import Look
 from tirage.mockup.memory import give_back_large_blocks
 from tirage.mockup.model import Template
 from tirage.mockup.placement import Print
 from tirage.mockup.scene import Workspace, beyond_regions, build_scene
-from tirage.mockup.shade import Plain, lay_ink, make_look, plain_cloth, plain_frame
+from tirage.mockup.shade import Plain, cloth_frame, lay_ink, make_look, plain_cloth
 from tirage.mockup.view import View, build_view
 from tirage.settings import usable_cores
 
@@ -35,7 +35,7 @@ RENDERER, VERSION = "relight", "1"
 TURNTABLE_SAMPLES = 3
 """Sub-samples a pixel and axis at silhouettes, seams and print."""
 
-VIEW_BYTES, INK_BYTES, TEXEL_BYTES = (n << 20 for n in (324, 40, 48))
+VIEW_BYTES, INK_BYTES, TEXEL_BYTES = (n << 20 for n in (280, 40, 48))
 """Kept between orders: what is seen from each side, inks and texels of the latest designs."""
 
 Shot = tuple[float, int, int, bool]
@@ -58,7 +58,7 @@ class Renderer:
         self._scene = build_scene(template)
         self._threads = threads or usable_cores()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="relight")
-        self._local = threading.local()
+        self._spare: list[Workspace] = []
         self._kept: Kept[View | Canvas | Plain] = Kept(VIEW_BYTES * keep)
         self._reach = Reach(template)
         self._inks: Kept[Ink] = Kept(INK_BYTES * keep)
@@ -88,8 +88,7 @@ class Renderer:
         shot = (azimuth % 360, size, k, self._beyond(prints))
         view = cache(lambda: self._seen(shot, lambda: self._view(azimuth, size, k, prints)))
         look = make_look(self._scene, colour, background)
-        plain = self._cloth(shot, colour, background, lambda: plain_cloth(view(), look))
-        frame = plain_frame(plain, look)
+        frame = cloth_frame(self._cloth((shot, colour, background), view, look), look)
         if prints:
             canvas = self._canvas(shot, view, prints)
             designs = tuple((p.design.sha256, p.art) for p in prints)
@@ -108,8 +107,7 @@ class Renderer:
         def render(azimuth: float) -> Picture:
             shot = (azimuth, size, k, self._beyond(prints))
             view = cache(lambda: self._view(azimuth, size, k, prints))
-            plain = self._cloth(shot, colour, background, lambda: plain_cloth(view(), look))
-            frame = plain_frame(plain, look)
+            frame = cloth_frame(self._cloth((shot, colour, background), view, look), look)
             if layers:
                 canvas = self._canvas(shot, view, prints)
                 lay_ink(frame, look, canvas, ink_seen(canvas, layers))
@@ -122,11 +120,12 @@ class Renderer:
         return cast("T", self._kept.get(key, make))
 
     def _cloth(
-        self, shot: Shot, colour: Colour, background: Colour | None, make: Callable[[], Plain]
-    ) -> Plain:
-        """Finished cloth; beside a view that is kept it is not kept too, since making it takes a few ms."""
-        key = (shot, colour, background)
-        return make() if key not in self._kept and shot in self._kept else self._seen(key, make)
+        self, key: tuple[Shot, Colour, Colour | None], view: Callable[[], View], look: Look
+    ) -> View | Plain:
+        """Finished cloth, or the view that it is made of: beside that it is not worth its room."""
+        if key not in self._kept and key[0] in self._kept:
+            return view()
+        return self._seen(key, lambda: plain_cloth(view(), look))
 
     def _canvas(self, shot: Shot, view: Callable[[], View], prints: Sequence[Print]) -> Canvas:
         arts = [print_.art for print_ in prints]
@@ -150,13 +149,17 @@ class Renderer:
         finally:
             for future in ahead:
                 future.cancel()
+            self._spare.clear()  # the next pictures may need none, and it takes as much as two views
 
     def _view(self, azimuth: float, size: int, k: int, prints: Sequence[Print]) -> View:
-        work = getattr(self._local, "work", None)
-        if work is None:
-            work = self._local.work = Workspace(self._scene.light)
         whole_panels = self._beyond(prints)
-        return build_view(self._scene, work, azimuth=azimuth, size=size, k=k, whole_panels=whole_panels)
+        try:
+            work = self._spare.pop()
+        except IndexError:
+            work = Workspace(self._scene.light)
+        view = build_view(self._scene, work, azimuth=azimuth, size=size, k=k, whole_panels=whole_panels)
+        self._spare.append(work)
+        return view
 
     def _layers(self, prints: Sequence[Print], size: int, k: int) -> list[Layer]:
         density = k * pixels_per_cm(self.template.camera, size)

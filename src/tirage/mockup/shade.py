@@ -15,6 +15,7 @@ from tirage.mockup.canvas import Canvas
 from tirage.mockup.cloth import scatter_constants
 from tirage.mockup.ink import Ink
 from tirage.mockup.kernels import BOUNCE_ALBEDO, pointer
+from tirage.mockup.memory import picture
 from tirage.mockup.scene import Scene
 from tirage.mockup.view import View
 
@@ -71,16 +72,17 @@ def plain_cloth(view: View, look: kernels.Look) -> Plain:
     return Plain(view.size, view.x0, view.x1, view.offset, out)
 
 
-def plain_frame(plain: Plain, look: kernels.Look) -> NDArray[np.uint8]:
+def cloth_frame(cloth: View | Plain, look: kernels.Look) -> NDArray[np.uint8]:
     """The picture (size, size, channels) of background and cloth."""
-    frame = np.empty((plain.size, plain.size, look.channels), np.uint8)
+    frame = picture((cloth.size, cloth.size, look.channels))
     kernels.call(
-        "place_spans",
-        pointer(plain.pixels, np.uint8),
-        pointer(plain.x0, np.int32),
-        pointer(plain.x1, np.int32),
-        pointer(plain.offset, np.int64),
-        plain.size,
+        "cloth_frame",
+        pointer(cloth.terms, np.float16) if isinstance(cloth, View) else None,
+        pointer(cloth.pixels, np.uint8) if isinstance(cloth, Plain) else None,
+        pointer(cloth.x0, np.int32),
+        pointer(cloth.x1, np.int32),
+        pointer(cloth.offset, np.int64),
+        cloth.size,
         ctypes.byref(look),
         pointer(frame, np.uint8),
     )

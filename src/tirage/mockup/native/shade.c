@@ -413,21 +413,20 @@ EXPORT void compose_plain(const half *terms, int64_t count, const Look *look, ui
     }
 }
 
-/* A frame (size,size,channels): the background, and on it the finished pixels of the spans. */
-EXPORT void place_spans(const uint8_t *pixels, const int32_t *x0, const int32_t *x1, const int64_t *offset, int size,
+/* A frame (size,size,channels): the background, and on it the cloth of a view's spans, row y from column x0[y] to x1[y].
+   Either its terms are finished here, or finished pixels placed. */
+EXPORT void cloth_frame(const half *terms, const uint8_t *pixels, const int32_t *x0, const int32_t *x1, const int64_t *offset, int size,
                         const Look *look, uint8_t *frame) {
     const int n = look->channels;
     uint8_t back[4] = {0};
     for (int c = 0; c < 3 && n == 3; c++) back[c] = (uint8_t)(look->background[c] * 255.f + .5f);
-    for (int y = 0; y < size; y++) {
+    for (int x = 0; x < size; x++) memcpy(frame + x * n, back, n);
+    for (int y = size - 1; y >= 0; y--) {   /* the first row, all background so far, is what the others copy from */
         uint8_t *row = frame + (long)y * size * n;
-        const uint8_t *blank = frame;   /* the first row is written once, the others copy its ends */
-        const int from = x0[y], to = x1[y] > from ? x1[y] : from;
-        if (y == 0)
-            for (int x = 0; x < size; x++) memcpy(row + x * n, back, n);
-        else
-            memcpy(row, blank, (size_t)from * n), memcpy(row + to * n, blank + to * n, (size_t)(size - to) * n);
-        memcpy(row + from * n, pixels + offset[y] * n, (size_t)(to - from) * n);
+        const int from = x0[y], to = maxi(x1[y], from);
+        if (y > 0) memcpy(row, frame, (size_t)from * n), memcpy(row + to * n, frame + to * n, (size_t)(size - to) * n);
+        if (terms) compose_plain(terms + offset[y] * TERMS, to - from, look, row + from * n);
+        else memcpy(row + from * n, pixels + offset[y] * n, (size_t)(to - from) * n);
     }
 }
 
