@@ -183,7 +183,7 @@ def test_what_is_kept_stays_within_its_budgets(template: Template, monkeypatch: 
     monkeypatch.setattr(relight, "VIEW_BYTES", 12_000_000)
     renderer = Renderer(template, threads=2)
     list(renderer.stills(prints=[], colour=WHITE, azimuths=range(0, 360, 30), size=SIZE, background=GREY))
-    kept = renderer._views.nbytes
+    kept = renderer._kept.nbytes
     assert 0 < kept <= 12_000_000
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 16
+VERSION = 17
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16
@@ -144,16 +144,20 @@ class Layer(Struct):
     ]
 
 
-class PrintView(Struct):
-    """shade.c: what a view keeps for prints."""
+class Canvas(Struct):
+    """shade.c: what a view has for prints on some panels."""
 
     _fields_ = [
+        ("tile", _pointer),
+        ("slot", _pointer),
         ("block", _pointer),
         ("atlas", _pointer),
-        ("slot", _pointer),
+        ("terms", _pointer),
         ("first", _pointer),
         ("stored", _pointer),
         ("samples", _pointer),
+        ("surface", _pointer),
+        ("count", ctypes.c_int32),
         ("size", ctypes.c_int32),
     ]
 

@@ -16,6 +16,7 @@ typedef float float8v __attribute__((vector_size(32), aligned(4)));
 typedef _Float16 half;
 typedef half half8v __attribute__((vector_size(16), aligned(2)));
 typedef uint16_t ushort4v __attribute__((vector_size(8), aligned(2)));
+typedef uint16_t ushort8v __attribute__((vector_size(16), aligned(2)));
 
 /* What light does to one point of the cloth, seen from one camera (docs/relight.md has the formula):
    radiance(rho) = rho (direct + fabric s(fabric) bounce) + rho k(rho) multiple + gloss on fabric; ink has no sheen, so there the
@@ -39,6 +40,9 @@ enum { INSIDE = 0x80, RIM = 0x40, CHART_MASK = 0x3f, NOTHING = 0xff };
 
 /* Not-a-number becomes lo, so that no index is ever out of range. */
 static inline float clampf(float x, float lo, float hi) { return x > lo ? (x < hi ? x : hi) : lo; }
+/* One instruction each; those of math.h take three, to have their way with not-a-number. */
+static inline float minf(float a, float b) { return a < b ? a : b; }
+static inline float maxf(float a, float b) { return a > b ? a : b; }
 static inline int mini(int a, int b) { return a < b ? a : b; }
 static inline int maxi(int a, int b) { return a > b ? a : b; }
 
