@@ -30,7 +30,6 @@ ATLAS_STEPS, NOWHERE = 65534, 65535
 """Kept atlas positions: steps over its side, and the mark of a place where no print can lie."""
 INSIDE = 0x80
 """Triangle flag: the inside of the cloth."""
-SRGB_STEPS = 8192
 TABLE = 256
 LAMP_POINTS = 4
 
@@ -159,7 +158,6 @@ class Look(Struct):
         ("bounce", _floats * 3),
         ("background", _floats * 3),
         ("channels", ctypes.c_int32),
-        ("srgb", _pointer),
     ]
 
 

@@ -37,9 +37,9 @@ TURNTABLE_SAMPLES = 3
 
 SEEN_BYTES, INK_BYTES, TEXEL_BYTES = (n << 20 for n in (280, 40, 48))
 """Kept between orders, as measured on a tee with art across the chest.  Seen: six views of 2048² take 220 MB
-and their canvases 35; a turntable's canvases and cloth take 210, beside which the stills' canvases and cloth of
-one colour find room.  Inks of six views take 10 to 17 MB: two designs, since two orders are made at a time.
-Texels take 46 MB and serve one design's views, one after another."""
+and their canvases 35; a turntable's canvases and cloth take 210, beside which those of six stills find room.
+Inks of six views take 10 to 17 MB: two designs, since two orders are made at a time.  Texels take 46 MB and
+serve one design's views, one after another."""
 
 Shot = tuple[float, int, int, bool]
 """What a view depends on: azimuth, size, sub-samples, whether prints reach beyond the print areas."""
