@@ -34,7 +34,6 @@ ATLAS_STEPS, NOWHERE = 65534, 65535
 """Kept atlas positions: steps over its side, and the mark of a place where no print can lie."""
 INSIDE, RIM, CHARTS = 0x80, 0x40, 64
 """Triangle flags: the inside of the cloth, its cut edge; below them the panel."""
-SRGB_STEPS = 8192
 TABLE = 256
 LAMP_POINTS = 4
 
@@ -173,7 +172,6 @@ class Look(Struct):
         ("bounce", _floats * 3),
         ("background", _floats * 3),
         ("channels", ctypes.c_int32),
-        ("srgb", _pointer),
     ]
 
 

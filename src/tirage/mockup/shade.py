@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +19,6 @@ from tirage.mockup.scene import Scene
 from tirage.mockup.view import View
 
 
-@cache
-def _srgb_table() -> NDArray[np.float32]:
-    x = np.arange(kernels.SRGB_STEPS + 1) / kernels.SRGB_STEPS
-    return np.where(x <= 0.0031308, 12.92 * x, 1.055 * x ** (1 / 2.4) - 0.055).astype(np.float32)
-
-
 def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernels.Look:
     """How pictures of one fabric colour look over a background; None: transparent, straight alpha."""
     template, ratio = scene.template, scene.light.bounce_ratio
@@ -38,7 +31,6 @@ def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernel
         look.background[:] = [
             channel / 255 for channel in (background.red, background.green, background.blue)
         ]
-    look.srgb = pointer(_srgb_table(), np.float32)
     return look
 
 

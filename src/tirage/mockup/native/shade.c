@@ -298,10 +298,7 @@ typedef struct {
     float bounce[3];         /* light that bounced: fabric (1 + r fabric) / (1 + r BOUNCE_ALBEDO) */
     float background[3];     /* display values 0..1 */
     int32_t channels;        /* 3: over the background; 4: straight alpha */
-    const float *srgb;       /* (SRGB_STEPS + 1) display value over linear 0..1 */
 } Look;
-
-enum { SRGB_STEPS = 8192 };
 
 /* A row of a tile: pixels on their way to bytes, plane by plane so that the loops below become vectors. */
 typedef struct {
@@ -325,26 +322,31 @@ static inline float scatter_mean(const Look *l, float rho, float variance) {
 /* Un-premultiply and expose; then Khronos PBR Neutral, as its specification's reference code has it. */
 static inline void neutral(const Look *l, Pixels *p) {
     const float start = .8f - .04f, desaturation = .15f, d = 1.f - start;
+    float peak[TILE];
+    int bright = 0;
     for (int i = 0; i < TILE; i++) {
         const float scale = l->exposure / maxf(p->term[COVERAGE][i], 1e-4f);
         const float r = p->rgb[0][i] * scale, g = p->rgb[1][i] * scale, b = p->rgb[2][i] * scale;
         const float low = minf(r, minf(g, b)), offset = low < .08f ? low - 6.25f * low * low : .04f;
-        const float peak = maxf(r, maxf(g, b)) - offset, over = maxf(peak - start, 0.f);
-        const float target = peak < start ? peak : 1.f - d * d / (over + d);
-        const float ratio = target / maxf(peak, 1e-6f), grey = 1.f - 1.f / (desaturation * (peak - target) + 1.f);
-        p->rgb[0][i] = (r - offset) * ratio * (1.f - grey) + target * grey;
-        p->rgb[1][i] = (g - offset) * ratio * (1.f - grey) + target * grey;
-        p->rgb[2][i] = (b - offset) * ratio * (1.f - grey) + target * grey;
+        p->rgb[0][i] = r - offset, p->rgb[1][i] = g - offset, p->rgb[2][i] = b - offset;
+        peak[i] = maxf(r, maxf(g, b)) - offset;
+    }
+    for (int i = 0; i < TILE; i++) bright |= peak[i] > start;
+    if (!bright) return;   /* nothing to compress, as mostly on dark fabric */
+    for (int i = 0; i < TILE; i++) {
+        const float over = maxf(peak[i] - start, 0.f), target = over > 0.f ? 1.f - d * d / (over + d) : peak[i];
+        const float grey = 1.f - 1.f / (desaturation * (peak[i] - target) + 1.f);
+        const float ratio = (1.f - grey) * (over > 0.f ? target / peak[i] : 1.f);
+        for (int c = 0; c < 3; c++) p->rgb[c][i] = p->rgb[c][i] * ratio + target * grey;
     }
 }
 
-/* Linear to display by table, in place. */
-static inline void encode(const float *restrict srgb, float *restrict x) {
-    for (int i = 0; i < TILE; i++) {
-        const float f = clampf(x[i], 0.f, .99999f) * SRGB_STEPS;
-        const int k = (int)f;
-        x[i] = srgb[k] + (srgb[k + 1] - srgb[k]) * (f - k);
-    }
+/* The sRGB curve of a linear value 0..1 (IEC 61966-2-1); its power as a polynomial of the fourth root, fitted to
+   .002 codes of 255. */
+static inline float srgb(float x) {
+    const float t = sqrtf(sqrtf(x));
+    const float power = -.061340277f + t * (.16202692f + t * (1.2554018f + t * (-.5774778f + t * (.28952866f - t * .068145856f))));
+    return x < .0031308f ? 12.92f * x : power;
 }
 
 /* Premultiplied radiance and coverage to bytes, over the background or with straight alpha. */
@@ -352,17 +354,17 @@ static void finish(const Look *l, Pixels *p, uint8_t bytes[4][TILE]) {
     const float *alpha = p->term[COVERAGE];
     neutral(l, p);
     for (int c = 0; c < 3; c++) {
-        encode(l->srgb, p->rgb[c]);
         const float back = l->background[c];
         if (l->channels == 3)
             for (int i = 0; i < TILE; i++) {
                 const float a = alpha[i] > .9995f ? 1.f : alpha[i];
-                bytes[c][i] = (uint8_t)((back + (p->rgb[c][i] - back) * a) * 255.f + .5f);
+                bytes[c][i] = (uint8_t)(int)((back + (srgb(clampf(p->rgb[c][i], 0.f, 1.f)) - back) * a) * 255.f + .5f);
             }
         else
-            for (int i = 0; i < TILE; i++) bytes[c][i] = (uint8_t)(alpha[i] < .002f ? 0.f : p->rgb[c][i] * 255.f + .5f);
+            for (int i = 0; i < TILE; i++)
+                bytes[c][i] = (uint8_t)(int)(alpha[i] < .002f ? 0.f : srgb(clampf(p->rgb[c][i], 0.f, 1.f)) * 255.f + .5f);
     }
-    for (int i = 0; i < TILE; i++) bytes[3][i] = (uint8_t)(minf(alpha[i], 1.f) * 255.f + .5f);
+    for (int i = 0; i < TILE; i++) bytes[3][i] = (uint8_t)(int)(minf(alpha[i], 1.f) * 255.f + .5f);
 }
 
 static inline void fabric_light(const Look *l, const float k_fabric[3], Pixels *p) {
