@@ -16,7 +16,7 @@ typedef struct {
     float clip[4];           /* atlas rectangle of the panel: u0, v0, u1, v1 */
 } Layer;
 
-/* What a view keeps for prints, see raster.c: which tiles have a block of atlas positions (blocks,TILE,TILE,2), and of which
+/* What a view keeps for prints, see terms.c: which tiles have a block of atlas positions (blocks,TILE,TILE,2), and of which
    pixels the positions of all samples are kept. */
 typedef struct {
     const int32_t *block;
@@ -356,7 +356,7 @@ static inline void printed(const Look *l, const float t[TERMS], const float p[TE
     }
 }
 
-/* Overwrite the frame where there is ink.  x0, x1, offset, terms: the view's spans; surface: see raster.c. */
+/* Overwrite the frame where there is ink.  x0, x1, offset, terms: the view's spans; surface: see terms.c. */
 EXPORT void compose_print(const PrintView *v, const half *ink, const int32_t *x0, const int32_t *x1, const int64_t *offset,
                           const half *terms, const half *surface, const Look *look, uint8_t *frame) {
     const int across = (v->size + TILE - 1) / TILE;
