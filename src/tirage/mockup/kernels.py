@@ -79,7 +79,7 @@ class Lamp(Struct):
 
 
 class View(Struct):
-    """raster.c: one camera's view of the mesh."""
+    """raster.h: one camera's view of the mesh."""
 
     _fields_ = [
         ("corner", _pointer),
@@ -92,7 +92,7 @@ class View(Struct):
 
 
 class Cloths(Struct):
-    """raster.c: light textures and the albedo detail."""
+    """raster.h: light textures and the albedo detail."""
 
     _fields_ = [
         ("outside", _pointer),
@@ -107,19 +107,19 @@ class Cloths(Struct):
 
 
 class Frame(Struct):
-    """raster.c: what each pixel's centre shows."""
+    """raster.h: what each pixel's centre shows."""
 
     _fields_ = [("shown", _pointer), ("atlas", _pointer), ("edges", _pointer), ("busy", _pointer)]
 
 
 class Spans(Struct):
-    """raster.c: where a view's finished pixels go."""
+    """terms.c: where a view's finished pixels go."""
 
     _fields_ = [("x0", _pointer), ("x1", _pointer), ("offset", _pointer), ("terms", _pointer)]
 
 
 class Prints(Struct):
-    """raster.c: what marked tiles keep for prints."""
+    """terms.c: what marked tiles keep for prints."""
 
     _fields_ = [
         ("slot", _pointer),

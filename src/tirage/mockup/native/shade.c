@@ -17,7 +17,7 @@ typedef struct {
 } Layer;
 
 /* The tiles of a view that prints on some panels can reach: count blocks, each with the number of its tile, its pixels'
-   terms and atlas positions, and a slot of kept samples and of the printable surface's own terms (see raster.c), or SMOOTH. */
+   terms and atlas positions, and a slot of kept samples and of the printable surface's own terms (see terms.c), or SMOOTH. */
 typedef struct {
     const int32_t *tile, *slot;
     const int32_t *block;    /* (across,across) a tile's block, or -1 */
