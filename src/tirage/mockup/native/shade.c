@@ -180,8 +180,8 @@ static int places(const Canvas *v, const Layer *l, int k, int block, Places *p, 
 /* Two neighbouring texels of a row. */
 static inline float8v texels(const uint16_t *p) { return __builtin_convertvector(*(const ushort8v *)p, float8v); }
 
-/* Lay a layer's n samples over ink (premultiplied, 0..1): bilinear, transparent beyond its border. */
-static void lay(const Layer *l, const Places *p, int n, float4v *ink) {
+/* Lay a layer's n samples over ink (premultiplied, 0..1): bilinear, transparent beyond its border.  bare: there is no ink yet. */
+static void lay(const Layer *l, const Places *p, int n, int bare, float4v *ink) {
     static _Thread_local int32_t at[MAX_SIDE * MAX_SIDE];
     static _Thread_local float ax[MAX_SIDE * MAX_SIDE], ay[MAX_SIDE * MAX_SIDE];
     const float right = (float)(l->width - 1), bottom = (float)(l->height - 1);
@@ -200,7 +200,7 @@ static void lay(const Layer *l, const Places *p, int n, float4v *ink) {
         const float8v a = texels(q), b = a + ay[i] * (texels(q + 4 * (long)width) - a);
         const float4v low = {b[0], b[1], b[2], b[3]}, high = {b[4], b[5], b[6], b[7]};
         const float4v t = (low + ax[i] * (high - low)) * unit;
-        ink[i] = t + (1.f - t[3]) * ink[i];
+        ink[i] = bare ? t : t + (1.f - t[3]) * ink[i];
     }
 }
 
@@ -252,8 +252,9 @@ static int print_tile(const Canvas *v, const Layer *layers, int layer_count, con
             even = colour + (1.f - colour[3]) * even;
             for (int i = 0; i < n && sampled; i++) ink[i] = colour + (1.f - colour[3]) * ink[i];
         } else if (found == VARIED) {
-            for (int i = 0; i < n && !sampled; i++) ink[i] = even;
-            lay(layers + l, &at, n, ink);
+            const int bare = !sampled && even[3] == 0.f;
+            for (int i = 0; i < n && !sampled && !bare; i++) ink[i] = even;
+            lay(layers + l, &at, n, bare, ink);
             sampled = 1;
         }
     }
