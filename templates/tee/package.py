@@ -14,11 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from params import ATLAS_CM, BUILD, ORIGINS, PANELS, PATTERN, PRINT_AREAS
+from unseen import with_inner
 
 from tirage.mockup.catalogue import PRESETS, VIEWS
 from tirage.mockup.description import content_sha256
 from tirage.mockup.mesh import Garment
 from tirage.mockup.mesh_file import write_mesh
+from tirage.mockup.model import Camera
 
 HERE = Path(__file__).resolve().parent
 TARGET = HERE.parent.parent / "src" / "tirage" / "templates" / "tee"
@@ -144,7 +146,7 @@ def describe(scene: dict[str, Any], garment: Garment, light: dict[str, Any]) -> 
 def pack(folder: Path, target: Path) -> None:
     """Write the package into an emptied `target`; prints its size."""
     scene = json.loads((folder.parent / "scene.json").read_text())
-    garment = Garment.load(folder / "garment.npz")
+    garment = with_inner(Garment.load(folder / "garment.npz"), Camera(**scene["camera"]), ATLAS_CM)
     files, light = light_files(folder, [lamp["name"] for lamp in scene["lamps"]])
     files |= bounce_files(folder)
     files |= {"mesh.npz": write_mesh(garment, atlas_cm=ATLAS_CM), "detail.png": detail(folder)}

@@ -229,14 +229,14 @@ def test_structures_keep_the_arrays_they_point_to(way: str) -> None:
     table = np.zeros(9, np.float32)
     kept = weakref.ref(table)
     if way == "built":
-        look = kernels.Look(srgb=pointer(table, np.float32))
+        struct = kernels.View(corner=pointer(table, np.float32))
     else:
-        look = kernels.Look()
-        look.srgb = pointer(table, np.float32)
+        struct = kernels.View()
+        struct.corner = pointer(table, np.float32)
     del table
     gc.collect()
     assert kept() is not None
-    del look
+    del struct
     gc.collect()
     assert kept() is None
 

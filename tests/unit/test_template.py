@@ -87,6 +87,8 @@ def test_the_mesh_survives_its_quantisation() -> None:
     assert np.abs(found.thickness - garment.thickness).max() < 1e-6
     assert np.array_equal(found.triangle, garment.triangle)
     assert np.array_equal(found.rim, garment.rim)
+    assert found.inner is not None
+    assert np.array_equal(found.inner, np.arange(len(garment.triangle)))
     assert np.array_equal(found.panel, garment.panel)
 
 
@@ -425,7 +427,8 @@ def test_wrong_maps_are_found(
             "WRONG_MESH",
             "triangle",
         ),
-        (lambda a: a.update(triangle=a["triangle"][:0]), "WRONG_MESH", "panel"),
+        (lambda a: a.update(triangle=a["triangle"][:0], inner=a["inner"][:0]), "WRONG_MESH", "panel"),
+        (lambda a: a.update(inner=a["inner"] + 1), "OUT_OF_RANGE", "inner"),
         (lambda a: a.update(notes=np.zeros(3)), "UNKNOWN_ARRAY", "notes"),
         (lambda a: a.pop("uv"), "MISSING_ARRAY", "uv"),
     ],
