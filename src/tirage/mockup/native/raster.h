@@ -113,9 +113,9 @@ typedef struct {
     int8v seen;
 } Hit;
 
-/* Which of the samples from (x, y) on lie in the triangle and before the inverse depths in z; they go there. */
-static inline int hit(const Plane *p, int x, int y, float *z, Hit *h) {
-    const float8v px = COLUMNS + ((float)x - p->ax), before = *(const float8v *)z;
+/* Which of the eight samples from (x, y) to the right lie in the triangle and before the inverse depths in z; they go there. */
+static inline int hit(const Plane *p, float x, int y, float *z, Hit *h) {
+    const float8v px = COLUMNS + (x - p->ax), before = *(const float8v *)z;
     const float py = (float)y + .5f - p->ay;
     h->l1 = p->d1x * px + p->d1y * py, h->l2 = p->d2x * px + p->d2y * py;
     h->depth = p->az + h->l1 * p->z1 + h->l2 * p->z2;

@@ -142,6 +142,10 @@ static int one_surface(const Job *j, int x, int y) {
 
 static inline int prints_lie_on(const Job *j, int flags) { return j->prints && !(flags & INSIDE) && j->prints->printable[flags & CHART_MASK]; }
 
+/* How far the samples of row y lie to the right of their places in a square grid, in samples: rows take turns, so that an
+   upright edge crosses them one by one. */
+static inline float stagger(int y, int k) { return ((5 * y) % k + .5f) / k - .5f; }
+
 /* One smooth piece of cloth: its samples share one look-up of light, and lie in the plane of one of its triangles.
    Where the detail is even they share that too. */
 static void smooth_block(const Job *j, int x, int y, Block *out, uint16_t *kept_at) {
@@ -157,7 +161,7 @@ static void smooth_block(const Job *j, int x, int y, Block *out, uint16_t *kept_
     const float8v light = flags & INSIDE ? fetch(j->cloths->inside, j->cloths->inside_size, u, v) : fetch(j->cloths->outside, j->cloths->outside_size, u, v);
     out->all[0] = out->even && !(flags & INSIDE) ? detailed(j->cloths, light, u, v) : light;
     for (int i = 0; i < k * k && (!out->even || prints); i++) {
-        atlas_at(&s, x + i % k + .5f, y + i / k + .5f, &u, &v);
+        atlas_at(&s, x + i % k + .5f + stagger(i / k, k), y + i / k + .5f, &u, &v);
         if (!out->even) out->all[i] = detailed(j->cloths, light, u, v);
         if (prints) keep_atlas(u, v, kept_at + 2 * i);
     }
@@ -177,7 +181,7 @@ static void mixed_block(const Job *j, int x, int y, Block *out, uint16_t *kept_a
         if (t < 0) continue;
         const int flags = j->view->flags[t];
         if (t != last) setup(j->view, t, (float)k, j->x0, j->y0, &s), last = t;
-        atlas_at(&s, x + i % k + .5f, y + i / k + .5f, &u, &v);
+        atlas_at(&s, x + i % k + .5f + stagger(i / k, k), y + i / k + .5f, &u, &v);
         out->all[i] = sample_terms(j->cloths, flags & INSIDE, u, v);
         if (prints_lie_on(j, flags)) out->printed[i] = out->all[i], keep_atlas(u, v, kept_at + 2 * i);
     }
@@ -232,7 +236,7 @@ static void draw_samples(const Job *j, const Face *f, int left, int top, const u
         for (int y = b * k; y < b * k + k; y++)
             for (int first = from; first < to; first += 8) {
                 const int x = mini(first, side - 8), q = y * side + x;
-                if (!hit(&p, x, y, j->scratch->z + q, &h)) continue;
+                if (!hit(&p, (float)x + stagger(y % k, k), y, j->scratch->z + q, &h)) continue;
                 int8v *id = (int8v *)(j->scratch->id + q);
                 *id = select8(h.seen, (int8v){0} + f->triangle, *id);
             }
