@@ -32,7 +32,8 @@ from scene import (
 )
 
 HIGH, LOW = 0.9, 0.45  # the two albedos whose bounces give the pair
-DIRECTION_SIZE = 512
+RING = tuple(range(0, 360, 45))  # azimuths of the cameras that light from all around is baked towards
+RING_SIDES = {"outside": (512, 64), "inside": (256, 128)}  # size and samples
 # side: size and samples of lamp, sky, bounce. Seen sides are baked at twice the size that ships.
 SAMPLES = {"outside": (2048, 16, 24, 24), "inside": (1024, 128, 128, 128), "hidden": (256, 32, 32, 32)}
 ORBIT_STEP = 10  # degrees between the cameras that decide which inner faces are ever seen
@@ -49,7 +50,7 @@ class Bake:
     samples: int
     light: int | None = None  # index of the only burning lamp, −1 = the sky alone, None = all as they are
     kind: str = "direct"  # direct, bounce, normal or position
-    cloth: str = "cloth"  # cloth, matt (Lambert) or bare (rough diffuse without sheen, gloss and relief)
+    cloth: str = "cloth"  # cloth; matt: Lambert; bare: rough diffuse, no sheen, gloss, relief; flat: matt and bare
     albedo: float = HIGH
     azimuth: float | None = None  # seen from there instead of along the normal
 
@@ -70,23 +71,28 @@ def plan(lamps: int, quality: float) -> list[Bake]:
         ]
         rows.append(Bake(name="normal", side=side, size=size, samples=16, kind="normal"))
         tasks += [replace(row, samples=max(2, round(row.samples * quality))) for row in rows]
-    return tasks + direction_plan(quality)
+    return tasks + ring_plan(quality)
 
 
-def direction_plan(quality: float) -> list[Bake]:
-    """Bounced light as it leaves rough cloth towards a ring of cameras: it tells where it came from."""
-    base = Bake(name="", side="outside", size=DIRECTION_SIZE, samples=64, kind="bounce", cloth="bare")
-    ring: list[float | None] = [None, *range(0, 360, 45)]
-    rows = [replace(base, name=view_name(azimuth), azimuth=azimuth) for azimuth in ring]
-    rows.append(replace(base, name="bare_normal", samples=16, kind="normal"))
-    rows = [replace(row, samples=max(2, round(row.samples * quality))) for row in rows]
-    # Blender sums positions over the samples.
-    return [*rows, replace(base, name="bare_position", samples=1, kind="position")]
+def ring_plan(quality: float) -> list[Bake]:
+    """Light from all around as it leaves bare, rough cloth towards a ring of cameras, and what to hold it against."""
+    tasks: list[Bake] = []
+    for side, (size, samples) in RING_SIDES.items():
+        base = Bake(name="", side=side, size=size, samples=max(2, round(samples * quality)), cloth="bare")
+        tasks.append(replace(base, name=view_name("world", None), light=-1, cloth="flat"))
+        tasks.append(replace(base, name=view_name("bounce", None), kind="bounce"))
+        for azimuth in RING:
+            tasks.append(replace(base, name=view_name("world", azimuth), light=-1, azimuth=azimuth))
+            tasks.append(replace(base, name=view_name("bounce", azimuth), kind="bounce", azimuth=azimuth))
+        tasks.append(replace(base, name="bare_normal", samples=16, kind="normal"))
+        # Blender sums positions over the samples.
+        tasks.append(replace(base, name="bare_position", samples=1, kind="position"))
+    return tasks
 
 
-def view_name(azimuth: float | None) -> str:
-    """The file of the bounces seen from an azimuth, or along the normal."""
-    return "bounce_along" if azimuth is None else f"bounce_from_{azimuth:g}"
+def view_name(kind: str, azimuth: float | None) -> str:
+    """The file of the world or the bounces seen from an azimuth, or along the normal."""
+    return f"{kind}_along" if azimuth is None else f"{kind}_from_{azimuth:g}"
 
 
 def visible_from(orbit: list[Vector], tree: BVHTree, points: Floats, normals: Floats) -> NDArray[np.bool_]:
@@ -134,15 +140,15 @@ def only_light(studio: Studio, index: int | None) -> Iterator[None]:
 
 
 def set_cloth(studio: Studio, *, albedo: float, look: str) -> None:
-    """A plain grey cloth: "cloth" in full, "matt" as Lambert, "bare" as rough diffuse without relief."""
+    """A plain grey cloth, as a Bake's `cloth` names them."""
     dress(studio, colour=(albedo,) * 3, prints=[])
-    layers = {"cloth": (), "bare": ("Sheen Weight", "Specular IOR Level")}
+    layers: dict[str, tuple[str, ...]] = {"cloth": (), "bare": ("Sheen Weight", "Specular IOR Level")}
     off = layers.get(look, ("Sheen Weight", "Specular IOR Level", "Diffuse Roughness"))
     for material in studio.materials.values():
         tree = material.node_tree
         cloth = tree.nodes["cloth"]
         tree.links.new(tree.nodes["fabric"].outputs[0], cloth.inputs["Base Color"])
-        for name in (*off, "Normal") if look == "bare" else off:
+        for name in (*off, "Normal") if look in ("bare", "flat") else off:
             for link in list(cloth.inputs[name].links):
                 tree.links.remove(link)
         for name in off:

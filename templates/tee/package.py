@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from params import ATLAS_CM, BUILD, ORIGINS, PANELS, PATTERN, PRINT_AREAS
 
 from tirage.mockup.catalogue import PRESETS, VIEWS
+from tirage.mockup.cloth import RING_EVEN, RING_STEPS
 from tirage.mockup.description import content_sha256
 from tirage.mockup.mesh import Garment
 from tirage.mockup.mesh_file import write_mesh
+from tirage.mockup.template import RING_MAPS
 
 HERE = Path(__file__).resolve().parent
 TARGET = HERE.parent.parent / "src" / "tirage" / "templates" / "tee"
@@ -69,13 +71,14 @@ def light_files(folder: Path, lamps: list[str]) -> tuple[dict[str, bytes], dict[
     return files, table
 
 
-def bounce_files(folder: Path) -> dict[str, bytes]:
-    """Where bounced light comes from: one map per world axis, code = 127.5 · (component + 1)."""
-    maps = {axis: np.load(folder / "light" / f"bounce_{axis}.npy") for axis in "xyz"}
-    return {
-        f"bounce_{axis}.png": encode_grey(np.rint(127.5 * (values + 1)).clip(0, 255).astype(np.uint8))
-        for axis, values in maps.items()
-    }
+def ring_files(folder: Path) -> dict[str, bytes]:
+    """Light from all around as the ring of cameras sees it, in logarithmic codes (model.RingMap)."""
+    files = {}
+    for (kind, side), names in RING_MAPS.items():
+        ratios = np.load(folder / "light" / f"ring_{kind}_{side}.npy")
+        codes = np.rint(RING_EVEN + RING_STEPS * np.log2(ratios)).clip(0, 255).astype(np.uint8)
+        files |= {name: encode_grey(image) for name, image in zip(names, codes, strict=True)}
+    return files
 
 
 def panels(garment: Garment) -> list[dict[str, Any]]:
@@ -146,7 +149,7 @@ def pack(folder: Path, target: Path) -> None:
     scene = json.loads((folder.parent / "scene.json").read_text())
     garment = Garment.load(folder / "garment.npz")
     files, light = light_files(folder, [lamp["name"] for lamp in scene["lamps"]])
-    files |= bounce_files(folder)
+    files |= ring_files(folder)
     files |= {"mesh.npz": write_mesh(garment, atlas_cm=ATLAS_CM), "detail.png": detail(folder)}
     files |= {"thumbnail.jpg": thumbnail(folder)}
     files |= {name: (HERE / "package" / name).read_bytes() for name in ("LICENSE", "README.md")}

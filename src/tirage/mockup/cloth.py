@@ -14,6 +14,9 @@ from tirage.mockup.model import Material
 
 Floats = NDArray[np.float64]
 
+RING_EVEN, RING_STEPS = 128, 64
+"""Ring maps: the code of ratio 1, and codes to its double."""
+
 _COS = np.array(
     [
         0,
@@ -183,6 +186,7 @@ def cloth_tables(material: Material) -> kernels.Cloth:
         bounce_gain=bounce_gain,
         bounce_k=bounce_k,
     )
-    for name, values in (*sampled.items(), ("albedo", albedo)):
+    ratio = 2 ** ((np.arange(256) - RING_EVEN) / RING_STEPS)
+    for name, values in (*sampled.items(), ("albedo", albedo), ("ring", ratio)):
         getattr(cloth, name)[:] = values.tolist()
     return cloth

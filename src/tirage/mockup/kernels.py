@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 15
+VERSION = 16
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16
@@ -33,6 +33,10 @@ INSIDE = 0x80
 SRGB_STEPS = 8192
 TABLE = 256
 LAMP_POINTS = 4
+LAMPS, LAMP_FIELDS = 6, 4
+"""Lamps that a template may have, and half floats of each in a patch of texels."""
+WORLD, BOUNCED = 6, 7
+"""A texel's lanes of light after the lamps'."""
 
 Array = NDArray[Any]
 _floats = ctypes.c_float
@@ -66,6 +70,7 @@ class Cloth(Struct):
         ("ltc_b", _floats * (TABLE + 1)),
         ("gloss", _floats * (TABLE + 1)),
         ("albedo", _floats * (TABLE + 1)),
+        ("ring", _floats * 256),
     ]
 
 
@@ -73,6 +78,23 @@ class Lamp(Struct):
     """light.c: sample points of one area light, metres, and where it shines."""
 
     _fields_ = [("point", _floats * 3 * LAMP_POINTS), ("axis", _floats * 3)]
+
+
+class Patches(Struct):
+    """light.c: one side of the cloth, 2 x 2 texels at a time."""
+
+    _fields_ = [
+        ("first", _pointer),
+        ("texels", _pointer),
+        ("place", _pointer),
+        ("lamps", _pointer),
+        ("light", _pointer),
+        ("ring", _pointer),
+        ("count", ctypes.c_int32),
+        ("edge", ctypes.c_int32),
+        ("lamp_count", ctypes.c_int32),
+        ("size", ctypes.c_int32),
+    ]
 
 
 class View(Struct):

@@ -79,8 +79,8 @@ def build_view(
     k: sub-samples a pixel and axis where they matter; whole_panels: keep what prints beyond print areas need.
     """
     eye = position(scene.template.camera, azimuth)
-    light_seen(scene.light, scene.light.outside, eye, work.outside)
-    light_seen(scene.light, scene.light.inside, eye, work.inside)
+    light_seen(scene.light, scene.light.outside, eye, azimuth, work.outside)
+    light_seen(scene.light, scene.light.inside, eye, azimuth, work.inside)
     sight = _look(scene, work, azimuth, size)
     regions, printable = print_regions(scene.template, whole_panels=whole_panels)
     block, atlas = _print_blocks(sight, regions)
