@@ -22,6 +22,8 @@ F32 = NDArray[np.float32]
 
 GUTTER = 2
 """Texels around an island that a bilinear look-up at its border can reach."""
+FLAT = 0.998
+"""Cosine between a texel's normal and its patch's below which it needs a patch of its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,12 +89,9 @@ def light_texture(side: Side) -> NDArray[np.float16]:
 def _side(template: Template, shell: Shell, cloth: kernels.Cloth, *, inside: bool) -> Side:
     texels = _texels(template, shell, inside=inside)
     size, count = len(texels.islands), len(template.lamps)
-    first, present = (np.concatenate(both) for both in zip(*map(_patches, (texels.islands, texels.strip)), strict=True))
-    edge = len(_patches(texels.islands)[0])
-    index = np.minimum(first[:, None] + np.array([0, 1, size, size + 1]), size * size - 1)
-    weight = present / present.sum(axis=1, keepdims=True, dtype=np.float32)
-    place = np.einsum("nk,nkc->nc", weight, texels.places.reshape(-1, 6)[index])
-    place[:, 3:] /= np.maximum(np.linalg.norm(place[:, 3:], axis=1, keepdims=True), 1e-9)
+    first, present, edge = _patches(texels)
+    index = _index(first, size)
+    place = _mean_places(texels.places, index, present)
     light = np.zeros((len(first), 4, LANES), np.float16)
     lanes = [*range(count), WORLD, BOUNCED]
     light[:, :, lanes] = texels.light.reshape(-1, count + 2)[index]
@@ -124,14 +123,53 @@ def _side(template: Template, shell: Shell, cloth: kernels.Cloth, *, inside: boo
     )
 
 
-def _patches(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """Patches with texels of the mask: flat index of the upper left one, which of four are there (n, 4)."""
+def _patches(texels: _Texels) -> tuple[NDArray[np.int32], NDArray[np.uint8], int]:
+    """Flat index of each patch's upper left texel, which of its four are there (n, 4), first one of the strip.
+
+    Where the cloth turns within a patch, and along the strip, each texel is a patch of its own.
+    """
+    size = len(texels.islands)
+    first, present = _blocks(texels.islands)
+    index = _index(first, size)
+    normal = texels.places.reshape(-1, 6)[index, 3:]
+    normal /= np.maximum(np.linalg.norm(normal, axis=2, keepdims=True), 1e-9)
+    mean = _mean_places(texels.places, index, present)[:, None, 3:]
+    bent = ((normal * mean).sum(axis=2) < FLAT) & (present > 0)
+    turns = bent.any(axis=1)
+    single = [_singles(first[turns], present[turns]), _singles(*_blocks(texels.strip))]
+    firsts, presents = zip((first[~turns], present[~turns]), *single, strict=True)
+    return np.concatenate(firsts), np.concatenate(presents), int((~turns).sum()) + len(single[0][0])
+
+
+def _blocks(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """Blocks of 2 x 2 texels with some of the mask: flat index of the upper left one, which are there (n, 4)."""
     size = len(mask)
     even = np.pad(mask, (0, size % 2)).astype(np.uint8)
     half = len(even) // 2
     four = even.reshape(half, 2, half, 2).transpose(0, 2, 1, 3).reshape(half, half, 4)
     row, column = np.nonzero(four.any(axis=2))
     return (2 * row * size + 2 * column).astype(np.int32), four[row, column]
+
+
+def _singles(
+    first: NDArray[np.int32], present: NDArray[np.uint8]
+) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """One patch for each texel of blocks."""
+    block, corner = np.nonzero(present)
+    return first[block], np.eye(4, dtype=np.uint8)[corner]
+
+
+def _index(first: NDArray[np.int32], size: int) -> NDArray[np.int64]:
+    """Flat indices (n, 4) of patches' texels; those beyond the atlas are some other texel."""
+    return np.minimum(first[:, None] + np.array([0, 1, size, size + 1]), size * size - 1)
+
+
+def _mean_places(places: F32, index: NDArray[np.int64], present: NDArray[np.uint8]) -> F32:
+    """Position and unit normal (n, 6) of patches."""
+    weight = present / present.sum(axis=1, keepdims=True, dtype=np.float32)
+    place = np.einsum("nk,nkc->nc", weight, places.reshape(-1, 6)[index])
+    place[:, 3:] /= np.maximum(np.linalg.norm(place[:, 3:], axis=1, keepdims=True), 1e-9)
+    return np.ascontiguousarray(place, np.float32)
 
 
 def _ring(template: Template, first: NDArray[np.int32], size: int, *, inside: bool) -> NDArray[np.uint8]:
