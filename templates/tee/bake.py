@@ -32,6 +32,7 @@ from scene import (
 )
 
 HIGH, LOW = 0.9, 0.45  # the two albedos whose bounces give the pair
+BOUNCES = 6  # at most, as in every reference
 RING = tuple(range(0, 360, 45))  # azimuths of the cameras that light from all around is baked towards
 RING_SIDES = {"outside": (512, 64), "inside": (256, 128)}  # size and samples
 # side: size and samples of lamp, sky, bounce. Seen sides are baked at twice the size that ships.
@@ -173,7 +174,7 @@ def run(studio: Studio, task: Bake) -> Floats:
     """One bake → (size, size, 3), row 0 on top, 0 off the cloth: light / albedo, normal × ½ + ½, metres."""
     set_cloth(studio, albedo=task.albedo, look=task.cloth)
     cycles, scene = studio.scene.cycles, studio.scene
-    cycles.max_bounces = 0 if task.kind == "direct" else 6
+    cycles.max_bounces = 0 if task.kind == "direct" else BOUNCES
     cycles.samples, cycles.seed, cycles.use_denoising = task.samples, 0, False
     image = aim_bake(studio, task)
     scene.view_layers[0].objects.active = studio.garment

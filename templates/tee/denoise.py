@@ -8,12 +8,14 @@ from pathlib import Path
 
 import bpy
 import numpy as np
-from bake import HIGH, LOW
+from bake import BOUNCES, HIGH, LOW
 from numpy.typing import NDArray
 from params import BUILD
 from scene import THREADS, Floats, read_description, read_pixels
 
 Mask = NDArray[np.bool_]
+KEPT = 0.8  # the albedo at which the renderer sums the pair
+MOST_AGAIN = 0.95  # of bounced light, the share that meets the cloth again: noise must not make it 1
 GUTTER = 6  # texels kept around an island
 PAIR_BLUR = {"outside": 3, "inside": 2}  # box passes over the slope of the bounces, which is smooth
 
@@ -132,14 +134,24 @@ def clean_side(raw: Path, side: str, names: list[str], scratch: Path) -> tuple[d
     return maps, covered
 
 
+def series(share: Floats) -> Floats:
+    """1 + x + x² …, a term for every bounce of a bake."""
+    return np.asarray(sum(share**count for count in range(BOUNCES)))
+
+
 def pair_bounces(maps: dict[str, Floats], passes: int) -> None:
     """Replace the two bounce bakes by a pair A, B ≥ 0 with bounce(albedo) = albedo · (A + albedo · B).
 
-    What bounces has met the cloth at least once, hence the factor; B is what meets it again."""
+    What bounces has met the cloth at least once, hence the factor; the rest is a series in albedo · R, for what
+    meets it again and again, as often as the bake lets it.  The pair is the series' chord from LOW to KEPT."""
     high, low = maps.pop("bounce_high") / HIGH, maps.pop("bounce_low") / LOW
-    slope = blur(((high - low) / (HIGH - LOW)).astype(np.float32), passes)
-    maps["indirect_b"] = np.clip(slope, 0, high / HIGH)
-    maps["indirect_a"] = high - HIGH * maps["indirect_b"]
+    growth = blur(high.astype(np.float32), passes) / np.maximum(blur(low.astype(np.float32), passes), 1e-6)
+    shares = np.linspace(0, MOST_AGAIN, 200)
+    again = np.interp(growth, series(HIGH * shares) / series(LOW * shares), shares)
+    kept = high * series(KEPT * again) / series(HIGH * again)
+    slope = kept * (1 - series(LOW * again) / series(KEPT * again)) / (KEPT - LOW)
+    maps["indirect_b"] = np.clip(slope, 0, kept / KEPT).astype(np.float32)
+    maps["indirect_a"] = (kept - KEPT * maps["indirect_b"]).astype(np.float32)
 
 
 def grow(covered: Mask) -> Mask:
