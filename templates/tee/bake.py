@@ -32,6 +32,7 @@ from scene import (
 )
 
 HIGH, LOW = 0.9, 0.45  # the two albedos whose bounces give the pair
+KEPT = 0.8  # the albedo at which the renderer sums bounces
 BOUNCES = 6  # at most, as in every reference
 RING = tuple(range(0, 360, 45))  # azimuths of the cameras that light from all around is baked towards
 RING_SIDES = {"outside": (512, 64), "inside": (256, 128)}  # size and samples
@@ -50,8 +51,8 @@ class Bake:
     size: int
     samples: int
     light: int | None = None  # index of the only burning lamp, −1 = the sky alone, None = all as they are
-    kind: str = "direct"  # direct, bounce, normal or position
-    cloth: str = "cloth"  # cloth; matt: Lambert; bare: rough diffuse, no sheen, gloss, relief; flat: matt and bare
+    kind: str = "direct"  # direct, bounce, gloss (bounce with the gloss that bake leaves out), normal or position
+    cloth: str = "cloth"  # or rough: without sheen and gloss; matt: Lambert; smooth: without relief
     albedo: float = HIGH
     azimuth: float | None = None  # seen from there instead of along the normal
 
@@ -76,23 +77,26 @@ def plan(lamps: int, quality: float) -> list[Bake]:
 
 
 def ring_plan(quality: float) -> list[Bake]:
-    """Light from all around as it leaves bare, rough cloth towards a ring of cameras, and what to hold it against."""
+    """Light as it leaves the cloth towards a ring of cameras, and what to hold it against.
+
+    Direct light is scattered by rough cloth alone, its sheen and gloss being told apart; bounces are in full."""
     tasks: list[Bake] = []
     for side, (size, samples) in RING_SIDES.items():
-        base = Bake(name="", side=side, size=size, samples=max(2, round(samples * quality)), cloth="bare")
-        tasks.append(replace(base, name=view_name("world", None), light=-1, cloth="flat"))
-        tasks.append(replace(base, name=view_name("bounce", None), kind="bounce"))
+        base = Bake(name="", side=side, size=size, samples=max(2, round(samples * quality)))
+        direct, bounce = replace(base, cloth="rough"), replace(base, cloth="smooth", albedo=KEPT)
+        tasks.append(replace(bounce, name=view_name("bounce", None), kind="bounce"))
         for azimuth in RING:
-            tasks.append(replace(base, name=view_name("world", azimuth), light=-1, azimuth=azimuth))
-            tasks.append(replace(base, name=view_name("bounce", azimuth), kind="bounce", azimuth=azimuth))
-        tasks.append(replace(base, name="bare_normal", samples=16, kind="normal"))
+            tasks.append(replace(direct, name=view_name("direct", azimuth), azimuth=azimuth))
+            tasks.append(replace(bounce, name=view_name("bounce", azimuth), kind="gloss", azimuth=azimuth))
+        smooth = replace(base, cloth="smooth")
+        tasks.append(replace(smooth, name="smooth_normal", samples=16, kind="normal"))
         # Blender sums positions over the samples.
-        tasks.append(replace(base, name="bare_position", samples=1, kind="position"))
+        tasks.append(replace(smooth, name="smooth_position", samples=1, kind="position"))
     return tasks
 
 
 def view_name(kind: str, azimuth: float | None) -> str:
-    """The file of the world or the bounces seen from an azimuth, or along the normal."""
+    """The file of direct light or bounces seen from an azimuth, or along the normal."""
     return f"{kind}_along" if azimuth is None else f"{kind}_from_{azimuth:g}"
 
 
@@ -143,13 +147,13 @@ def only_light(studio: Studio, index: int | None) -> Iterator[None]:
 def set_cloth(studio: Studio, *, albedo: float, look: str) -> None:
     """A plain grey cloth, as a Bake's `cloth` names them."""
     dress(studio, colour=(albedo,) * 3, prints=[])
-    layers: dict[str, tuple[str, ...]] = {"cloth": (), "bare": ("Sheen Weight", "Specular IOR Level")}
-    off = layers.get(look, ("Sheen Weight", "Specular IOR Level", "Diffuse Roughness"))
+    layers = ("Sheen Weight", "Specular IOR Level")
+    off = {"cloth": (), "smooth": (), "rough": layers}.get(look, (*layers, "Diffuse Roughness"))
     for material in studio.materials.values():
         tree = material.node_tree
         cloth = tree.nodes["cloth"]
         tree.links.new(tree.nodes["fabric"].outputs[0], cloth.inputs["Base Color"])
-        for name in (*off, "Normal") if look in ("bare", "flat") else off:
+        for name in (*off, "Normal") if look == "smooth" else off:
             for link in list(cloth.inputs[name].links):
                 tree.links.remove(link)
         for name in off:
@@ -186,8 +190,11 @@ def run(studio: Studio, task: Bake) -> Floats:
         bpy.ops.object.bake(type=task.kind.upper(), normal_space="OBJECT", **options)
         return image_pixels(image)[..., :3]
     with only_light(studio, task.light):
-        direct = {"DIRECT"} if task.kind == "direct" else {"INDIRECT"}
-        bpy.ops.object.bake(type="DIFFUSE", pass_filter=direct | {"COLOR"}, **options)
+        passes = {"DIRECT" if task.kind == "direct" else "INDIRECT"}
+        if task.kind == "gloss":
+            bpy.ops.object.bake(type="COMBINED", pass_filter=passes | {"DIFFUSE", "GLOSSY"}, **options)
+        else:
+            bpy.ops.object.bake(type="DIFFUSE", pass_filter=passes | {"COLOR"}, **options)
     return image_pixels(image)[..., :3] / np.float32(task.albedo)
 
 
@@ -214,7 +221,7 @@ def bake_all(folder: Path, quality: float) -> None:
             continue
         start = time.process_time()
         pixels = run(studio, task)
-        grey = task.kind in ("direct", "bounce")
+        grey = task.kind in ("direct", "bounce", "gloss")
         np.savez(path, pixels=pixels[..., 1] if grey else pixels, stamp=stamp)
         print(
             f"{path.stem}: {task.size}² × {task.samples}, {time.process_time() - start:.1f} CPU-s", flush=True

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import bpy
 import numpy as np
-from bake import BOUNCES, HIGH, LOW
+from bake import BOUNCES, HIGH, KEPT, LOW
 from numpy.typing import NDArray
 from params import BUILD
 from scene import THREADS, Floats, read_description, read_pixels
 
 Mask = NDArray[np.bool_]
-KEPT = 0.8  # the albedo at which the renderer sums the pair
 MOST_AGAIN = 0.95  # of bounced light, the share that meets the cloth again: noise must not make it 1
 GUTTER = 6  # texels kept around an island
 PAIR_BLUR = {"outside": 3, "inside": 2}  # box passes over the slope of the bounces, which is smooth

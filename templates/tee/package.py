@@ -72,7 +72,7 @@ def light_files(folder: Path, lamps: list[str]) -> tuple[dict[str, bytes], dict[
 
 
 def ring_files(folder: Path) -> dict[str, bytes]:
-    """Light from all around as the ring of cameras sees it, in logarithmic codes (model.RingMap)."""
+    """How the ring of cameras sees light, in logarithmic codes (model.RingMap)."""
     files = {}
     for (kind, side), names in RING_MAPS.items():
         ratios = np.load(folder / "light" / f"ring_{kind}_{side}.npy")

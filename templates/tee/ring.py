@@ -1,6 +1,6 @@
-"""How light from all around leaves the cloth towards a ring of eight cameras: the bounces and the even sky.
+"""How light leaves the cloth towards a ring of eight cameras, over what the renderer's formulas say.
 
-Each map is what a camera sees over what evenly spread light would show it, so it is near 1. Writes ring_*.npy."""
+For direct light these are near 1; bounces are held against evenly spread ones. Writes ring_*.npy."""
 
 import argparse
 import math
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bake import HIGH, RING, RING_SIDES, view_name
+from bake import HIGH, KEPT, RING, RING_SIDES, view_name
 from denoise import Mask, blur, gather, grow, halve, push_pull
 from numpy.typing import NDArray
 from params import BUILD
@@ -24,22 +24,16 @@ BESIDE = 0.02  # weight of what the two neighbouring cameras see, where a camera
 LOWEST, HIGHEST = 0.25, 4.0
 
 
-def scattering(sigma: float) -> tuple[float, float, float]:
-    """a and b of Cycles' energy-preserving Oren–Nayar at roughness sigma; its multiple scattering at HIGH."""
+def reflected(sigma: float, albedo: float, cosine: Floats) -> Floats:
+    """What rough cloth returns of evenly spread light towards a cosine, over its albedo: Cycles' Oren–Nayar."""
     a = 1 / (math.pi + sigma * (math.pi / 2 - 2 / 3))
-    b = sigma * a
-    mean = a * math.pi + b * (2 * math.pi - 5.6) / 3
-    return a, b, HIGH**2 * mean / (1 - HIGH * (1 - mean))
-
-
-def reflected(sigma: float, cosine: Floats) -> Floats:
-    """Share of evenly spread light that rough cloth of albedo HIGH returns towards a cosine, over HIGH."""
-    a, b, multiple = scattering(sigma)
+    mean = a * (math.pi + sigma * (2 * math.pi - 5.6) / 3)
     c = np.clip(cosine, 1e-3, 1).astype(np.float64)
     sine = np.sqrt(1 - c * c)
     lobe = sine * (np.arccos(c) - 2 / 3 - sine * c) + 2 / 3 * (sine / c) * (1 - sine**3)
-    once = a * math.pi + b * lobe
-    return np.asarray(once + multiple * (1 - once), np.float32)
+    once = a * (math.pi + sigma * lobe)
+    again = albedo**2 * mean / (1 - albedo * (1 - mean))
+    return np.asarray(once + again * (1 - once), np.float32)
 
 
 def load(folder: Path, name: str, side: str) -> Floats:
@@ -48,26 +42,77 @@ def load(folder: Path, name: str, side: str) -> Floats:
     return np.asarray(pixels if pixels.ndim == 3 else pixels[..., None], np.float32)
 
 
+def lamp_directions(lamp: dict[str, Any], position: Floats, normal: Floats) -> Floats:
+    """Mean direction (h, w, 3) to a lamp: the centres of its quarters by what they give Lambert cloth."""
+    at, target = np.array(lamp["position"]), np.array(lamp["target"])
+    axis = (target - at) / np.linalg.norm(target - at)
+    right = np.cross(axis, (0, 0, 1) if abs(axis[2]) < math.cos(math.radians(3)) else (0, 1, 0))
+    right /= np.linalg.norm(right)
+    up = np.cross(right, axis)
+    total = np.zeros_like(position)
+    for x, y in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
+        toward = at + (x * right + y * up) * lamp["size_m"] / 4 - position
+        distance = np.linalg.norm(toward, axis=2, keepdims=True)
+        toward = toward / distance
+        lit = np.maximum((toward * normal).sum(axis=2, keepdims=True), 0.02)
+        facing = np.maximum(-(toward @ axis)[..., None], 0.001)
+        total += toward * lit * facing / distance**2
+    return np.asarray(total / np.linalg.norm(total, axis=2, keepdims=True), np.float32)
+
+
+def direct_light(folder: Path, side: str, position: Floats, normal: Floats) -> list[tuple[Floats, Floats]]:
+    """Every lamp's direction and Lambert light, as the package has it."""
+    found = []
+    for index, lamp in enumerate(read_description(folder)["lamps"]):
+        light = halve(np.load(folder / "light" / f"lamp{index}_{side}.npy")[..., None])
+        found.append((lamp_directions(lamp, position, normal), light))
+    return found
+
+
+def direct_expected(
+    sigma: float, lamps: list[tuple[Floats, Floats]], sky: Floats, toward: Floats, normal: Floats
+) -> Floats:
+    """What the renderer's formula shows of direct light on rough cloth of albedo HIGH, over its albedo."""
+    a = 1 / (math.pi + sigma * (math.pi / 2 - 2 / 3))
+    mean = a * (math.pi + sigma * (2 * math.pi - 5.6) / 3)
+    cosine = np.clip((toward * normal).sum(axis=2, keepdims=True), 0.1, 0.9999)
+    lost = 1 - reflected(sigma, 0, cosine)
+    once, again = reflected(sigma, 0, cosine) * sky, (1 - mean) * sky
+    for direction, light in lamps:
+        nl = np.clip((direction * normal).sum(axis=2, keepdims=True), 0.05, 1)
+        along = (direction * toward).sum(axis=2, keepdims=True) - nl * cosine
+        t = np.where(along > 0, along / np.maximum(nl, cosine), along)
+        once += math.pi * a * (1 + sigma * t) * light
+        again += (1 - reflected(sigma, 0, nl)) * light
+    gain = HIGH**2 * mean / (1 - mean) / (1 - HIGH * (1 - mean))
+    return np.asarray(once + gain * lost * again, np.float32)
+
+
 def ratios(folder: Path, kind: str, side: str) -> tuple[Floats, Floats, Mask]:
     """Every camera's ratios (RING, h, w), how far each is to be believed, 0…1, and where there is cloth."""
     description = read_description(folder)
     sigma = description["material"]["diffuse_roughness"]
-    encoded, position = load(folder, "bare_normal", side), load(folder, "bare_position", side)
+    encoded, position = load(folder, "smooth_normal", side), load(folder, "smooth_position", side)
     covered: Mask = encoded.max(axis=2) > 0
     normal = (encoded * 2 - 1) / np.maximum(np.linalg.norm(encoded * 2 - 1, axis=2, keepdims=True), 1e-6)
-    along = load(folder, view_name(kind, None), side)
-    # Bounces come as rough cloth shows them along its normal, the sky as Lambert cloth shows it.
-    even = along / (reflected(sigma, np.ones(1)) if kind == "bounce" else 1)
+    lamps = direct_light(folder, side, position, normal)
+    sky = halve(np.load(folder / "light" / f"world_{side}.npy")[..., None])
+    # Bounces come as the cloth shows them along its normal.
+    bounces = load(folder, view_name("bounce", None), side) / reflected(sigma, KEPT, np.ones(1))
     found, trust = [], []
     for azimuth in RING:
         toward = np.asarray(camera_position(description["camera"], azimuth)[0]) - position
         toward /= np.linalg.norm(toward, axis=2, keepdims=True)
         cosine = (toward * normal).sum(axis=2, keepdims=True)
+        if kind == "bounce":
+            expected = bounces * reflected(sigma, KEPT, cosine)
+        else:
+            expected = direct_expected(sigma, lamps, sky, toward, normal)
         weight = np.where(covered[..., None], np.clip((cosine - FLATTEST) / (SURE - FLATTEST), 0, 1), 0)
-        seen = load(folder, view_name(kind, azimuth), side) / reflected(sigma, cosine)
+        seen = load(folder, view_name(kind, azimuth), side)
         passes = SMOOTHING[side]
         # Both are smoothed with the same weights, so that the ratio has no noise of the darkest texels.
-        above, below = (blur((weight * light).astype(np.float32), passes) for light in (seen, even))
+        above, below = (blur((weight * light).astype(np.float32), passes) for light in (seen, expected))
         around = blur(weight.astype(np.float32), passes)
         trust.append(np.where((below > FEWEST * around) & covered[..., None], np.minimum(around, 1), 0)[..., 0])
         found.append((above / np.maximum(below, 1e-6)).clip(LOWEST, HIGHEST)[..., 0])
@@ -94,11 +139,11 @@ def filled(ratio: Floats, trust: Floats, covered: Mask) -> Floats:
 def main(folder: Path) -> None:
     """Write ring_<kind>_<side>.npy (RING, h, w) for both kinds of light and both sides of the cloth."""
     for side in RING_SIDES:
-        for kind in ("world", "bounce"):
+        for kind in ("direct", "bounce"):
             found = filled(*ratios(folder, kind, side))
             np.save(folder / "light" / f"ring_{kind}_{side}.npy", found.astype(np.float32))
             low, high = np.percentile(found[found != 1], (1, 99))
-            print(f"{kind}, {side}: {low:.2f} to {high:.2f} of what even light would show")
+            print(f"{kind}, {side}: {low:.2f} to {high:.2f} of what the formulas say")
 
 
 if __name__ == "__main__":

@@ -156,12 +156,12 @@ def scatter_constants(sigma: float) -> tuple[float, float]:
 
 
 def _bounce_constants(material: Material) -> tuple[float, float]:
-    """Gain and k of bounced light: baked along the normal, at albedo .9, under all layers."""
+    """Gain and k of bounced light: baked along the normal, seen at BOUNCE_ALBEDO, with sheen and gloss."""
     albedo = float(directional_albedo(material.diffuse_roughness, np.array([1.0]))[0])
     gain, slope = scatter_constants(material.diffuse_roughness)
-    k = gain * 0.81 / (1 - slope * 0.9) * math.pi * slope
-    layers = (1 - material.sheen_weight * float(_SHEEN[-1])) * (1 - float(_GLOSS[-1]))
-    return 1 / ((albedo + k * (1 - albedo)) * layers), k
+    k = gain * kernels.BOUNCE_ALBEDO**2 / (1 - slope * kernels.BOUNCE_ALBEDO) * math.pi * slope
+    diffuse = kernels.BOUNCE_ALBEDO / (kernels.BOUNCE_ALBEDO + kernels.BOUNCE_GLOSS)
+    return diffuse / (albedo + k * (1 - albedo)), k
 
 
 def cloth_tables(material: Material) -> kernels.Cloth:

@@ -22,7 +22,8 @@ TILE = 16
 """Pixels on a side of the tiles that are classified together."""
 TERMS, LANES = 7, 8
 """Half floats that a finished pixel and a texel of a light texture keep (kernels.h)."""
-BOUNCE_ALBEDO = 0.8
+BOUNCE_ALBEDO, BOUNCE_GLOSS = 0.8, 0.025
+"""The albedo at which bounces are summed, and what gloss and sheen add to any (shade.c)."""
 INK = 7
 EDGE, PRINT = 1, 2
 """Tile flags: needs sub-samples; a print can reach it."""

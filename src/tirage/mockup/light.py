@@ -173,8 +173,8 @@ def _mean_places(places: F32, index: NDArray[np.int64], present: NDArray[np.uint
 
 
 def _ring(template: Template, first: NDArray[np.int32], size: int, *, inside: bool) -> NDArray[np.uint8]:
-    """Ring codes (n, RING, 2) of patches: world and bounces."""
-    maps = [ring.inside if inside else ring.outside for ring in (template.ring[n] for n in ("world", "bounce"))]
+    """Ring codes (n, RING, 2) of patches: direct light and bounces."""
+    maps = [ring.inside if inside else ring.outside for ring in (template.ring[n] for n in ("direct", "bounce"))]
     half = (size + 1) // 2
     row, column = first // size // 2, first % size // 2
     return np.stack(

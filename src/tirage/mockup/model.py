@@ -97,7 +97,7 @@ class LightMap:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RingMap:
-    """Light from all around as eight cameras see it, over what evenly spread light would show them.
+    """How eight cameras see light, over what the formulas of light.c say without it.
 
     (RING, B, B) codes outside, (RING, b, b) inside; ratio = 2^((code - 128) / 64).
     """
@@ -125,7 +125,7 @@ class Template:
     light: Mapping[str, LightMap]
     """By name: every lamp's, then world, indirect_a, indirect_b."""
     ring: Mapping[str, RingMap]
-    """By name: world, bounce."""
+    """By name: direct, bounce."""
     detail: NDArray[np.uint8]
     """(D, D) grey factor on the albedo, 255 = plain."""
 

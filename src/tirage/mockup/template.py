@@ -32,10 +32,10 @@ DESCRIPTION, MESH, DETAIL, THUMBNAIL = "template.json", "mesh.npz", "detail.png"
 SIDES = ("outside", "inside")
 RING_MAPS = {
     (kind, side): tuple(f"ring_{side}_{kind}_{azimuth:03}.png" for azimuth in RING)
-    for kind in ("world", "bounce")
+    for kind in ("direct", "bounce")
     for side in SIDES
 }
-"""Light from all around as each camera of the ring sees it (model.RingMap)."""
+"""How each camera of the ring sees light (model.RingMap)."""
 NEEDED = (
     MESH,
     DETAIL,
@@ -180,7 +180,7 @@ def _assemble(
                 for name, light in description.light.items()
             }
         ),
-        ring=MappingProxyType({kind: _ring(maps, kind) for kind in ("world", "bounce")}),
+        ring=MappingProxyType({kind: _ring(maps, kind) for kind in ("direct", "bounce")}),
         detail=maps[DETAIL],
     )
 

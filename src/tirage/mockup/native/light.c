@@ -47,8 +47,8 @@ typedef struct {
     float alpha2, eta;      /* GGX roughness to the fourth, and the index of refraction */
     float gloss_gain;       /* multiple scattering of the gloss */
     float sheen_weight;
-    float bounce_gain;      /* 1 / what a baked indirect texel was already multiplied by */
-    float bounce_k;         /* multiple scattering of bounced light, which only matters on bright cloth: k(.9) pi (1 - mean albedo) */
+    float bounce_gain;      /* 1 / what a baked indirect texel was already multiplied by, less what shade.c adds for the gloss */
+    float bounce_k;         /* multiple scattering of bounced light, which only matters on bright cloth: k(.8) pi (1 - mean albedo) */
     /* over a cosine in [0,1]: sheen albedo, sheen LTC a and b, gloss albedo, Oren-Nayar albedo */
     float sheen[TABLE + 1], ltc_a[TABLE + 1], ltc_b[TABLE + 1], gloss[TABLE + 1], albedo[TABLE + 1];
     float ring[256];        /* the ratio that a ring map's code stands for */
@@ -63,7 +63,7 @@ typedef struct {
 enum { PATCH = 4 };
 enum { LAMP_X, LAMP_Y, LAMP_Z, LAMP_LOST, LAMP_FIELDS };    /* mean direction to a lamp; 1 - Oren-Nayar's albedo there */
 enum { WORLD = LAMPS, BOUNCED };                            /* after the lamps' light in a texel's LANES */
-enum { RING_WORLD, RING_BOUNCE, RING_KINDS };
+enum { RING_DIRECT, RING_BOUNCE, RING_KINDS };
 
 typedef struct {
     const int32_t *first;   /* (count) flat index of the upper left texel */
@@ -71,7 +71,7 @@ typedef struct {
     const float *place;     /* (count,6) position in metres, normal */
     const half *lamps;      /* (count, lamp_count, LAMP_FIELDS) */
     const half *light;      /* (count, PATCH, LANES) */
-    const uint8_t *ring;    /* (count, RING, RING_KINDS) codes: light from all around, as each camera sees it */
+    const uint8_t *ring;    /* (count, RING, RING_KINDS) codes: how each camera of the ring sees direct light and bounces */
     int32_t count, edge;    /* patches from `edge` on lie along the cloth's edge */
     int32_t lamp_count, size;
 } Patches;
@@ -183,16 +183,16 @@ static inline float ring_ratio(const Cloth *m, const uint8_t *codes, Between r, 
 
 /* What each light of a patch's texels adds to their terms, and what none does: gloss over sheen over rough diffuse. */
 static inline float8v layers(const Cloth *m, const Block *b, int i, int lamp_count, const uint8_t *ring, Between r, float8v *of) {
-    const float pi = 3.14159265f, nv = b->nv[i];
+    const float nv = b->nv[i], direct = ring_ratio(m, ring, r, RING_DIRECT), bounce = ring_ratio(m, ring, r, RING_BOUNCE);
     const float sheen_albedo = m->sheen_weight * table(m->sheen, nv), gloss_albedo = table(m->gloss, nv), albedo = table(m->albedo, nv);
-    const float under_sheen = 1.f - sheen_albedo, att = (1.f - gloss_albedo) * under_sheen, lost = att * pi * (1.f - albedo);
+    const float under_sheen = 1.f - sheen_albedo, att = (1.f - gloss_albedo) * under_sheen;
+    const float once = att * direct, again = once * 3.14159265f * (1.f - albedo);
     for (int l = 0; l < lamp_count; l++) {
         const float gloss = m->gloss_gain * b->gloss[l][i];
-        of[l] = (float8v){att * pi * b->diffuse[l][i], lost * b->lost[l][i], 0, under_sheen * gloss + sheen_albedo * b->sheen[l][i], 0, gloss};
+        of[l] = (float8v){once * 3.14159265f * b->diffuse[l][i], again * b->lost[l][i], 0, under_sheen * gloss + sheen_albedo * b->sheen[l][i], 0, gloss};
     }
-    const float world = ring_ratio(m, ring, r, RING_WORLD), bounce = ring_ratio(m, ring, r, RING_BOUNCE);
-    of[WORLD] = (float8v){att * albedo * world, lost * (1.f - m->albedo_avg) * world, 0, under_sheen * gloss_albedo + sheen_albedo, 0, gloss_albedo};
-    of[BOUNCED] = (float8v){0, 0, att * m->bounce_gain * (albedo + m->bounce_k * (1.f - albedo)) * bounce};
+    of[WORLD] = (float8v){once * albedo, again * (1.f - m->albedo_avg), 0, under_sheen * gloss_albedo + sheen_albedo, 0, gloss_albedo};
+    of[BOUNCED] = (float8v){0, 0, m->bounce_gain * (albedo + m->bounce_k * (1.f - albedo)) * bounce};
     return (float8v){0, 0, 0, 0, under_sheen, 0, 1.f};
 }
 
