@@ -9,18 +9,19 @@ from typing import Any
 
 import numpy as np
 from bake import HIGH, KEPT, RING, RING_SIDES, view_name
-from denoise import Mask, blur, gather, grow, halve, push_pull
+from denoise import Mask, blur, grow, halve, push_pull
 from numpy.typing import NDArray
-from params import BUILD
+from params import ATLAS_CM, BUILD
 from scene import camera_position, read_description
 
 Floats = NDArray[np.floating[Any]]
 
 FEWEST = 0.01  # light below which a ratio means nothing
-FLATTEST = 0.05  # cosine to a camera from which on its view counts, fully from SURE on
-SURE = 0.2
+FLATTEST = 0.02  # cosine to a camera from which on its view counts, fully from SURE on
+SURE = 0.12
 SMOOTHING = {"outside": 4, "inside": 3}  # binomial passes over the noisy bakes
-BESIDE = 0.02  # weight of what the two neighbouring cameras see, where a camera itself sees nothing
+LEAST = 0.01  # trust below which a texel takes what lies around it
+EDGE_REACH = 1  # texels of the outside beside the strip along the cloth's edge that are mixed with it
 LOWEST, HIGHEST = 0.25, 4.0
 
 
@@ -40,6 +41,26 @@ def load(folder: Path, name: str, side: str) -> Floats:
     """A raw bake, (h, w, c)."""
     pixels = np.load(folder / "light" / "raw" / f"{name}_{side}.npz")["pixels"]
     return np.asarray(pixels if pixels.ndim == 3 else pixels[..., None], np.float32)
+
+
+def beside_edge(folder: Path, size: int) -> Mask:
+    """Texels of the strip along the cloth's open edges, and those beside it, which a bake mixes with it."""
+    garment = np.load(folder / "garment.npz")
+    at = np.concatenate([garment["rim_uv"].reshape(-1, 2), garment["uv"][garment["rim"]].reshape(-1, 2)])
+    column, row = np.clip(at * (size / ATLAS_CM), 0, size - 1).astype(int).T
+    near = np.zeros((size, size), bool)
+    near[row, column] = True
+    for _ in range(EDGE_REACH):
+        near = spread(near)
+    return near
+
+
+def spread(mask: Mask) -> Mask:
+    """The mask and its eight neighbours."""
+    wide = np.pad(mask, 1)
+    height, width = mask.shape
+    shifts = [wide[row : row + height, column : column + width] for row in range(3) for column in range(3)]
+    return np.asarray(np.logical_or.reduce(shifts))
 
 
 def lamp_directions(lamp: dict[str, Any], position: Floats, normal: Floats) -> Floats:
@@ -94,6 +115,7 @@ def ratios(folder: Path, kind: str, side: str) -> tuple[Floats, Floats, Mask]:
     sigma = description["material"]["diffuse_roughness"]
     encoded, position = load(folder, "smooth_normal", side), load(folder, "smooth_position", side)
     covered: Mask = encoded.max(axis=2) > 0
+    sound = (covered & ~beside_edge(folder, len(covered)) if side == "outside" else covered)[..., None]
     normal = (encoded * 2 - 1) / np.maximum(np.linalg.norm(encoded * 2 - 1, axis=2, keepdims=True), 1e-6)
     lamps = direct_light(folder, side, position, normal)
     sky = halve(np.load(folder / "light" / f"world_{side}.npy")[..., None])
@@ -108,13 +130,12 @@ def ratios(folder: Path, kind: str, side: str) -> tuple[Floats, Floats, Mask]:
             expected = bounces * reflected(sigma, KEPT, cosine)
         else:
             expected = direct_expected(sigma, lamps, sky, toward, normal)
-        weight = np.where(covered[..., None], np.clip((cosine - FLATTEST) / (SURE - FLATTEST), 0, 1), 0)
+        weight = np.where(sound, np.clip((cosine - FLATTEST) / (SURE - FLATTEST), 0, 1), 0)
         seen = load(folder, view_name(kind, azimuth), side)
         passes = SMOOTHING[side]
         # Both are smoothed with the same weights, so that the ratio has no noise of the darkest texels.
         above, below = (blur((weight * light).astype(np.float32), passes) for light in (seen, expected))
-        around = blur(weight.astype(np.float32), passes)
-        trust.append(np.where((below > FEWEST * around) & covered[..., None], np.minimum(around, 1), 0)[..., 0])
+        trust.append(np.where(below > FEWEST * weight, weight, 0)[..., 0])
         found.append((above / np.maximum(below, 1e-6)).clip(LOWEST, HIGHEST)[..., 0])
     return np.stack(found), np.stack(trust), covered
 
@@ -122,17 +143,17 @@ def ratios(folder: Path, kind: str, side: str) -> tuple[Floats, Floats, Mask]:
 def filled(ratio: Floats, trust: Floats, covered: Mask) -> Floats:
     """Ratios (RING, h, w) at half the size, (RING, h/2, w/2), known everywhere in the islands' gutter.
 
-    What a camera sees at no useful angle continues what lies around it and what its neighbours see."""
+    What a camera sees at no useful angle is what its neighbours see, else what lies around it."""
     islands = grow(halve(covered[..., None].astype(np.float32))[..., 0] > 0)
-    beside = (np.roll(ratio * trust, 1, axis=0) + np.roll(ratio * trust, -1, axis=0)) * BESIDE
-    weight = trust + BESIDE * (np.roll(trust, 1, axis=0) + np.roll(trust, -1, axis=0))
-    mean = (ratio * trust + beside) / np.maximum(weight, 1e-6)
+    beside = np.roll(trust, 1, axis=0) + np.roll(trust, -1, axis=0)
+    seen_beside = np.roll(ratio * trust, 1, axis=0) + np.roll(ratio * trust, -1, axis=0)
+    rest = (1 - trust) * np.minimum(beside, 1) / np.maximum(beside, 1e-6)
+    weight = trust + rest * beside
     maps = []
-    for values, share in zip(mean, weight, strict=True):
-        small = halve((values * share)[..., None]) / np.maximum(halve(share[..., None]), 1e-6)
-        known = halve(share[..., None])[..., 0] > BESIDE / 4
-        full = push_pull(small.astype(np.float32), known)
-        maps.append(np.where(islands, full[..., 0], 1))
+    for total, share in zip(ratio * trust + rest * seen_beside, weight, strict=True):
+        small, known = halve(total[..., None]), halve(share[..., None])
+        mean = (small / np.maximum(known, 1e-6)).astype(np.float32)
+        maps.append(np.where(islands, push_pull(mean, known[..., 0] > LEAST)[..., 0], 1))
     return np.stack(maps)
 
 
