@@ -51,7 +51,7 @@ class Bake:
     size: int
     samples: int
     light: int | None = None  # index of the only burning lamp, −1 = the sky alone, None = all as they are
-    kind: str = "direct"  # direct, bounce, gloss (bounce with the gloss that bake leaves out), normal or position
+    kind: str = "direct"  # direct, bounce, gloss (bounces with their gloss), normal or position
     cloth: str = "cloth"  # or rough: without sheen and gloss; matt: Lambert; smooth: without relief
     albedo: float = HIGH
     azimuth: float | None = None  # seen from there instead of along the normal
@@ -79,7 +79,7 @@ def plan(lamps: int, quality: float) -> list[Bake]:
 def ring_plan(quality: float) -> list[Bake]:
     """Light as it leaves the cloth towards a ring of cameras, and what to hold it against.
 
-    Direct light is scattered by rough cloth alone, its sheen and gloss being told apart; bounces are in full."""
+    Direct light comes without sheen and gloss, which the renderer adds itself; bounces come in full."""
     tasks: list[Bake] = []
     for side, (size, samples) in RING_SIDES.items():
         base = Bake(name="", side=side, size=size, samples=max(2, round(samples * quality)))

@@ -141,8 +141,8 @@ def series(share: Floats) -> Floats:
 def pair_bounces(maps: dict[str, Floats], passes: int) -> None:
     """Replace the two bounce bakes by a pair A, B ≥ 0 with bounce(albedo) = albedo · (A + albedo · B).
 
-    What bounces has met the cloth at least once, hence the factor; the rest is a series in albedo · R, for what
-    meets it again and again, as often as the bake lets it.  The pair is the series' chord from LOW to KEPT."""
+    What bounces has met the cloth at least once, hence the factor; the rest is a series in albedo · R, for
+    what meets it again, as often as the bake lets it. The pair is the series' chord from LOW to KEPT."""
     high, low = maps.pop("bounce_high") / HIGH, maps.pop("bounce_low") / LOW
     growth = blur(high.astype(np.float32), passes) / np.maximum(blur(low.astype(np.float32), passes), 1e-6)
     shares = np.linspace(0, MOST_AGAIN, 200)

@@ -26,7 +26,7 @@ LOWEST, HIGHEST = 0.25, 4.0
 
 
 def reflected(sigma: float, albedo: float, cosine: Floats) -> Floats:
-    """What rough cloth returns of evenly spread light towards a cosine, over its albedo: Cycles' Oren–Nayar."""
+    """What rough cloth returns of even light towards a cosine, over its albedo: Cycles' Oren–Nayar."""
     a = 1 / (math.pi + sigma * (math.pi / 2 - 2 / 3))
     mean = a * (math.pi + sigma * (2 * math.pi - 5.6) / 3)
     c = np.clip(cosine, 1e-3, 1).astype(np.float64)

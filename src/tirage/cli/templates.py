@@ -20,7 +20,7 @@ BAKE = (
     (".venv", ("expand.py",)),
     (".venv-blender", ("bake.py",)),
     (".venv-blender", ("denoise.py",)),
-    (".venv-blender", ("bounces.py",)),
+    (".venv-blender", ("ring.py",)),
     (".venv-blender", ("preview.py", "--thumbnail")),
     (".venv", ("package.py",)),
 )

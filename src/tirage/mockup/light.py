@@ -16,7 +16,7 @@ from tirage.mockup import kernels
 from tirage.mockup.cloth import cloth_tables
 from tirage.mockup.kernels import BOUNCE_ALBEDO, BOUNCED, LAMP_FIELDS, LANES, WORLD, pointer
 from tirage.mockup.mesh import Shell
-from tirage.mockup.model import Lamp, Template
+from tirage.mockup.model import RING, Lamp, Template
 
 F32 = NDArray[np.float32]
 
@@ -65,12 +65,14 @@ def build_light(template: Template, shell: Shell) -> Light:
     """Prepare a template's light; about 0.1 s, once per process."""
     cloth = cloth_tables(template.material)
     outside, inside = (_side(template, shell, cloth, inside=side) for side in (False, True))
-    once, again = (float(_linear(template, name, inside=False).mean()) for name in ("indirect_a", "indirect_b"))
+    once, again = (
+        float(_linear(template, name, inside=False).mean()) for name in ("indirect_a", "indirect_b")
+    )
     return Light(cloth=cloth, bounce_ratio=again / max(once, 1e-6), outside=outside, inside=inside)
 
 
 def light_seen(light: Light, side: Side, camera: F32, azimuth: float, out: NDArray[np.float16]) -> None:
-    """One side's light for a camera at (3,) metres, seen from azimuth degrees, into out (size, size, LANES)."""
+    """One side's light for a camera at (3,) metres and an azimuth, degrees, into out (size, size, LANES)."""
     kernels.call(
         "light_view",
         ctypes.byref(light.cloth),
@@ -124,7 +126,7 @@ def _side(template: Template, shell: Shell, cloth: kernels.Cloth, *, inside: boo
 
 
 def _patches(texels: _Texels) -> tuple[NDArray[np.int32], NDArray[np.uint8], int]:
-    """Flat index of each patch's upper left texel, which of its four are there (n, 4), first one of the strip.
+    """Flat index of each patch's upper left texel, which of its four are there (n, 4); the strip's first one.
 
     Where the cloth turns within a patch, and along the strip, each texel is a patch of its own.
     """
@@ -142,7 +144,7 @@ def _patches(texels: _Texels) -> tuple[NDArray[np.int32], NDArray[np.uint8], int
 
 
 def _blocks(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """Blocks of 2 x 2 texels with some of the mask: flat index of the upper left one, which are there (n, 4)."""
+    """Blocks of 2 x 2 texels that the mask touches: flat index of the upper left, which are there (n, 4)."""
     size = len(mask)
     even = np.pad(mask, (0, size % 2)).astype(np.uint8)
     half = len(even) // 2
@@ -161,7 +163,8 @@ def _singles(
 
 def _index(first: NDArray[np.int32], size: int) -> NDArray[np.int64]:
     """Flat indices (n, 4) of patches' texels; those beyond the atlas are some other texel."""
-    return np.minimum(first[:, None] + np.array([0, 1, size, size + 1]), size * size - 1)
+    index: NDArray[np.int64] = np.minimum(first[:, None] + np.array([0, 1, size, size + 1]), size * size - 1)
+    return index
 
 
 def _mean_places(places: F32, index: NDArray[np.int64], present: NDArray[np.uint8]) -> F32:
@@ -174,16 +177,15 @@ def _mean_places(places: F32, index: NDArray[np.int64], present: NDArray[np.uint
 
 def _ring(template: Template, first: NDArray[np.int32], size: int, *, inside: bool) -> NDArray[np.uint8]:
     """Ring codes (n, RING, 2) of patches: direct light and bounces."""
-    maps = [ring.inside if inside else ring.outside for ring in (template.ring[n] for n in ("direct", "bounce"))]
     half = (size + 1) // 2
     row, column = first // size // 2, first % size // 2
-    return np.stack(
-        [
-            np.stack([cv2.resize(m[a], (half, half), interpolation=cv2.INTER_LINEAR)[row, column] for m in maps], axis=1)
-            for a in range(len(maps[0]))
-        ],
-        axis=1,
-    ).astype(np.uint8)
+    codes = np.empty((len(first), len(RING), 2), np.uint8)
+    for kind, name in enumerate(("direct", "bounce")):
+        maps = template.ring[name].inside if inside else template.ring[name].outside
+        for camera, seen in enumerate(maps):
+            wide = cv2.resize(seen, (half, half), interpolation=cv2.INTER_LINEAR)
+            codes[:, camera, kind] = wide[row, column]
+    return codes
 
 
 def _linear(template: Template, name: str, *, inside: bool) -> F32:

@@ -12,9 +12,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -202,8 +200,10 @@ def _map_sizes(description: Description, files: Mapping[str, bytes], notes: Note
     kinds = {
         "outside": ({light.outside for light in description.light.values()}, MAX_LIGHT_SIDE),
         "inside": ({light.inside for light in description.light.values()}, MAX_LIGHT_SIDE),
-        "ring": ({name for (_, side), names in RING_MAPS.items() if side == "outside" for name in names}, MAX_LIGHT_SIDE),
-        "inner ring": ({name for (_, side), names in RING_MAPS.items() if side == "inside" for name in names}, MAX_LIGHT_SIDE),
+        **{
+            f"{side} ring": (set(RING_MAPS["direct", side] + RING_MAPS["bounce", side]), MAX_LIGHT_SIDE)
+            for side in SIDES
+        },
         "detail": ({DETAIL}, MAX_DETAIL_SIDE),
     }
     sizes: dict[str, int] = {}
