@@ -22,8 +22,8 @@ F32 = NDArray[np.float32]
 
 GUTTER = 2
 """Texels around an island that a bilinear look-up at its border can reach."""
-FLAT = 0.998
-"""Cosine between a texel's normal and its patch's below which it needs a patch of its own."""
+FLAT = .992
+"""Length of the mean normal of a patch below which its texels need patches of their own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,9 +91,8 @@ def light_texture(side: Side) -> NDArray[np.float16]:
 def _side(template: Template, shell: Shell, cloth: kernels.Cloth, *, inside: bool) -> Side:
     texels = _texels(template, shell, inside=inside)
     size, count = len(texels.islands), len(template.lamps)
-    first, present, edge = _patches(texels)
+    first, present, place, edge = _patches(texels)
     index = _index(first, size)
-    place = _mean_places(texels.places, index, present)
     light = np.zeros((len(first), 4, LANES), np.float16)
     lanes = [*range(count), WORLD, BOUNCED]
     light[:, :, lanes] = texels.light.reshape(-1, count + 2)[index]
@@ -125,22 +124,20 @@ def _side(template: Template, shell: Shell, cloth: kernels.Cloth, *, inside: boo
     )
 
 
-def _patches(texels: _Texels) -> tuple[NDArray[np.int32], NDArray[np.uint8], int]:
-    """Flat index of each patch's upper left texel, which of its four are there (n, 4); the strip's first one.
+def _patches(texels: _Texels) -> tuple[NDArray[np.int32], NDArray[np.uint8], F32, int]:
+    """Flat index of each patch's upper left texel, which of its four are there (n, 4), place; the strip's first.
 
     Where the cloth turns within a patch, and along the strip, each texel is a patch of its own.
     """
-    size = len(texels.islands)
     first, present = _blocks(texels.islands)
-    index = _index(first, size)
-    normal = texels.places.reshape(-1, 6)[index, 3:]
-    normal /= np.maximum(np.linalg.norm(normal, axis=2, keepdims=True), 1e-9)
-    mean = _mean_places(texels.places, index, present)[:, None, 3:]
-    bent = ((normal * mean).sum(axis=2) < FLAT) & (present > 0)
-    turns = bent.any(axis=1)
+    place = _mean_places(texels.places, first, present)
+    turns = np.einsum("nc,nc->n", place[:, 3:], place[:, 3:]) < FLAT * FLAT
     single = [_singles(first[turns], present[turns]), _singles(*_blocks(texels.strip))]
+    alone = [_mean_places(texels.places, *patches) for patches in single]
     firsts, presents = zip((first[~turns], present[~turns]), *single, strict=True)
-    return np.concatenate(firsts), np.concatenate(presents), int((~turns).sum()) + len(single[0][0])
+    place = np.concatenate([place[~turns], *alone])
+    place[:, 3:] /= np.maximum(np.sqrt(np.einsum("nc,nc->n", place[:, 3:], place[:, 3:])), 1e-9)[:, None]
+    return np.concatenate(firsts), np.concatenate(presents), place, len(place) - len(alone[1])
 
 
 def _blocks(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
@@ -167,12 +164,11 @@ def _index(first: NDArray[np.int32], size: int) -> NDArray[np.int64]:
     return index
 
 
-def _mean_places(places: F32, index: NDArray[np.int64], present: NDArray[np.uint8]) -> F32:
-    """Position and unit normal (n, 6) of patches."""
+def _mean_places(places: F32, first: NDArray[np.int32], present: NDArray[np.uint8]) -> F32:
+    """Mean position and normal (n, 6) of patches; where the cloth turns the normal is shorter than 1."""
     weight = present / present.sum(axis=1, keepdims=True, dtype=np.float32)
-    place = np.einsum("nk,nkc->nc", weight, places.reshape(-1, 6)[index])
-    place[:, 3:] /= np.maximum(np.linalg.norm(place[:, 3:], axis=1, keepdims=True), 1e-9)
-    return np.ascontiguousarray(place, np.float32)
+    mean: F32 = np.einsum("nk,nkc->nc", weight, places.reshape(-1, 6)[_index(first, len(places))])
+    return mean
 
 
 def _ring(template: Template, first: NDArray[np.int32], size: int, *, inside: bool) -> NDArray[np.uint8]:
