@@ -175,8 +175,8 @@ def _ring(template: Template, first: NDArray[np.int32], size: int, *, inside: bo
     """Ring codes (n, RING, 2) of patches: direct light and bounces."""
     half = (size + 1) // 2
     row, column = first // size // 2, first % size // 2
-    codes = np.empty((len(first), len(RING), 2), np.uint8)
-    for kind, name in enumerate(("direct", "bounce")):
+    codes = np.empty((len(first), len(RING), 3), np.uint8)
+    for kind, name in enumerate(("direct", "bounce", "gloss")):
         maps = template.ring[name].inside if inside else template.ring[name].outside
         for camera, seen in enumerate(maps):
             wide = cv2.resize(seen, (half, half), interpolation=cv2.INTER_LINEAR)

@@ -30,7 +30,7 @@ DESCRIPTION, MESH, DETAIL, THUMBNAIL = "template.json", "mesh.npz", "detail.png"
 SIDES = ("outside", "inside")
 RING_MAPS = {
     (kind, side): tuple(f"ring_{side}_{kind}_{azimuth:03}.png" for azimuth in RING)
-    for kind in ("direct", "bounce")
+    for kind in ("direct", "bounce", "gloss")
     for side in SIDES
 }
 """How each camera of the ring sees light (model.RingMap)."""
@@ -178,7 +178,7 @@ def _assemble(
                 for name, light in description.light.items()
             }
         ),
-        ring=MappingProxyType({kind: _ring(maps, kind) for kind in ("direct", "bounce")}),
+        ring=MappingProxyType({kind: _ring(maps, kind) for kind in ("direct", "bounce", "gloss")}),
         detail=maps[DETAIL],
     )
 
@@ -201,7 +201,7 @@ def _map_sizes(description: Description, files: Mapping[str, bytes], notes: Note
         "outside": ({light.outside for light in description.light.values()}, MAX_LIGHT_SIDE),
         "inside": ({light.inside for light in description.light.values()}, MAX_LIGHT_SIDE),
         **{
-            f"{side} ring": (set(RING_MAPS["direct", side] + RING_MAPS["bounce", side]), MAX_LIGHT_SIDE)
+            f"{side} ring": ({name for (_, where), names in RING_MAPS.items() if where == side for name in names}, MAX_LIGHT_SIDE)
             for side in SIDES
         },
         "detail": ({DETAIL}, MAX_DETAIL_SIDE),

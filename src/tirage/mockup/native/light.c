@@ -63,7 +63,7 @@ typedef struct {
 enum { PATCH = 4 };
 enum { LAMP_X, LAMP_Y, LAMP_Z, LAMP_LOST, LAMP_FIELDS };    /* mean direction to a lamp; 1 - Oren-Nayar's albedo there */
 enum { WORLD = LAMPS, BOUNCED };                            /* after the lamps' light in a texel's LANES */
-enum { RING_DIRECT, RING_BOUNCE, RING_KINDS };
+enum { RING_DIRECT, RING_BOUNCE, RING_GLOSS, RING_KINDS };
 
 typedef struct {
     const int32_t *first;   /* (count) flat index of the upper left texel */
@@ -186,12 +186,13 @@ static inline float8v layers(const Cloth *m, const Block *b, int i, int lamp_cou
     const float nv = b->nv[i], direct = ring_ratio(m, ring, r, RING_DIRECT), bounce = ring_ratio(m, ring, r, RING_BOUNCE);
     const float sheen_albedo = m->sheen_weight * table(m->sheen, nv), gloss_albedo = table(m->gloss, nv), albedo = table(m->albedo, nv);
     const float under_sheen = 1.f - sheen_albedo, att = (1.f - gloss_albedo) * under_sheen;
+    const float shine = ring_ratio(m, ring, r, RING_GLOSS), hazed = sheen_albedo * shine;
     const float once = att * direct, again = once * 3.14159265f * (1.f - albedo);
     for (int l = 0; l < lamp_count; l++) {
-        const float gloss = m->gloss_gain * b->gloss[l][i];
-        of[l] = (float8v){once * 3.14159265f * b->diffuse[l][i], again * b->lost[l][i], 0, under_sheen * gloss + sheen_albedo * b->sheen[l][i], 0, gloss};
+        const float gloss = shine * m->gloss_gain * b->gloss[l][i];
+        of[l] = (float8v){once * 3.14159265f * b->diffuse[l][i], again * b->lost[l][i], 0, under_sheen * gloss + hazed * b->sheen[l][i], 0, gloss};
     }
-    of[WORLD] = (float8v){once * albedo, again * (1.f - m->albedo_avg), 0, under_sheen * gloss_albedo + sheen_albedo, 0, gloss_albedo};
+    of[WORLD] = (float8v){once * albedo, again * (1.f - m->albedo_avg), 0, under_sheen * shine * gloss_albedo + hazed, 0, shine * gloss_albedo};
     of[BOUNCED] = (float8v){0, 0, m->bounce_gain * (albedo + m->bounce_k * (1.f - albedo)) * bounce};
     return (float8v){0, 0, 0, 0, under_sheen, 0, 1.f};
 }
