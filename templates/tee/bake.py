@@ -34,7 +34,7 @@ from scene import (
 HIGH, LOW = 0.9, 0.45  # the two albedos whose bounces give the pair
 KEPT = 0.8  # the albedo at which the renderer sums bounces
 BOUNCES = 6  # at most, as in every reference
-RING = tuple(range(0, 360, 45))  # azimuths of the cameras that light from all around is baked towards
+RING = tuple(range(0, 360, 45))  # azimuths of the cameras that light is baked towards
 RING_SIDES = {"outside": (512, 64), "inside": (256, 128)}  # size and samples
 # side: size and samples of lamp, sky, bounce. Seen sides are baked at twice the size that ships.
 SAMPLES = {"outside": (2048, 16, 24, 24), "inside": (1024, 128, 128, 128), "hidden": (256, 32, 32, 32)}
@@ -51,7 +51,7 @@ class Bake:
     size: int
     samples: int
     light: int | None = None  # index of the only burning lamp, −1 = the sky alone, None = all as they are
-    kind: str = "direct"  # direct, bounce, gloss (bounces with their gloss), normal or position
+    kind: str = "direct"  # or bounce, full bounce (with gloss), gloss (direct, on black), normal, position
     cloth: str = "cloth"  # or rough: without sheen and gloss; matt: Lambert; smooth: without relief
     albedo: float = HIGH
     azimuth: float | None = None  # seen from there instead of along the normal
@@ -77,27 +77,26 @@ def plan(lamps: int, quality: float) -> list[Bake]:
 
 
 def ring_plan(quality: float) -> list[Bake]:
-    """Light as it leaves the cloth towards a ring of cameras, and what to hold it against.
+    """Light as it leaves the cloth towards a ring of cameras, in three parts.
 
-    Direct light comes without sheen and gloss, which the renderer adds itself; bounces come in full."""
+    What rough cloth scatters of direct light, what sheen and gloss reflect of it, and bounces in full."""
     tasks: list[Bake] = []
     for side, (size, samples) in RING_SIDES.items():
         base = Bake(name="", side=side, size=size, samples=max(2, round(samples * quality)))
-        direct, bounce = replace(base, cloth="rough"), replace(base, cloth="smooth", albedo=KEPT)
-        tasks.append(replace(bounce, name=view_name("bounce", None), kind="bounce"))
+        bounce = replace(base, cloth="smooth", albedo=KEPT)
+        tasks.append(replace(bounce, name="bounce_along", kind="bounce"))
         for azimuth in RING:
-            tasks.append(replace(direct, name=view_name("direct", azimuth), azimuth=azimuth))
-            tasks.append(replace(bounce, name=view_name("bounce", azimuth), kind="gloss", azimuth=azimuth))
+            seen = [
+                replace(base, name="direct", cloth="rough"),
+                replace(base, name="gloss", kind="gloss"),
+                replace(bounce, name="bounce", kind="full bounce"),
+            ]
+            tasks += [replace(row, name=f"{row.name}_from_{azimuth}", azimuth=azimuth) for row in seen]
         smooth = replace(base, cloth="smooth")
         tasks.append(replace(smooth, name="smooth_normal", samples=16, kind="normal"))
         # Blender sums positions over the samples.
         tasks.append(replace(smooth, name="smooth_position", samples=1, kind="position"))
     return tasks
-
-
-def view_name(kind: str, azimuth: float | None) -> str:
-    """The file of direct light or bounces seen from an azimuth, or along the normal."""
-    return f"{kind}_along" if azimuth is None else f"{kind}_from_{azimuth:g}"
 
 
 def visible_from(orbit: list[Vector], tree: BVHTree, points: Floats, normals: Floats) -> NDArray[np.bool_]:
@@ -176,9 +175,9 @@ def aim_bake(studio: Studio, task: Bake) -> bpy.types.Image:
 
 def run(studio: Studio, task: Bake) -> Floats:
     """One bake → (size, size, 3), row 0 on top, 0 off the cloth: light / albedo, normal × ½ + ½, metres."""
-    set_cloth(studio, albedo=task.albedo, look=task.cloth)
+    set_cloth(studio, albedo=0 if task.kind == "gloss" else task.albedo, look=task.cloth)
     cycles, scene = studio.scene.cycles, studio.scene
-    cycles.max_bounces = 0 if task.kind == "direct" else BOUNCES
+    cycles.max_bounces = BOUNCES if "bounce" in task.kind else 0
     cycles.samples, cycles.seed, cycles.use_denoising = task.samples, 0, False
     image = aim_bake(studio, task)
     scene.view_layers[0].objects.active = studio.garment
@@ -190,12 +189,13 @@ def run(studio: Studio, task: Bake) -> Floats:
         bpy.ops.object.bake(type=task.kind.upper(), normal_space="OBJECT", **options)
         return image_pixels(image)[..., :3]
     with only_light(studio, task.light):
-        passes = {"DIRECT" if task.kind == "direct" else "INDIRECT"}
-        if task.kind == "gloss":
+        passes = {"INDIRECT" if "bounce" in task.kind else "DIRECT"}
+        if task.kind in ("gloss", "full bounce"):
             bpy.ops.object.bake(type="COMBINED", pass_filter=passes | {"DIFFUSE", "GLOSSY"}, **options)
         else:
             bpy.ops.object.bake(type="DIFFUSE", pass_filter=passes | {"COLOR"}, **options)
-    return image_pixels(image)[..., :3] / np.float32(task.albedo)
+    pixels = image_pixels(image)[..., :3]
+    return pixels if task.kind == "gloss" else pixels / np.float32(task.albedo)
 
 
 def fingerprint(folder: Path) -> str:
@@ -221,7 +221,7 @@ def bake_all(folder: Path, quality: float) -> None:
             continue
         start = time.process_time()
         pixels = run(studio, task)
-        grey = task.kind in ("direct", "bounce", "gloss")
+        grey = task.kind not in ("normal", "position")
         np.savez(path, pixels=pixels[..., 1] if grey else pixels, stamp=stamp)
         print(
             f"{path.stem}: {task.size}² × {task.samples}, {time.process_time() - start:.1f} CPU-s", flush=True

@@ -9,31 +9,12 @@ from pathlib import Path
 import bpy
 import numpy as np
 from bake import BOUNCES, HIGH, KEPT, LOW
-from numpy.typing import NDArray
+from maps import Floats, Mask, blur, double, grow, halve, push_pull
 from params import BUILD
-from scene import THREADS, Floats, read_description, read_pixels
+from scene import THREADS, read_description, read_pixels
 
-Mask = NDArray[np.bool_]
 MOST_AGAIN = 0.95  # of bounced light, the share that meets the cloth again: noise must not make it 1
-GUTTER = 6  # texels kept around an island
 PAIR_BLUR = {"outside": 3, "inside": 2}  # box passes over the slope of the bounces, which is smooth
-
-
-def halve(values: Floats) -> Floats:
-    """Mean of 2 × 2 texels, over (h, w, c)."""
-    height, width, channels = values.shape
-    return np.asarray(values.reshape(height // 2, 2, width // 2, 2, channels).mean((1, 3)), np.float32)
-
-
-def double(values: Floats) -> Floats:
-    """Bilinear enlargement by two, edges repeated, over (h, w, c)."""
-    for axis in (0, 1):
-        padding = [(1, 1) if a == axis else (0, 0) for a in range(3)]
-        wide = np.pad(values, padding, mode="edge")
-        middle, before, after = (np.take(wide, np.arange(i, i + values.shape[axis]), axis) for i in (1, 0, 2))
-        pairs = np.stack([0.75 * middle + 0.25 * before, 0.75 * middle + 0.25 * after], axis=axis + 1)
-        values = pairs.reshape(*(n * 2 if a == axis else n for a, n in enumerate(values.shape)))
-    return values.astype(np.float32)
 
 
 def shrink(covered: Mask) -> Mask:
@@ -53,30 +34,6 @@ def gather(values: Floats, sound: Mask, reduction: int) -> tuple[Floats, Mask]:
     share = halve(weight)
     mean = halve(values * weight) / np.maximum(share, 1e-6)
     return mean.astype(np.float32), share[..., 0] > 0
-
-
-def push_pull(values: Floats, covered: Mask) -> Floats:
-    """Fill uncovered texels of (h, w, c) from their surroundings through a pyramid of weighted means."""
-    weight = covered[..., None].astype(np.float32)
-    levels = [(values * weight, weight)]
-    while min(levels[-1][0].shape[:2]) > 4:
-        levels.append((halve(levels[-1][0]), halve(levels[-1][1])))
-    filled = (levels[-1][0] / np.maximum(levels[-1][1], 1e-6)).astype(np.float32)
-    for total, share in reversed(levels[:-1]):
-        mean = (total / np.maximum(share, 1e-6)).astype(np.float32)
-        filled = np.where(share > 1e-6, mean, double(filled))
-    return filled
-
-
-def blur(values: Floats, passes: int) -> Floats:
-    """Binomial smoothing of (h, w, c), edges repeated."""
-    for _ in range(passes):
-        for axis in (0, 1):
-            padding = [(2, 2) if a == axis else (0, 0) for a in range(3)]
-            wide = np.pad(values, padding, mode="edge")
-            rows = [np.take(wide, np.arange(i, i + values.shape[axis]), axis) for i in range(5)]
-            values = ((rows[0] + rows[4] + 4 * (rows[1] + rows[3]) + 6 * rows[2]) / 16).astype(np.float32)
-    return values
 
 
 def add_input(tree: bpy.types.NodeTree, denoiser: bpy.types.Node, socket: str, pixels: Floats) -> None:
@@ -151,14 +108,6 @@ def pair_bounces(maps: dict[str, Floats], passes: int) -> None:
     slope = kept * (1 - series(LOW * again) / series(KEPT * again)) / (KEPT - LOW)
     maps["indirect_b"] = np.clip(slope, 0, kept / KEPT).astype(np.float32)
     maps["indirect_a"] = (kept - KEPT * maps["indirect_b"]).astype(np.float32)
-
-
-def grow(covered: Mask) -> Mask:
-    """The islands with a gutter for bilinear look-ups; what lies beyond is left empty, which packs well."""
-    for _ in range(GUTTER):
-        wide = np.pad(covered, 1)
-        covered = covered | wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]
-    return covered
 
 
 def patch_hidden(inside: dict[str, Floats], unseen: Mask, hidden: dict[str, Floats]) -> None:

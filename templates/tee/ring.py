@@ -1,40 +1,98 @@
 """How light leaves the cloth towards a ring of eight cameras, over what the renderer's formulas say.
 
-For direct light these are near 1; bounces are held against evenly spread ones. Writes ring_*.npy."""
+package.py asks for the ratios; both sides of a ratio have the same smoothing."""
 
-import argparse
-import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from bake import HIGH, KEPT, RING, RING_SIDES, view_name
-from denoise import Mask, blur, grow, halve, push_pull
-from numpy.typing import NDArray
-from params import ATLAS_CM, BUILD
-from scene import camera_position, read_description
+from maps import Floats, Mask, blur, grow, halve, push_pull
+from numpy.typing import ArrayLike
+from params import ATLAS_CM
 
-Floats = NDArray[np.floating[Any]]
+from tirage.mockup.camera import position
+from tirage.mockup.cloth import directional_albedo, scatter_constants
+from tirage.mockup.kernels import BOUNCE_ALBEDO, BOUNCE_GLOSS
+from tirage.mockup.light import Light, build_light, light_seen, light_texture
+from tirage.mockup.mesh import expand
+from tirage.mockup.model import RING, Template
 
-FEWEST = 0.01  # light below which a ratio means nothing
-FLATTEST = 0.02  # cosine to a camera from which on its view counts, fully from SURE on
-SURE = 0.12
+BAKED = 0.9  # the albedo at which direct light was baked
+FEWEST = {"direct": 0.01, "bounce": 0.01, "gloss": 0.0005}  # light below which a ratio means nothing
+FLATTEST, SURE = 0.02, 0.12  # cosines to a camera from which on its view counts, and counts in full
 SMOOTHING = {"outside": 4, "inside": 3}  # binomial passes over the noisy bakes
+GLOSS_SMOOTHING = 2  # it has less noise and changes faster
 LEAST = 0.01  # trust below which a texel takes what lies around it
 EDGE_REACH = 1  # texels of the outside beside the strip along the cloth's edge that are mixed with it
 LOWEST, HIGHEST = 0.25, 4.0
 
 
-def reflected(sigma: float, albedo: float, cosine: Floats) -> Floats:
-    """What rough cloth returns of even light towards a cosine, over its albedo: Cycles' Oren–Nayar."""
-    a = 1 / (math.pi + sigma * (math.pi / 2 - 2 / 3))
-    mean = a * (math.pi + sigma * (2 * math.pi - 5.6) / 3)
-    c = np.clip(cosine, 1e-3, 1).astype(np.float64)
-    sine = np.sqrt(1 - c * c)
-    lobe = sine * (np.arccos(c) - 2 / 3 - sine * c) + 2 / 3 * (sine / c) * (1 - sine**3)
-    once = a * (math.pi + sigma * lobe)
-    again = albedo**2 * mean / (1 - albedo * (1 - mean))
-    return np.asarray(once + again * (1 - once), np.float32)
+def ratios(folder: Path, template: Template) -> dict[tuple[str, str], Floats]:
+    """By kind of light and side of the cloth, (RING, h, w), for a template whose ring changes nothing."""
+    light = build_light(template, expand(template.garment))
+    found = {}
+    for side in ("outside", "inside"):
+        for kind, maps in measured(folder, template, light, side).items():
+            found[kind, side] = maps
+            low, high = np.percentile(maps[maps != 1], (1, 99))
+            print(f"ring, {kind}, {side}: {low:.2f} to {high:.2f} of what the formulas say")
+    return found
+
+
+def measured(folder: Path, template: Template, light: Light, side: str) -> dict[str, Floats]:
+    """One side's maps by kind."""
+    encoded, place = load(folder, "smooth_normal", side), load(folder, "smooth_position", side)
+    covered: Mask = encoded.max(axis=2) > 0
+    sound = covered & ~beside_edge(folder, len(covered)) if side == "outside" else covered
+    normal = (encoded * 2 - 1) / np.maximum(np.linalg.norm(encoded * 2 - 1, axis=2, keepdims=True), 1e-6)
+    seen: dict[str, list[tuple[Floats, Floats]]] = {kind: [] for kind in FEWEST}
+    for azimuth in RING:
+        toward = position(template.camera, azimuth) - place
+        toward /= np.linalg.norm(toward, axis=2, keepdims=True)
+        cosine = (toward * normal).sum(axis=2, keepdims=True)
+        trust = np.where(sound[..., None], np.clip((cosine - FLATTEST) / (SURE - FLATTEST), 0, 1), 0)
+        for kind, expected in modelled(folder, template, light, side, azimuth, cosine).items():
+            passes = GLOSS_SMOOTHING if kind == "gloss" else SMOOTHING[side]
+            baked = load(folder, f"{kind}_from_{azimuth}", side)
+            seen[kind].append(compared(baked, expected, trust, passes, FEWEST[kind]))
+    return {kind: filled(*map(np.stack, zip(*views, strict=True)), covered) for kind, views in seen.items()}
+
+
+def compared(
+    baked: Floats, expected: Floats, trust: Floats, passes: int, fewest: float
+) -> tuple[Floats, Floats]:
+    """Smoothed ratio (h, w) of two maps (h, w, 1), and how far it is to be believed, 0…1.
+
+    Both are smoothed with the same weights, so that the ratio has no noise of the darkest texels."""
+    above, below = (blur((trust * light).astype(np.float32), passes) for light in (baked, expected))
+    ratio = (above / np.maximum(below, 1e-6)).clip(LOWEST, HIGHEST)
+    return ratio[..., 0], np.where(below > fewest * trust, trust, 0)[..., 0]
+
+
+def modelled(
+    folder: Path, template: Template, light: Light, side: str, azimuth: int, cosine: Floats
+) -> dict[str, Floats]:
+    """What the renderer shows a camera of each kind of light, as it was baked, (h, w, 1)."""
+    part = light.inside if side == "inside" else light.outside
+    texture = light_texture(part)
+    light_seen(light, part, position(template.camera, azimuth), azimuth, texture)
+    direct, multiple, _, gloss, under = (
+        halve(texture[..., lane : lane + 1].astype(np.float32)) for lane in range(5)
+    )
+    sigma, c = template.material.diffuse_roughness, np.clip(cosine, 0.1, 1)
+    gain, slope = scatter_constants(sigma)
+    rough = direct + gain * BAKED**2 / (1 - slope * BAKED) * multiple
+    layers = under * (1 - table(light.cloth.gloss, c))  # direct light was baked without them
+    once = directional_albedo(sigma, c)
+    carried = light.cloth.bounce_gain * (once + light.cloth.bounce_k * (1 - once))
+    carried *= 1 + BOUNCE_GLOSS / BOUNCE_ALBEDO  # what shade.c adds
+    along = load(folder, "bounce_along", side)
+    return {"direct": rough / np.maximum(layers, 1e-6), "bounce": carried * along, "gloss": gloss}
+
+
+def table(values: ArrayLike, cosine: Floats) -> Floats:
+    """One of the cloth's tables at cosines."""
+    samples = np.asarray(values)
+    return np.asarray(np.interp(cosine, np.linspace(0, 1, len(samples)), samples), np.float32)
 
 
 def load(folder: Path, name: str, side: str) -> Floats:
@@ -63,83 +121,6 @@ def spread(mask: Mask) -> Mask:
     return np.asarray(np.logical_or.reduce(shifts))
 
 
-def lamp_directions(lamp: dict[str, Any], position: Floats, normal: Floats) -> Floats:
-    """Mean direction (h, w, 3) to a lamp: the centres of its quarters by what they give Lambert cloth."""
-    at, target = np.array(lamp["position"]), np.array(lamp["target"])
-    axis = (target - at) / np.linalg.norm(target - at)
-    right = np.cross(axis, (0, 0, 1) if abs(axis[2]) < math.cos(math.radians(3)) else (0, 1, 0))
-    right /= np.linalg.norm(right)
-    up = np.cross(right, axis)
-    total = np.zeros_like(position)
-    for x, y in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
-        toward = at + (x * right + y * up) * lamp["size_m"] / 4 - position
-        distance = np.linalg.norm(toward, axis=2, keepdims=True)
-        toward = toward / distance
-        lit = np.maximum((toward * normal).sum(axis=2, keepdims=True), 0.02)
-        facing = np.maximum(-(toward @ axis)[..., None], 0.001)
-        total += toward * lit * facing / distance**2
-    return np.asarray(total / np.linalg.norm(total, axis=2, keepdims=True), np.float32)
-
-
-def direct_light(folder: Path, side: str, position: Floats, normal: Floats) -> list[tuple[Floats, Floats]]:
-    """Every lamp's direction and Lambert light, as the package has it."""
-    found = []
-    for index, lamp in enumerate(read_description(folder)["lamps"]):
-        light = halve(np.load(folder / "light" / f"lamp{index}_{side}.npy")[..., None])
-        found.append((lamp_directions(lamp, position, normal), light))
-    return found
-
-
-def direct_expected(
-    sigma: float, lamps: list[tuple[Floats, Floats]], sky: Floats, toward: Floats, normal: Floats
-) -> Floats:
-    """What the renderer's formula shows of direct light on rough cloth of albedo HIGH, over its albedo."""
-    a = 1 / (math.pi + sigma * (math.pi / 2 - 2 / 3))
-    mean = a * (math.pi + sigma * (2 * math.pi - 5.6) / 3)
-    cosine = np.clip((toward * normal).sum(axis=2, keepdims=True), 0.1, 0.9999)
-    lost = 1 - reflected(sigma, 0, cosine)
-    once, again = reflected(sigma, 0, cosine) * sky, (1 - mean) * sky
-    for direction, light in lamps:
-        nl = np.clip((direction * normal).sum(axis=2, keepdims=True), 0.05, 1)
-        along = (direction * toward).sum(axis=2, keepdims=True) - nl * cosine
-        t = np.where(along > 0, along / np.maximum(nl, cosine), along)
-        once += math.pi * a * (1 + sigma * t) * light
-        again += (1 - reflected(sigma, 0, nl)) * light
-    gain = HIGH**2 * mean / (1 - mean) / (1 - HIGH * (1 - mean))
-    return np.asarray(once + gain * lost * again, np.float32)
-
-
-def ratios(folder: Path, kind: str, side: str) -> tuple[Floats, Floats, Mask]:
-    """Every camera's ratios (RING, h, w), how far each is to be believed, 0…1, and where there is cloth."""
-    description = read_description(folder)
-    sigma = description["material"]["diffuse_roughness"]
-    encoded, position = load(folder, "smooth_normal", side), load(folder, "smooth_position", side)
-    covered: Mask = encoded.max(axis=2) > 0
-    sound = (covered & ~beside_edge(folder, len(covered)) if side == "outside" else covered)[..., None]
-    normal = (encoded * 2 - 1) / np.maximum(np.linalg.norm(encoded * 2 - 1, axis=2, keepdims=True), 1e-6)
-    lamps = direct_light(folder, side, position, normal)
-    sky = halve(np.load(folder / "light" / f"world_{side}.npy")[..., None])
-    # Bounces come as the cloth shows them along its normal.
-    bounces = load(folder, view_name("bounce", None), side) / reflected(sigma, KEPT, np.ones(1))
-    found, trust = [], []
-    for azimuth in RING:
-        toward = np.asarray(camera_position(description["camera"], azimuth)[0]) - position
-        toward /= np.linalg.norm(toward, axis=2, keepdims=True)
-        cosine = (toward * normal).sum(axis=2, keepdims=True)
-        if kind == "bounce":
-            expected = bounces * reflected(sigma, KEPT, cosine)
-        else:
-            expected = direct_expected(sigma, lamps, sky, toward, normal)
-        weight = np.where(sound, np.clip((cosine - FLATTEST) / (SURE - FLATTEST), 0, 1), 0)
-        seen = load(folder, view_name(kind, azimuth), side)
-        passes = SMOOTHING[side]
-        # Both are smoothed with the same weights, so that the ratio has no noise of the darkest texels.
-        above, below = (blur((weight * light).astype(np.float32), passes) for light in (seen, expected))
-        trust.append(np.where(below > FEWEST * weight, weight, 0)[..., 0])
-        found.append((above / np.maximum(below, 1e-6)).clip(LOWEST, HIGHEST)[..., 0])
-    return np.stack(found), np.stack(trust), covered
-
-
 def filled(ratio: Floats, trust: Floats, covered: Mask) -> Floats:
     """Ratios (RING, h, w) at half the size, (RING, h/2, w/2), known everywhere in the islands' gutter.
 
@@ -154,20 +135,4 @@ def filled(ratio: Floats, trust: Floats, covered: Mask) -> Floats:
         small, known = halve(total[..., None]), halve(share[..., None])
         mean = (small / np.maximum(known, 1e-6)).astype(np.float32)
         maps.append(np.where(islands, push_pull(mean, known[..., 0] > LEAST)[..., 0], 1))
-    return np.stack(maps)
-
-
-def main(folder: Path) -> None:
-    """Write ring_<kind>_<side>.npy (RING, h, w) for both kinds of light and both sides of the cloth."""
-    for side in RING_SIDES:
-        for kind in ("direct", "bounce"):
-            found = filled(*ratios(folder, kind, side))
-            np.save(folder / "light" / f"ring_{kind}_{side}.npy", found.astype(np.float32))
-            low, high = np.percentile(found[found != 1], (1, 99))
-            print(f"{kind}, {side}: {low:.2f} to {high:.2f} of what the formulas say")
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=BUILD, help="where build/light lies")
-    main(parser.parse_args().folder.resolve())
+    return np.stack(maps).astype(np.float32)

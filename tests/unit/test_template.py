@@ -77,6 +77,7 @@ def test_the_ring_has_a_map_per_camera_side_and_kind(package: Path) -> None:
     assert {name: (maps.outside.shape, maps.inside.shape) for name, maps in ring.items()} == {
         "direct": (shape, shape),
         "bounce": (shape, shape),
+        "gloss": (shape, shape),
     }
 
 

@@ -20,7 +20,6 @@ BAKE = (
     (".venv", ("expand.py",)),
     (".venv-blender", ("bake.py",)),
     (".venv-blender", ("denoise.py",)),
-    (".venv-blender", ("ring.py",)),
     (".venv-blender", ("preview.py", "--thumbnail")),
     (".venv", ("package.py",)),
 )

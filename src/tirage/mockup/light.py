@@ -22,7 +22,7 @@ F32 = NDArray[np.float32]
 
 GUTTER = 2
 """Texels around an island that a bilinear look-up at its border can reach."""
-FLAT = .992
+FLAT = 0.992
 """Length of the mean normal of a patch below which its texels need patches of their own."""
 
 
@@ -125,7 +125,7 @@ def _side(template: Template, shell: Shell, cloth: kernels.Cloth, *, inside: boo
 
 
 def _patches(texels: _Texels) -> tuple[NDArray[np.int32], NDArray[np.uint8], F32, int]:
-    """Flat index of each patch's upper left texel, which of its four are there (n, 4), place; the strip's first.
+    """Each patch's first texel (flat index), which of its four are there (n, 4), place; the strip's first.
 
     Where the cloth turns within a patch, and along the strip, each texel is a patch of its own.
     """
@@ -172,7 +172,7 @@ def _mean_places(places: F32, first: NDArray[np.int32], present: NDArray[np.uint
 
 
 def _ring(template: Template, first: NDArray[np.int32], size: int, *, inside: bool) -> NDArray[np.uint8]:
-    """Ring codes (n, RING, 2) of patches: direct light and bounces."""
+    """Ring codes (n, RING, 3) of patches: direct light, bounces, sheen and gloss."""
     half = (size + 1) // 2
     row, column = first // size // 2, first % size // 2
     codes = np.empty((len(first), len(RING), 3), np.uint8)

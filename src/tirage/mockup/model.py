@@ -125,7 +125,7 @@ class Template:
     light: Mapping[str, LightMap]
     """By name: every lamp's, then world, indirect_a, indirect_b."""
     ring: Mapping[str, RingMap]
-    """By name: direct, bounce."""
+    """By name: direct, bounce, gloss."""
     detail: NDArray[np.uint8]
     """(D, D) grey factor on the albedo, 255 = plain."""
 

@@ -201,7 +201,10 @@ def _map_sizes(description: Description, files: Mapping[str, bytes], notes: Note
         "outside": ({light.outside for light in description.light.values()}, MAX_LIGHT_SIDE),
         "inside": ({light.inside for light in description.light.values()}, MAX_LIGHT_SIDE),
         **{
-            f"{side} ring": ({name for (_, where), names in RING_MAPS.items() if where == side for name in names}, MAX_LIGHT_SIDE)
+            f"{side} ring": (
+                {name for (_, where), names in RING_MAPS.items() if where == side for name in names},
+                MAX_LIGHT_SIDE,
+            )
             for side in SIDES
         },
         "detail": ({DETAIL}, MAX_DETAIL_SIDE),

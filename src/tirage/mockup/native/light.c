@@ -71,7 +71,7 @@ typedef struct {
     const float *place;     /* (count,6) position in metres, normal */
     const half *lamps;      /* (count, lamp_count, LAMP_FIELDS) */
     const half *light;      /* (count, PATCH, LANES) */
-    const uint8_t *ring;    /* (count, RING, RING_KINDS) codes: how each camera of the ring sees direct light and bounces */
+    const uint8_t *ring;    /* (count, RING, RING_KINDS) codes: how each camera of the ring sees light */
     int32_t count, edge;    /* patches from `edge` on lie along the cloth's edge */
     int32_t lamp_count, size;
 } Patches;
