@@ -278,7 +278,7 @@ def test_baking_needs_scripts_and_blender(tmp_path: Path) -> None:
     steps = ["expand.py", "bake.py", "denoise.py", "preview.py", "package.py"]
     assert [Path(words[1]).name for words in argv] == steps
     assert argv[1][0] == str(tmp_path / ".venv-blender" / "bin" / "python")
-    assert argv[4][2:] == ["--thumbnail"]
+    assert argv[3][2:] == ["--thumbnail"]
 
 
 @pytest.mark.rows("R206", "R210")
