@@ -21,7 +21,6 @@ BAKE = (
     (".venv", ("expand.py",)),
     (".venv-blender", ("bake.py",)),
     (".venv-blender", ("denoise.py",)),
-    (".venv-blender", ("bounces.py",)),
     (".venv-blender", ("preview.py", "--thumbnail")),
     (".venv", ("package.py",)),
 )

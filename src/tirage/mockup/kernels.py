@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 17
+VERSION = 18
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16
 """Pixels on a side of the tiles that are classified together."""
 TERMS, LANES = 7, 8
 """Half floats that a finished pixel and a texel of a light texture keep (kernels.h)."""
-BOUNCE_ALBEDO = 0.8
+BOUNCE_ALBEDO, BOUNCE_GLOSS = 0.8, 0.025
+"""The albedo at which bounces are summed, and what gloss and sheen add to any (shade.c)."""
 INK = 7
 EDGE, PRINT = 1, 2
 """Tile flags: some pixels lie at an edge; a print can reach it."""
@@ -36,6 +37,10 @@ INSIDE, RIM, CHARTS = 0x80, 0x40, 64
 """Triangle flags: the inside of the cloth, its cut edge; below them the panel."""
 TABLE = 256
 LAMP_POINTS = 4
+LAMPS, LAMP_FIELDS = 6, 4
+"""Lamps that a template may have, and half floats of each in a patch of texels."""
+WORLD, BOUNCED = 6, 7
+"""A texel's lanes of light after the lamps'."""
 
 Array = NDArray[Any]
 _floats = ctypes.c_float
@@ -69,6 +74,7 @@ class Cloth(Struct):
         ("ltc_b", _floats * (TABLE + 1)),
         ("gloss", _floats * (TABLE + 1)),
         ("albedo", _floats * (TABLE + 1)),
+        ("ring", _floats * 256),
     ]
 
 
@@ -76,6 +82,23 @@ class Lamp(Struct):
     """light.c: sample points of one area light, metres, and where it shines."""
 
     _fields_ = [("point", _floats * 3 * LAMP_POINTS), ("axis", _floats * 3)]
+
+
+class Patches(Struct):
+    """light.c: one side of the cloth, 2 x 2 texels at a time."""
+
+    _fields_ = [
+        ("first", _pointer),
+        ("texels", _pointer),
+        ("place", _pointer),
+        ("lamps", _pointer),
+        ("light", _pointer),
+        ("ring", _pointer),
+        ("count", ctypes.c_int32),
+        ("edge", ctypes.c_int32),
+        ("lamp_count", ctypes.c_int32),
+        ("size", ctypes.c_int32),
+    ]
 
 
 class View(Struct):

@@ -87,8 +87,8 @@ def build_view(
     k: sub-samples a pixel and axis where they matter; whole_panels: keep what prints beyond print areas need.
     """
     eye = position(scene.template.camera, azimuth)
-    light_seen(scene.light, scene.light.outside, eye, work.outside)
-    light_seen(scene.light, scene.light.inside, eye, work.inside)
+    light_seen(scene.light, scene.light.outside, eye, azimuth, work.outside)
+    light_seen(scene.light, scene.light.inside, eye, azimuth, work.inside)
     sight = _sight(scene, work, azimuth, size, whole_panels=whole_panels)
     _look(sight)
     block, atlas = _print_blocks(sight)
