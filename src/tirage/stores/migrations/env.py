@@ -1,0 +1,15 @@
+"""Runs migrations on the connection that `migrate` gives; Alembic executes this file."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from tirage.stores.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
