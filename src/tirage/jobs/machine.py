@@ -116,6 +116,7 @@ def _contradictions(machine: StateMachine) -> Iterable[str]:
     floors = [machine.floors.get(name, -1) for name in path]
     if not {COMPLETED, FAILED, CANCELLED, *path, *machine.active, *machine.floors} | entered <= statuses:
         yield "it names a status that has no row"
+        return
     if path[-1] != COMPLETED or any(b not in machine.moves[a] for a, b in pairwise(path)):
         yield "the happy path is none"
     if any(is_terminal(machine, name) for name in machine.active):
