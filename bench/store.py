@@ -1,4 +1,4 @@
-"""How many jobs a second can be submitted so that each is on disk when the call returns, and what reading costs.
+"""How many jobs a second can be submitted, each on disk when its call returns, and what reading costs.
 `python -m bench.store [FOLDER]`, or with DATABASE_URL=postgresql://… another database; it must be empty.
 """
 

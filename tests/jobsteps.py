@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from tirage.jobs.failure import Failure, FailureClass
 from tirage.jobs.model import Job, NewJob
@@ -31,8 +30,8 @@ ORDER = NewJob(
 )
 
 
-def order(**changes: Any) -> NewJob:
-    return replace(ORDER, **changes)
+def order(**changes: object) -> NewJob:
+    return replace(ORDER, **changes)  # type: ignore[arg-type]
 
 
 def bring(service: JobService, job: Job, status: str) -> Job:
@@ -42,7 +41,7 @@ def bring(service: JobService, job: Job, status: str) -> Job:
     return job
 
 
-def made(service: JobService, status: str = "pending", **changes: Any) -> Job:
+def made(service: JobService, status: str = "pending", **changes: object) -> Job:
     return bring(service, service.create(order(**changes)), status)
 
 

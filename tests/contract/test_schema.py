@@ -1,4 +1,4 @@
-"""The schema: what migrations make is what the tables say, and the database itself refuses what must not be."""
+"""The schema: migrations make what the tables say, and the database itself refuses what must not be."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from tirage.errors import TryAgain, UsageError
+from tirage.errors import Failed, TryAgain, UsageError
 from tirage.jobs.failure import FailureClass
 from tirage.mockup.catalogue import Preset
 from tirage.mockup.states import MOCKUP
@@ -23,7 +23,7 @@ from tirage.stores.tables import jobs, metadata, templates
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def row(**changes: Any) -> dict[str, Any]:
+def row(**changes: object) -> dict[str, Any]:
     usual: dict[str, Any] = {
         "id": "rjob_1", "pipeline": "mockup", "product_id": "p", "design_file_url": "d.png",
         "preset": "chest-small", "created_at": AT, "updated_at": AT,
@@ -178,6 +178,13 @@ def test_a_store_that_is_away_says_so(tmp_path: Path) -> None:
             database.read(lambda unit: unit.job("rjob_1"))
         with Database(url) as database, pytest.raises(TryAgain):
             database.write(lambda unit: unit.purge("rjob_1"))
+
+
+def test_a_store_without_tables_is_no_reason_to_wait(tmp_path: Path) -> None:
+    with Database(f"sqlite:///{tmp_path}/empty.db") as database, pytest.raises(Failed) as caught:
+        database.write(lambda unit: unit.purge("rjob_1"))
+    assert caught.value.code == "INTERNAL"
+    assert "no such table" in caught.value.message
 
 
 def test_sqlite_waits_for_the_disk(migrated_file: Path) -> None:

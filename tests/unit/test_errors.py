@@ -33,7 +33,8 @@ def test_every_code_has_category_and_hint(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "exit_code"), [(BadInput, 2), (UsageError, 2), (NotFound, 2), (Failed, 1), (TryAgain, 3), (Conflict, 3)]
+    ("kind", "exit_code"),
+    [(BadInput, 2), (UsageError, 2), (NotFound, 2), (Failed, 1), (TryAgain, 3), (Conflict, 3)],
 )
 def test_exit_codes(kind: type[TirageError], exit_code: int) -> None:
     assert kind.exit_code == exit_code

@@ -42,7 +42,7 @@ VIDEO = StateMachine(
     },
     retry=RetryBy.SAME_JOB,
 )
-"""What the table has to be able to say: a failed job is not at its end, and keeps its progress (C-25, G-9)."""
+"""What a table has to be able to say: a failed job is not at its end and keeps its progress (C-25)."""
 
 ASKED = {
     ("pending", "compositing"), ("pending", "failed"), ("pending", "cancelled"),

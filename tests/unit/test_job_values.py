@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jobsteps import ORDER, order
 
+from jobsteps import ORDER, order
 from tirage.errors import CODES, BadInput, Finding
 from tirage.jobs import checks
 from tirage.jobs.failure import FAILURES, Failure, FailureClass
@@ -68,7 +68,10 @@ def test_every_class_of_failure_says_what_users_read_and_whether_to_try_again() 
 
 def test_a_usual_order_is_right() -> None:
     assert findings(ORDER) == []
-    assert findings(NewJob(pipeline="mockup", product_id="p", design_file_url="d.png", preset="back-small")) == []
+    assert (
+        findings(NewJob(pipeline="mockup", product_id="p", design_file_url="d.png", preset="back-small"))
+        == []
+    )
 
 
 @pytest.mark.rows("R042", "R043")
@@ -114,17 +117,19 @@ def test_there_are_nine_presets() -> None:
         ("https://user:secret@example.com/x.png", False),
         ("https://example.com/a b", False),
         ("uploads/a\0.png", False),
-        ("uploads/‮gnp.a", False),
+        ("uploads/\u202egnp.a", False),
         ("a" * 2049, False),
         (7, False),
     ],
 )
-def test_a_design_is_a_storage_key_or_a_web_address(url: str, good: bool) -> None:  # noqa: FBT001
+def test_a_design_is_a_storage_key_or_a_web_address(url: str, good: bool) -> None:
     assert (findings(order(design_file_url=url)) == []) is good
 
 
 @pytest.mark.rows("R196")
-@pytest.mark.parametrize("value", ["..", "a/b", "a\\b", "%2e%2e", "a\0", "x" * 129, "‮", " ", "-x", 5, "a\n"])
+@pytest.mark.parametrize(
+    "value", ["..", "a/b", "a\\b", "%2e%2e", "a\0", "x" * 129, "\u202e", " ", "-x", 5, "a\n"]
+)
 def test_ids_of_others_cannot_lead_anywhere(value: object) -> None:
     for field in ("product_id", "variant_id", "template_id"):
         assert {finding.where for finding in findings(order(**{field: value}))} == {field}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TypeVar, cast
 
 from tirage.errors import BadInput, Finding, Severity
-from tirage.jobs.ids import PATTERN
+from tirage.jobs.ids import is_job_id
 from tirage.jobs.model import JsonObject, NewJob, Page
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
@@ -43,7 +43,7 @@ def rejected(findings: Collection[Finding], *, hint: str | None = None) -> BadIn
 
 def submission(new: NewJob) -> Iterable[Finding]:
     """What is wrong with a submission in whatever pipeline."""
-    if new.id is not None and not PATTERN.fullmatch(new.id):
+    if new.id is not None and not is_job_id(new.id):
         yield _finding("id", f"{_shown(new.id)} is no job id.")
     for name in ("product_id", "variant_id", "template_id"):
         yield from key(name, getattr(new, name))

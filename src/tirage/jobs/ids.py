@@ -15,7 +15,7 @@ LENGTH = 26
 RANDOM_BITS = 80
 JOB = "rjob"
 PATTERN = re.compile(rf"{JOB}_[0-7][{ALPHABET}]{{{LENGTH - 1}}}")
-"""What a job's id looks like: 128 bits, so the first character is at most 7."""
+"""128 bits, so the first character is at most 7."""
 
 
 class Ids:
@@ -33,6 +33,11 @@ class Ids:
             # One bit less than there is room for: counting up from it does not run over.
             self._last = max(time | secrets.randbits(RANDOM_BITS - 1), self._last + 1)
             return f"{prefix}_{_text(self._last)}"
+
+
+def is_job_id(text: object) -> bool:
+    """Whether it looks like one of ours; what does not is no question to a store."""
+    return isinstance(text, str) and PATTERN.fullmatch(text) is not None
 
 
 def _text(number: int) -> str:

@@ -12,7 +12,7 @@ from functools import partial
 from tirage.errors import NotFound
 from tirage.jobs import attempts, checks, submissions, transitions, upkeep
 from tirage.jobs.failure import Failure
-from tirage.jobs.ids import Ids
+from tirage.jobs.ids import Ids, is_job_id
 from tirage.jobs.model import (
     Attempt,
     Event,
@@ -92,7 +92,7 @@ class JobService:
 
     def get(self, job_id: str) -> Job | None:
         """None when there is none, or it is deleted."""
-        return self._store.read(lambda unit: unit.job(job_id))
+        return self._store.read(lambda unit: transitions.find(unit, job_id))
 
     def retrieve(self, job_id: str) -> Job:
         """Like `get`, but raises NotFound."""
@@ -135,22 +135,24 @@ class JobService:
     def product_stats(self, product_id: str, *, pipeline: str = "mockup") -> JobStats:
         """How many of a product's jobs are in each status."""
         statuses = self._rules.pipeline(pipeline).machine.statuses
-        filters = JobFilters(product_id=product_id, pipeline=pipeline)
+        filters, _ = self._checked(JobFilters(product_id=product_id, pipeline=pipeline), None)
         counts = self._store.read(lambda unit: unit.tally(filters))
         return JobStats({status: counts.get(status, 0) for status in statuses})
 
     def has_active(self, product_id: str) -> bool:
         """Whether any of a product's jobs waits or runs."""
-        filters = JobFilters(product_id=product_id, statuses=self._active())
+        filters, _ = self._checked(JobFilters(product_id=product_id, statuses=self._active()), None)
         return self._store.read(lambda unit: unit.exists(filters))
 
     def attempts(self, job_id: str) -> Sequence[Attempt]:
         """A job's tries, the first one first; none when there is no such job."""
-        return self._store.read(lambda unit: unit.attempts(job_id))
+        return self._store.read(lambda unit: unit.attempts(job_id)) if is_job_id(job_id) else []
 
     def events(self, *, after: int = 0, limit: int = 100, job_id: str | None = None) -> Sequence[Event]:
         """What happened after the event of that number, of one job or of all; without a gap, in its order."""
         checks.page(Page(limit=limit), most=BATCH_LIMIT)
+        if job_id is not None and not is_job_id(job_id):
+            return []
         return self._store.read(lambda unit: unit.events(after=after, limit=limit, job_id=job_id))
 
     # changing
@@ -242,6 +244,7 @@ class JobService:
     def _checked(self, filters: JobFilters | None, page: Page | None) -> tuple[JobFilters, Page]:
         filters, page = filters or JobFilters(), page or Page()
         checks.page(page)
+        checks.raise_if_any(checks.key("product_id", filters.product_id))
         machines = [pipeline.machine for pipeline in self._rules.pipelines.values()]
         known = list(dict.fromkeys(status for machine in machines for status in machine.statuses))
         for status in filters.statuses or ():

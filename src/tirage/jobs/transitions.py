@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from tirage.errors import Conflict, NotFound
 from tirage.jobs import checks
 from tirage.jobs.failure import Failure, FailureClass
+from tirage.jobs.ids import is_job_id
 from tirage.jobs.machine import (
     CANCELLED,
     FAILED,
@@ -28,12 +29,17 @@ from tirage.jobs.store import Unit
 STATUS_DATA = frozenset(StatusData.__annotations__)
 
 
+def find(unit: Unit, job_id: str, *, include_deleted: bool = False) -> Job | None:
+    """The job of that id, whatever the text is."""
+    return unit.job(job_id, include_deleted=include_deleted) if is_job_id(job_id) else None
+
+
 def load(unit: Unit, job_id: str, attempt: int | None = None) -> Job:
     """The job, for a change.
 
     NotFound; Conflict when `attempt` is given and is not the open one: it is over, or another worker's.
     """
-    job = unit.job(job_id)
+    job = find(unit, job_id)
     if attempt is not None and (job is None or job.worker is None or job.attempt != attempt):
         raise lost(job_id, attempt)
     if job is None:

@@ -13,7 +13,7 @@ from tirage.jobs.machine import FAILED, is_active
 from tirage.jobs.model import Job, JobFilters, Purged
 from tirage.jobs.pipeline import Rules
 from tirage.jobs.store import Unit
-from tirage.jobs.transitions import load, moment, save
+from tirage.jobs.transitions import find, load, moment, save
 
 
 def soft_delete(unit: Unit, rules: Rules, job_ids: Sequence[str]) -> list[Job]:
@@ -58,7 +58,7 @@ def _hide(unit: Unit, rules: Rules, job: Job) -> Job:
 
 
 def _any(unit: Unit, job_id: str) -> Job:
-    job = unit.job(job_id, include_deleted=True)
+    job = find(unit, job_id, include_deleted=True)
     if job is None:
         raise NotFound("NOT_FOUND", f"There is no job {job_id[:60]!r}.")
     return job

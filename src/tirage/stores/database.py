@@ -13,7 +13,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -127,16 +127,23 @@ def translated() -> Iterator[None]:
         yield
     except TirageError:
         raise
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
+    except (DBAPIError, PoolTimeout) as error:
         cause = error.orig if isinstance(error, DBAPIError) else None
-        if _is_full(cause):
+        if code(cause) in FULL:
             raise TryAgain("DISK_FULL", "The database's disk is full.") from error
-        raise TryAgain("STORE_UNAVAILABLE", "The database does not answer.") from error
-    except IntegrityError as error:
-        raise Failed("INTERNAL", f"The database refused a row: {error.orig}") from error
+        if isinstance(error, PASSING) and code(cause) not in OURS:
+            raise TryAgain("STORE_UNAVAILABLE", "The database does not answer.") from error
+        raise Failed("INTERNAL", f"The database refused a statement: {cause}") from error
 
 
-def _is_full(cause: BaseException | None) -> bool:
+PASSING = (OperationalError, InterfaceError, PoolTimeout)
+FULL = (sqlite3.SQLITE_FULL, "53100")
+OURS = (sqlite3.SQLITE_ERROR,)
+"""SQLite's driver has one class for a missing table and for a disk that is away."""
+
+
+def code(cause: BaseException | None) -> int | str | None:
+    """The database's own code of an error."""
     if isinstance(cause, sqlite3.Error):
-        return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-    return getattr(cause, "sqlstate", None) == "53100"
+        return getattr(cause, "sqlite_errorcode", None)
+    return getattr(cause, "sqlstate", None)

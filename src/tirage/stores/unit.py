@@ -68,7 +68,7 @@ class SqlUnit:
     def tally(self, filters: JobFilters) -> Mapping[str, int]:
         """How many there are in each status."""
         query = select(jobs.c.status, func.count()).where(*_conditions(filters)).group_by(jobs.c.status)
-        return dict(self._connection.execute(query).tuples().all())
+        return dict(self._connection.execute(query).all())
 
     def due(self, statuses: Collection[str], *, now: datetime, limit: int) -> list[Job]:
         """What may start now: the first of each status by the index, then the first of those."""
@@ -93,6 +93,7 @@ class SqlUnit:
         """Changes what differs, if status and attempt are still those of `old`."""
         before, after = rows.job_values(old), rows.job_values(new)
         changes = {name: value for name, value in after.items() if value != before[name]}
+        changes["updated_at"] = new.updated_at
         guard = (jobs.c.id == old.id, jobs.c.status == old.status, jobs.c.attempt == old.attempt)
         if self._connection.execute(update(jobs).where(*guard).values(changes)).rowcount != 1:
             return False
