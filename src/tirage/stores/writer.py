@@ -80,12 +80,14 @@ class Writer:
         try:
             with self._begin() as connection:
                 for task in group:
+                    savepoint = connection.begin_nested()
                     try:
-                        with connection.begin_nested():
-                            results.append((task.outcome, task.work(connection)))
+                        results.append((task.outcome, task.work(connection)))
+                        savepoint.commit()
                     except OperationalError:
-                        raise  # SQLite may have undone the whole transaction: no disk, no database
+                        raise  # no disk, no database: SQLite may have undone the whole transaction already
                     except Exception as error:  # noqa: BLE001 – the caller's to handle, in its thread
+                        savepoint.rollback()
                         task.outcome.set_exception(error)
         except BaseException as error:  # noqa: BLE001 – the callers' to handle, in their threads
             for task in group:
