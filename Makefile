@@ -56,7 +56,7 @@ unit: native
 rows: .venv/.ready ## which acceptance rows the tests show
 	@$(BIN)/python scripts/rows.py
 
-reference: .venv/.ready ## write docs/errors.md and docs/settings.md from the code
+reference: .venv/.ready ## write the pages of docs that come from the code
 	$(BIN)/python scripts/reference.py
 
 pictures: native ## render the picture in README.md again

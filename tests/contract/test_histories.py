@@ -5,13 +5,21 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from jobsteps import failure, order
 from tirage.errors import BadInput, Conflict, NotFound, TirageError
@@ -217,8 +225,6 @@ class Histories(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0, 5, 60]), dry_run=st.booleans())
     def clean_up(self, seconds: int, dry_run: bool) -> None:
-        from datetime import timedelta
-
         old = [
             model
             for model in self.model.values()
@@ -290,8 +296,6 @@ class Histories(RuleBasedStateMachine):
 
 @pytest.mark.rows("R001", "R009", "R029", "R031", "C-05", "C-09")
 def test_any_history(tmp_path: Path) -> None:
-    from hypothesis.stateful import run_state_machine_as_test
-
     blank = tmp_path / "blank.db"
     migrate(f"sqlite:///{blank}")
 
@@ -302,7 +306,7 @@ def test_any_history(tmp_path: Path) -> None:
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=25,
+            max_examples=20,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -149,10 +149,12 @@ def test_events_of_many_writers_have_no_gaps(service: JobService, others: JobSer
 
     follower = threading.Thread(target=follow)
     follower.start()
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(write, range(4)))
-    done.set()
-    follower.join()
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(write, range(4)))
+    finally:
+        done.set()
+        follower.join()
     assert seen == list(range(1, 4 * 6 * 2 + 1))
 
 

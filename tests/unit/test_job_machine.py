@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import reference
 from tirage.jobs.machine import (
     RetryBy,
     StateMachine,
@@ -63,6 +64,17 @@ def test_the_mockup_moves_are_those_asked_for() -> None:
         "completed", "failed", "cancelled"
     }  # fmt: skip
     assert allowed(MOCKUP, "pending") == ("compositing", "failed", "cancelled")
+
+
+def test_the_diagram_is_the_table() -> None:
+    lines = reference.diagram(VIDEO).splitlines()
+    moves = {tuple(line.strip().split(" --> ")) for line in lines[1:]}
+    assert moves == {
+        ("[*]", "queued"), ("queued", "processing"), ("queued", "cancelled"), ("processing", "completed"),
+        ("processing", "failed"), ("processing", "cancelled"), ("failed", "queued"), ("completed", "[*]"),
+        ("cancelled", "[*]"),
+    }  # fmt: skip
+    assert "as before" in reference.states(VIDEO)
 
 
 @pytest.mark.rows("C-25", "C-03")
