@@ -29,7 +29,6 @@ def fail(service: JobService, job: Job, kind: FailureClass) -> Job:
     return service.end_attempt(job.id, attempt=held.attempt, failure=failure(kind))
 
 
-@pytest.mark.rows("R003")
 def test_an_attempt_holds_the_job_and_its_status_stays(service: JobService, clock: FakeClock) -> None:
     job = made(service)
     clock.advance(2)

@@ -280,7 +280,7 @@ while True:
 """
 
 
-@pytest.mark.rows("R100", "R004")
+@pytest.mark.rows("R004")
 def test_what_was_acknowledged_outlives_a_kill(url: str, service: JobService) -> None:
     paths = os.pathsep.join(path for path in sys.path if path)
     child = subprocess.Popen(
@@ -334,7 +334,7 @@ def test_a_full_disk_says_so(migrated_file: Path, tmp_path: Path) -> None:
         assert service.list() == [kept]
 
 
-@pytest.mark.rows("R001", "R188")
+@pytest.mark.rows("R001")
 def test_one_place_assigns_a_status() -> None:
     """And one module writes rows of jobs."""
     package = Path(tirage.__file__).parent

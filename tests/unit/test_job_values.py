@@ -98,7 +98,7 @@ def test_there_are_nine_presets() -> None:
         assert (found.code, found.where) == ("INVALID_PRESET", "preset")
 
 
-@pytest.mark.rows("R197", "R086")
+@pytest.mark.rows("R197")
 @pytest.mark.parametrize(
     ("url", "good"),
     [
@@ -200,7 +200,6 @@ def test_pages_out_of_range_are_refused_not_clamped(limit: int, offset: int) -> 
         assert offset >= 0
 
 
-@pytest.mark.rows("C-15")
 def test_a_jobs_files_have_prefixes_of_their_own() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     job = Job(

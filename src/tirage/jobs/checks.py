@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TypeVar, cast
 
 from tirage.errors import BadInput, Finding, Severity
@@ -24,6 +25,8 @@ NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 """Escaped in JSON; PostgreSQL has no such character."""
 PAGE_LIMIT = 100
 PRIORITIES = range(10)
+TOLD = 5
+"""How many findings an error's message tells; it carries all."""
 T = TypeVar("T")
 
 
@@ -36,8 +39,8 @@ def rejected(findings: Collection[Finding], *, hint: str | None = None) -> BadIn
     """The error INVALID_DATA with all findings; a single one keeps its own code."""
     codes = {finding.code for finding in findings}
     code = codes.pop() if len(codes) == 1 else "INVALID_DATA"
-    own = " ".join(dict.fromkeys(finding.hint for finding in findings if finding.hint))
-    message = " ".join(dict.fromkeys(finding.message for finding in findings))
+    own = " ".join(_first(finding.hint for finding in findings if finding.hint))
+    message = " ".join(_first(finding.message for finding in findings))
     return BadInput(code, message, hint=hint or own or None, findings=tuple(findings))
 
 
@@ -139,6 +142,11 @@ def merged(old: JsonObject, where: str, new: object) -> JsonObject:
     whole = {**old, **cast("JsonObject", new)}
     raise_if_any(json_object(where, whole))
     return whole
+
+
+def _first(texts: Iterable[str]) -> Iterable[str]:
+    """The first few different ones: a batch can have thousands."""
+    return islice(dict.fromkeys(texts), TOLD)
 
 
 def _finding(where: str, text: str) -> Finding:

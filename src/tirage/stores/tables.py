@@ -148,7 +148,7 @@ jobs = Table(
     CheckConstraint("priority BETWEEN 0 AND 9", name="priority"),
     CheckConstraint("attempt >= 0", name="attempt"),
     visible_index("jobs_product", "product_id", "created_at", "id"),
-    visible_index("jobs_product_status", "product_id", "status"),
+    visible_index("jobs_product_status", "product_id", "status", "pipeline"),
     visible_index("jobs_variant", "variant_id"),
     visible_index("jobs_status", "status", "created_at", "id"),
     visible_index("jobs_due", "status", "priority", "created_at", "id"),

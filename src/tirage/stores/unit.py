@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    case,
     delete,
     func,
     insert,
@@ -102,7 +103,8 @@ class SqlUnit:
 
     def soft_delete(self, filters: JobFilters, *, at: datetime) -> int:
         """Sets `deleted_at` of all of them in one statement."""
-        change = update(jobs).where(*_conditions(filters)).values(deleted_at=at, updated_at=at)
+        latest = case((jobs.c.updated_at > at, jobs.c.updated_at), else_=at)
+        change = update(jobs).where(*_conditions(filters)).values(deleted_at=at, updated_at=latest)
         return self._connection.execute(change).rowcount
 
     def purge(self, job_id: str) -> None:

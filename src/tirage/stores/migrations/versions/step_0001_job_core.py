@@ -75,7 +75,7 @@ def _jobs() -> None:
     _visible("jobs_created", "created_at", "id")
     _visible("jobs_due", "status", "priority", "created_at", "id")
     _visible("jobs_product", "product_id", "created_at", "id")
-    _visible("jobs_product_status", "product_id", "status")
+    _visible("jobs_product_status", "product_id", "status", "pipeline")
     _visible("jobs_status", "status", "created_at", "id")
     _visible("jobs_variant", "variant_id")
 
