@@ -22,6 +22,7 @@ import sqlalchemy as sa
 import tirage
 from jobsteps import ORDER, failure, made
 from tirage.errors import BadInput, Conflict, TryAgain
+from tirage.jobs import transitions
 from tirage.jobs.failure import FailureClass
 from tirage.jobs.model import Artifact, JobFilters, Page
 from tirage.jobs.service import JobService
@@ -104,6 +105,16 @@ def test_a_stale_row_is_not_overwritten(database: Database, service: JobService)
     assert service.retrieve(old.id) == old
     assert database.write(lambda unit: unit.save(old, new)) is True
     assert service.retrieve(old.id) == new
+
+
+def test_a_row_that_changed_meanwhile_is_a_conflict(database: Database, service: JobService) -> None:
+    """As a store without row locks would let it happen."""
+    read = made(service)
+    service.cancel(read.id)
+    with pytest.raises(Conflict):
+        database.write(
+            lambda unit: transitions.save(unit, read, replace(read, preset="back-small"), at=read.updated_at)
+        )
 
 
 @pytest.mark.rows("R301", "R009")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobsteps import ORDER, order
-from tirage.errors import CODES, BadInput, Finding
+from tirage.errors import CODES, BadInput, Finding, Severity
 from tirage.jobs import checks
 from tirage.jobs.failure import FAILURES, Failure, FailureClass
 from tirage.jobs.ids import PATTERN, Ids
@@ -182,6 +182,10 @@ def test_all_faults_are_found_at_once() -> None:
         checks.raise_if_any(findings(wrong))
     assert caught.value.code == "INVALID_DATA"
     assert len(caught.value.findings) >= 6
+    with pytest.raises(BadInput) as caught:
+        checks.raise_if_any(Finding("INVALID_DATA", Severity.ERROR, f"{n} is wrong.") for n in range(10_000))
+    assert len(caught.value.findings) == 10_000
+    assert len(caught.value.message) < 200
     with pytest.raises(BadInput) as caught:
         checks.raise_if_any(findings(order(preset="x")))
     assert caught.value.code == "INVALID_PRESET"
