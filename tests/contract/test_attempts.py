@@ -108,7 +108,7 @@ def test_waiting_times_vary_within_a_quarter(database: Database, clock: FakeCloc
 
 def test_a_cancelled_attempt_cancels_the_job(service: JobService) -> None:
     job = fail(service, made(service), FailureClass.CANCELLED)
-    assert job.status == "cancelled"
+    assert (job.status, job.failure) == ("cancelled", None)
     (attempt,) = service.attempts(job.id)
     assert attempt.failure is not None
     assert attempt.failure.kind == "cancelled"

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from jobsteps import ORDER, PATHS, bring, made, order
-from tirage.errors import BadInput, NotFound
+from tirage.errors import BadInput, Conflict, NotFound
 from tirage.jobs import model
 from tirage.jobs.machine import can_transition
 from tirage.jobs.model import Artifact, Job, JobFilters, NewJob, Order, Page
@@ -110,6 +110,9 @@ def test_a_job_can_have_an_id_that_its_files_have_already(service: JobService) -
     job_id = service.new_id()
     job = service.create(order(id=job_id, design_file_url=f"uploads/render-jobs/{job_id}/design.png"))
     assert job.id == job_id
+    with pytest.raises(Conflict):
+        service.create_many([order(), order(id=job_id)])
+    assert service.list() == [job]
     with pytest.raises(BadInput, match="no job id"):
         service.create(order(id="rjob_../../etc"))
 
@@ -498,6 +501,15 @@ def test_a_failed_job_shows_0_and_keeps_how_far_it_came(service: JobService) -> 
     job = service.set_status(job.id, "failed", {"error_message": "x"})
     assert (job.progress, job.progress_at_failure) == (0, 99)
     assert service.set_status(job.id, "failed", {"progress": 50}).progress == 0
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
+def test_what_was_ordered_stays_when_a_job_has_ended(service: JobService, status: str) -> None:
+    job = made(service, status)
+    with pytest.raises(BadInput, match="only its metadata"):
+        service.update(job.id, {"preset": "back-small", "metadata": {"a": 1}})
+    assert service.retrieve(job.id) == job
+    assert service.update(job.id, {"metadata": {"a": 1}}).metadata["a"] == 1
 
 
 # retrying by hand

@@ -266,6 +266,11 @@ def test_a_write_that_fails_does_not_touch_those_it_is_committed_with(
         assert {job.id for job in service.list(page=Page(limit=100))} == ids | {template.id}
 
 
+def test_a_write_inside_a_write_is_refused_not_waited_for(migrated_file: Path) -> None:
+    with Database(f"sqlite:///{migrated_file}") as database, pytest.raises(RuntimeError, match="inside"):
+        database.write(lambda _: database.write(lambda _: None))
+
+
 def test_a_closed_store_takes_nothing(url: str) -> None:
     database = Database(url)
     service = JobService(database, pipelines=[MOCKUP_PIPELINE])

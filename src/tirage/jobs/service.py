@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from tirage.errors import NotFound
 from tirage.jobs import attempts, checks, submissions, transitions, upkeep
 from tirage.jobs.failure import Failure
 from tirage.jobs.ids import Ids, is_job_id
@@ -98,7 +97,7 @@ class JobService:
         """Like `get`, but raises NotFound."""
         job = self.get(job_id)
         if job is None:
-            raise NotFound("NOT_FOUND", f"There is no job {job_id[:60]!r}.")
+            raise transitions.missing(job_id)
         return job
 
     def list(self, filters: JobFilters | None = None, page: Page | None = None) -> list[Job]:
@@ -177,7 +176,10 @@ class JobService:
         )
 
     def update(self, job_id: str, changes: JobUpdate) -> Job:
-        """The job with other fields than its status changed.  BadInput with all findings."""
+        """The job with other fields than its status changed; of one that ended only the metadata can be.
+
+        BadInput with all findings.
+        """
         return self._store.write(lambda unit: submissions.update(unit, self._rules, job_id, changes))
 
     def cancel(self, job_id: str) -> Job:

@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 
 from tirage.errors import Finding
 from tirage.jobs import checks
-from tirage.jobs.machine import FAILED, RetryBy, progress_for
+from tirage.jobs.machine import FAILED, RetryBy, is_active, progress_for
 from tirage.jobs.model import CREATED, RETRIED, Job, JobUpdate, JsonObject, NewJob, RetryOverrides
 from tirage.jobs.pipeline import Rules
 from tirage.jobs.store import Unit
@@ -43,7 +43,11 @@ def insert(unit: Unit, jobs: Sequence[Job]) -> None:
 def update(unit: Unit, rules: Rules, job_id: str, changes: JobUpdate) -> Job:
     """The job with other fields changed; the whole is checked like a submission.  BadInput, NotFound."""
     checks.known_keys(changes, UPDATES, hint="A status is changed by set_status, results by set_results.")
-    return _changed(unit, rules, load(unit, job_id), {**changes})
+    job = load(unit, job_id)
+    if not is_active(rules.machine(job), job.status) and changes.keys() - {"metadata"}:
+        message = f"Job {job.id} is {job.status}; only its metadata can change."
+        raise checks.invalid(message, where="status")
+    return _changed(unit, rules, job, {**changes})
 
 
 def retry(unit: Unit, rules: Rules, job_id: str, overrides: RetryOverrides, *, new_id: str | None) -> Job:

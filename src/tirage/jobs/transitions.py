@@ -43,7 +43,7 @@ def load(unit: Unit, job_id: str, attempt: int | None = None) -> Job:
     if attempt is not None and (job is None or job.worker is None or job.attempt != attempt):
         raise lost(job_id, attempt)
     if job is None:
-        raise NotFound("NOT_FOUND", f"There is no job {job_id[:60]!r}.")
+        raise missing(job_id)
     return job
 
 
@@ -144,6 +144,11 @@ def lost(job_id: str, attempt: int) -> Conflict:
     return Conflict("CONFLICT", f"Attempt {attempt} of job {job_id} is over or belongs to somebody else.")
 
 
+def missing(job_id: str) -> NotFound:
+    """The error for a job that is not there, or deleted."""
+    return NotFound("NOT_FOUND", f"There is no job {job_id[:60]!r}.")
+
+
 def _check_move(machine: StateMachine, job: Job, status: str) -> None:
     if status not in machine.statuses:
         known = f"The statuses are {', '.join(machine.statuses)}."
@@ -161,7 +166,7 @@ def _enter(job: Job, machine: StateMachine, status: str, at: datetime, failure: 
         status=status,
         progress=progress_on_entering(machine, status, job.progress),
         progress_at_failure=job.progress if status == FAILED else None,
-        failure=failure and replace(failure, detail=""),
+        failure=replace(failure, detail="") if failure and status == FAILED else None,
         not_before=None,
     )
     if status == machine.initial:  # back to the start: a retry of the same job, with one more attempt

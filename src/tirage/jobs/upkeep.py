@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
 
-from tirage.errors import NotFound
 from tirage.jobs import checks
 from tirage.jobs.failure import Failure, FailureClass
 from tirage.jobs.machine import FAILED, is_active
 from tirage.jobs.model import Job, JobFilters, Purged
 from tirage.jobs.pipeline import Rules
 from tirage.jobs.store import Unit
-from tirage.jobs.transitions import find, load, moment, save
+from tirage.jobs.transitions import find, load, missing, moment, save
 
 
 def soft_delete(unit: Unit, rules: Rules, job_ids: Sequence[str]) -> list[Job]:
@@ -60,5 +59,5 @@ def _hide(unit: Unit, rules: Rules, job: Job) -> Job:
 def _any(unit: Unit, job_id: str) -> Job:
     job = find(unit, job_id, include_deleted=True)
     if job is None:
-        raise NotFound("NOT_FOUND", f"There is no job {job_id[:60]!r}.")
+        raise missing(job_id)
     return job

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from tirage.errors import Failed, TirageError, TryAgain, UsageError
+from tirage.errors import Conflict, Failed, TirageError, TryAgain, UsageError
 from tirage.stores.unit import SqlUnit
 from tirage.stores.writer import Writer
 
@@ -133,11 +133,14 @@ def translated() -> Iterator[None]:
             raise TryAgain("DISK_FULL", "The database's disk is full.") from error
         if isinstance(error, PASSING) and code(cause) not in OURS:
             raise TryAgain("STORE_UNAVAILABLE", "The database does not answer.") from error
+        if code(cause) in TAKEN:
+            raise Conflict("CONFLICT", "There is already a row of that id.") from error
         raise Failed("INTERNAL", f"The database refused a statement: {cause}") from error
 
 
 PASSING = (OperationalError, InterfaceError, PoolTimeout)
 FULL = (sqlite3.SQLITE_FULL, "53100")
+TAKEN = (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE, "23505")
 OURS = (sqlite3.SQLITE_ERROR,)
 """SQLite's driver has one class for a missing table and for a disk that is away."""
 

@@ -38,6 +38,8 @@ class Writer:
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """What the work returns, once it is committed; what it raises, once it is undone."""
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("a write inside a write would wait for itself")
         task = _Task(work)
         with self._lock:
             if self._closed:
