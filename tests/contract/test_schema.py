@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from alembic.migration import MigrationContext
 
 from tirage.errors import Failed, TryAgain, UsageError
 from tirage.jobs.failure import FailureClass
+from tirage.jobs.model import Job
 from tirage.mockup.catalogue import Preset
 from tirage.mockup.states import MOCKUP
 from tirage.stores.database import Database, make_engine
@@ -167,6 +169,24 @@ def test_addresses_that_cannot_be_a_store(url: str) -> None:
         Database(url)
     assert caught.value.code == "INVALID_SETTING"
     assert "sqlite:///" in caught.value.hint
+
+
+def test_a_driver_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(UsageError) as caught:
+        Database("postgresql://host/name")
+    assert "tirage[postgres]" in caught.value.hint
+
+
+def test_a_row_that_our_checks_let_by_is_our_fault_and_not_shown(url: str) -> None:
+    job = Job(
+        id="rjob_1", pipeline="mockup", status="pending", product_id="secret", design_file_url="d",
+        preset="dead-center-medium", created_at=AT, updated_at=AT,
+    )  # fmt: skip
+    with Database(url) as database, pytest.raises(Failed) as caught:
+        database.write(lambda unit: unit.add([job]))
+    assert "preset" in caught.value.message
+    assert "secret" not in caught.value.message
 
 
 def test_a_store_that_is_away_says_so(tmp_path: Path) -> None:

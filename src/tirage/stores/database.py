@@ -28,6 +28,8 @@ WRITING = {"tirage_writing": True}
 READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """PostgreSQL: all questions of a transaction see one state, as they do on SQLite."""
 CONNECT_SECONDS = 5
+POOL_SECONDS = 10
+"""How long a caller waits for a connection before it is told to try again."""
 
 
 class Database:
@@ -81,14 +83,20 @@ def make_engine(url: str) -> Engine:
     """The engine of a database.  UsageError: it is none that we know."""
     address = _address(url)
     if address.get_backend_name() == "postgresql":
-        address = address.set(drivername="postgresql+psycopg")
-        return create_engine(
-            address, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_SECONDS}, pool_timeout=10
-        )
-    engine = create_engine(address, pool_timeout=10)
+        return _postgres(address.set(drivername="postgresql+psycopg"))
+    engine = create_engine(address, pool_timeout=POOL_SECONDS)
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     return engine
+
+
+def _postgres(address: URL) -> Engine:
+    waits = {"connect_timeout": CONNECT_SECONDS}
+    try:
+        return create_engine(address, pool_pre_ping=True, connect_args=waits, pool_timeout=POOL_SECONDS)
+    except ModuleNotFoundError:
+        message = "PostgreSQL needs a driver that is not installed."
+        raise UsageError("INVALID_SETTING", message, hint="Install tirage[postgres].") from None
 
 
 def _address(url: str) -> URL:
@@ -135,7 +143,8 @@ def translated() -> Iterator[None]:
             raise TryAgain("STORE_UNAVAILABLE", "The database does not answer.") from error
         if code(cause) in TAKEN:
             raise Conflict("CONFLICT", "There is already a row of that id.") from error
-        raise Failed("INTERNAL", f"The database refused a statement: {cause}") from error
+        first = str(cause).partition("\n")[0]  # what follows may show the row
+        raise Failed("INTERNAL", f"The database refused a statement: {first}") from error
 
 
 PASSING = (OperationalError, InterfaceError, PoolTimeout)
