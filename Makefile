@@ -9,7 +9,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header
 NATIVE := $(wildcard src/tirage/mockup/native/*.[ch])
 
-.PHONY: help demo test lint types imports unit rows reference pictures bench bench-smoke references goldens blender garment pins ci-deps clean native
+.PHONY: help demo test lint types imports unit rows reference pictures bench bench-smoke references goldens blender garment bake pins ci-deps clean native
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -68,6 +68,14 @@ garment: native ## drape the garment again from its pattern and finish it
 	$(BIN)/python templates/tee/finish.py
 	$(BIN)/python templates/tee/detail.py
 	$(BIN)/python templates/tee/expand.py
+
+# The finish and the maps of the drape that ships; `make garment` drapes again first.
+templates/tee/build/garment.npz: | native
+	$(BIN)/python templates/tee/finish.py
+	$(BIN)/python templates/tee/detail.py
+
+bake: native .venv-blender/.ready templates/tee/build/garment.npz ## bake the garment's light in Blender and pack the template again
+	$(BIN)/tirage template bake tee
 
 goldens: native ## make the golden pictures again; look at every one before committing
 	$(BIN)/python -m tests.golden

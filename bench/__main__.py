@@ -26,7 +26,7 @@ from bench.quality import (
     score,
     write_side_by_side,
 )
-from bench.report import Results, missed, page
+from bench.report import Results, missed, page, smoke_page
 from bench.targets import Measured, Target
 from tirage.mockup.relight import Renderer
 from tirage.mockup.template import load
@@ -162,7 +162,7 @@ def main() -> int:
     else:
         results = measure(options.template, smoke=options.smoke, blender=options.blender)
     text = page(results)
-    print(text)
+    print(smoke_page(results) if options.smoke else text)
     if not options.smoke and not options.quality:
         PAGE.write_text(text)
     failed = missed(results, smoke=options.smoke)

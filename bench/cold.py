@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import targets
-from bench.targets import Measured, median
+from bench.clock import Spent, typical
+from bench.targets import Measured
 from tirage.media.process import child_environment
 
 COMMAND = Path(sys.executable).with_name("tirage")
@@ -20,9 +21,9 @@ COMMAND = Path(sys.executable).with_name("tirage")
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A process that ended well: wall seconds, highest resident size in MB."""
+    """A process that ended well: its time, and its highest resident size in MB."""
 
-    seconds: float
+    spent: Spent
     megabytes: float
 
 
@@ -37,7 +38,7 @@ def run(arguments: Sequence[str], home: Path) -> Ended:
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         raise RuntimeError(f"tirage {' '.join(arguments)} ended with {child.returncode}")
-    return Ended(seconds, usage.ru_maxrss * 1024 / 1e6)
+    return Ended(Spent(seconds, usage.ru_utime + usage.ru_stime), usage.ru_maxrss * 1024 / 1e6)
 
 
 def measure(template: str, design: Path, *, runs: int) -> Iterator[Measured]:
@@ -47,13 +48,13 @@ def measure(template: str, design: Path, *, runs: int) -> Iterator[Measured]:
         home.mkdir()
         order = ("mockup", str(design), "--template", template, "--out", str(out))
         pictures = (*order, "--mode", "images-only", "--format", "jpeg")
-        yield median(targets.HELP, [run(["--help"], home).seconds for _ in range(runs + 2)])
+        yield typical(targets.HELP, [run(["--help"], home).spent for _ in range(runs + 2)])
         ended = [run(pictures, home) for _ in range(runs)]
-        yield median(targets.COLD, [each.seconds for each in ended])
+        yield typical(targets.COLD, [each.spent for each in ended])
         peak = max(each.megabytes for each in ended)
         yield Measured("peak memory of six JPEG views", "MB", peak, "a process of its own")
         everything = run(order, home)
-        yield Measured("whole cold process, everything", "s", everything.seconds, "PNG and turntable")
+        yield Measured("whole cold process, everything", "s", everything.spent.wall, "PNG and turntable")
         yield Measured("peak memory of everything", "MB", everything.megabytes, "a process of its own")
         kept = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
         yield Measured(targets.DISK.what, targets.DISK.unit, kept / 1e6, "a fresh home folder afterwards")

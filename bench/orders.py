@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bench.clock import Spent, timed
 from tirage.media.encode import ImageFormat
 from tirage.media.files import staged
 from tirage.media.intake import Design, read_design
@@ -41,17 +41,16 @@ class Bench:
         self._folder = folder
         self._count = 0
 
-    def views(self, design: Path, job: Job) -> float:
-        """Seconds for six pictures, the design's decoding and the pictures' encoding included."""
+    def views(self, design: Path, job: Job) -> Spent:
+        """Time for six pictures, the design's decoding and the pictures' encoding included."""
         return self._timed(design, job, Mode.IMAGES_ONLY, make_views)
 
-    def film(self, design: Path, job: Job) -> float:
-        """Seconds for a turntable, from the design's file to the MP4."""
+    def film(self, design: Path, job: Job) -> Spent:
+        """Time for a turntable, from the design's file to the MP4."""
         return self._timed(design, job, Mode.ANIMATION_ONLY, make_animation)
 
-    def catalogue(self, designs: Sequence[Path], colours: Sequence[str], job: Job) -> float:
-        """Seconds for six pictures of every design in every colour, two orders at a time as a matrix does."""
-        start = time.perf_counter()
+    def catalogue(self, designs: Sequence[Path], colours: Sequence[str], job: Job) -> None:
+        """Six pictures of every design in every colour, two orders at a time as a matrix does."""
         flying: deque[Future[None]] = deque()
         with workers() as pool, ThreadPoolExecutor(2) as cells:
             studio = Studio(renderer=self.renderer, pool=pool)
@@ -64,15 +63,12 @@ class Bench:
                         flying.popleft().result()
             while flying:
                 flying.popleft().result()
-        return time.perf_counter() - start
 
-    def _timed(self, design: Path, job: Job, mode: Mode, make: Make) -> float:
+    def _timed(self, design: Path, job: Job, mode: Mode, make: Make) -> Spent:
         order = self._order(design, job, mode)
         with workers() as pool:
-            start = time.perf_counter()
             studio = Studio(renderer=self.renderer, pool=pool)
-            _make(order, pool.submit(read_design, design), studio, make)
-            return time.perf_counter() - start
+            return timed(lambda: _make(order, pool.submit(read_design, design), studio, make))
 
     def _order(self, design: Path, job: Job, mode: Mode) -> MockupOrder:
         self._count += 1

@@ -8,16 +8,16 @@ import argparse
 import json
 import re
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench import targets
+from bench.clock import timed, typical
 from bench.inputs import designs
 from bench.orders import Bench, Job
 from bench.stages import stages
-from bench.targets import Measured, median
+from bench.targets import Measured
 from tirage.media.encode import ImageFormat
 from tirage.mockup.catalogue import VIEWS
 from tirage.mockup.cells import MatrixOrder
@@ -49,7 +49,7 @@ SMOKE = Effort(loads=3, runs=3, firsts=1, films=2, designs=3, colours=2)
 def measure(package: str | Path, effort: Effort, folder: Path) -> Iterator[Measured]:
     """Everything in order; each number as it comes."""
     paths = designs(max(effort.designs, effort.runs + 1), folder)
-    yield median(targets.LOAD, [_timed_load(package) for _ in range(effort.loads)])
+    yield typical(targets.LOAD, [timed(lambda: load(package)) for _ in range(effort.loads)])
     bench = Bench(Renderer(load(package)), folder / "out")
     yield from _pictures(bench, effort, paths)
     yield Measured("peak memory after pictures", "MB", peak_megabytes())
@@ -61,32 +61,26 @@ def measure(package: str | Path, effort: Effort, folder: Path) -> Iterator[Measu
     yield from stages(package, paths[:3])
 
 
-def _timed_load(package: str | Path) -> float:
-    start = time.perf_counter()
-    load(package)
-    return (time.perf_counter() - start) * 1000
-
-
 def _pictures(bench: Bench, effort: Effort, paths: list[Path]) -> Iterator[Measured]:
     colours = list(bench.renderer.template.colours)[1:]
     job = Job()
-    yield Measured("six views, first of the process", "s", bench.views(paths[0], job))
+    yield Measured("six views, first of the process", "s", bench.views(paths[0], job).wall)
     sizes = [2048 - 16 * (1 + number) for number in range(effort.firsts)]
-    yield median(targets.NEW_SIZE, [bench.views(paths[0], Job(size=size)) for size in sizes])
+    yield typical(targets.NEW_SIZE, [bench.views(paths[0], Job(size=size)) for size in sizes])
     bench.views(paths[0], job)
     chosen = [colours[number % len(colours)] for number in range(effort.firsts)]
-    yield median(targets.NEW_COLOUR, [bench.views(paths[0], Job(colour=colour)) for colour in chosen])
+    yield typical(targets.NEW_COLOUR, [bench.views(paths[0], Job(colour=colour)) for colour in chosen])
     bench.views(paths[0], job)
     for target, kind in ((targets.JPEG_VIEWS, ImageFormat.JPEG), (targets.PNG_VIEWS, ImageFormat.PNG)):
-        yield median(target, [bench.views(path, Job(format=kind)) for path in paths[1 : effort.runs + 1]])
-    webp = [bench.views(path, Job(format=ImageFormat.WEBP)) for path in paths[1 : effort.firsts + 1]]
+        yield typical(target, [bench.views(path, Job(format=kind)) for path in paths[1 : effort.runs + 1]])
+    webp = [bench.views(path, Job(format=ImageFormat.WEBP)).wall for path in paths[1 : effort.firsts + 1]]
     yield Measured("six views, 2048² WebP", "s", sorted(webp)[len(webp) // 2])
 
 
 def _films(bench: Bench, effort: Effort, paths: list[Path]) -> Iterator[Measured]:
-    yield Measured(targets.FILM.what, "s", bench.film(paths[0], Job()))
+    yield typical(targets.FILM, [bench.film(paths[0], Job())])
     again = [bench.film(path, Job()) for path in paths[1 : effort.films]]
-    yield median(targets.FILM_AGAIN, again)
+    yield typical(targets.FILM_AGAIN, again)
 
 
 def _catalogue(bench: Bench, effort: Effort, paths: list[Path], folder: Path) -> Iterator[Measured]:
@@ -94,8 +88,9 @@ def _catalogue(bench: Bench, effort: Effort, paths: list[Path], folder: Path) ->
     chosen = paths[: effort.designs]
     pictures = len(chosen) * len(colours) * 6
     note = f"{len(chosen)} designs × {len(colours)} colours × 6 views"
-    seconds = bench.catalogue(chosen, colours, Job())
-    yield Measured(targets.CATALOGUE.what, targets.CATALOGUE.unit, pictures / seconds, note)
+    target, spent = targets.CATALOGUE, timed(lambda: bench.catalogue(chosen, colours, Job()))
+    best = pictures / spent.cpu * target.cores
+    yield Measured(target.what, target.unit, pictures / spent.wall, note, undisturbed=best)
     order = MatrixOrder(
         designs=chosen,
         out=folder / "matrix",

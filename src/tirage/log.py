@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, TextIO
 
 from tirage.settings import LogFormat, LogLevel
@@ -35,8 +35,8 @@ _state = _State()
 
 def configure(*, level: LogLevel, format: LogFormat, stream: TextIO | None = None) -> None:  # noqa: A002
     """Opens the log from that level on, to `stream` (by default standard error)."""
-    _state.level, _state.format, _state.stream = level, format, stream
-    _writer.cache_clear()
+    _state.format, _state.stream = format, stream
+    _state.level = level  # last: other threads begin to write now
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ class Logger:
 
     def _write(self, level: LogLevel, event: str, fields: dict[str, object]) -> None:
         if _state.level is not None and RANKS[level] >= RANKS[_state.level]:
-            _writer().log(level.value, event, {"logger": self.name, **self.context, **fields})
+            writer = _writer(_state.format, _state.stream or sys.stderr)
+            writer.log(level.value, event, {"logger": self.name, **self.context, **fields})
 
 
 class _Writer:
@@ -97,9 +98,10 @@ class _Writer:
         self._bound.msg(event, level=level, **fields)
 
 
-@cache
-def _writer() -> _Writer:
-    return _Writer(format=_state.format, stream=_state.stream or sys.stderr)
+@lru_cache(maxsize=1)
+def _writer(format: LogFormat, stream: TextIO) -> _Writer:  # noqa: A002
+    """By what it depends on, so that a thread can never bring back the one before `configure`."""
+    return _Writer(format=format, stream=stream)
 
 
 def _blot_secrets(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:

@@ -5,7 +5,6 @@ Plain dataclasses, because a settings library costs more to import than a pictur
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -41,7 +40,6 @@ class LogFormat(StrEnum):
 VARIABLES: Mapping[str, str] = MappingProxyType(
     {
         "TIRAGE_THREADS": "Threads that render, 1–64; by default as many as there are usable cores.",
-        "TIRAGE_CACHE_DIR": "Folder for what is kept between runs, or `none`; by default the user's cache.",
         "TIRAGE_TEMPLATES": "More folders with template packages, separated like PATH; by default none.",
         "TIRAGE_LOG_LEVEL": "Least severe line that is logged: debug, info, warning (default) or error.",
         "TIRAGE_LOG_FORMAT": "Log lines as `text` (default) or `json`.",
@@ -55,8 +53,6 @@ class Settings:
     """What can differ between machines; what differs between orders is no setting."""
 
     threads: int
-    cache_dir: Path | None
-    """None: nothing is kept on disk."""
     templates: tuple[Path, ...] = ()
     log_level: LogLevel = LogLevel.WARNING
     log_format: LogFormat = LogFormat.TEXT
@@ -70,7 +66,6 @@ class Settings:
         reader = _Reader(os.environ if environment is None else environment)
         settings = cls(
             threads=reader.value("TIRAGE_THREADS", _threads, usable_cores()),
-            cache_dir=reader.value("TIRAGE_CACHE_DIR", _folder_or_none, _user_cache(reader.environment)),
             templates=reader.value("TIRAGE_TEMPLATES", _folders, ()),
             log_level=reader.value("TIRAGE_LOG_LEVEL", lambda text: LogLevel(text.lower()), LogLevel.WARNING),
             log_format=reader.value(
@@ -132,19 +127,5 @@ def _folder(text: str) -> Path:
     return path
 
 
-def _folder_or_none(text: str) -> Path | None:
-    return None if text.lower() == "none" else _folder(text)
-
-
 def _folders(text: str) -> tuple[Path, ...]:
     return tuple(_folder(part) for part in text.split(os.pathsep) if part)
-
-
-def _user_cache(environment: Mapping[str, str]) -> Path | None:
-    """The user's cache folder as the system means it; None for a user without a home."""
-    home = environment.get("HOME") or environment.get("USERPROFILE")
-    if sys.platform == "darwin":
-        return Path(home, "Library", "Caches", "tirage") if home else None
-    if base := environment.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME"):
-        return Path(base, "tirage")
-    return Path(home, ".cache", "tirage") if home else None

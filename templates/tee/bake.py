@@ -32,7 +32,10 @@ from scene import (
 )
 
 HIGH, LOW = 0.9, 0.45  # the two albedos whose bounces give the pair
-DIRECTION_SIZE = 512
+KEPT = 0.8  # the albedo at which the renderer sums bounces
+BOUNCES = 6  # at most, as in every reference
+RING = tuple(range(0, 360, 45))  # azimuths of the cameras that light is baked towards
+RING_SIDES = {"outside": (512, 64), "inside": (256, 128)}  # size and samples
 # side: size and samples of lamp, sky, bounce. Seen sides are baked at twice the size that ships.
 SAMPLES = {"outside": (2048, 16, 24, 24), "inside": (1024, 128, 128, 128), "hidden": (256, 32, 32, 32)}
 ORBIT_STEP = 10  # degrees between the cameras that decide which inner faces are ever seen
@@ -48,8 +51,8 @@ class Bake:
     size: int
     samples: int
     light: int | None = None  # index of the only burning lamp, −1 = the sky alone, None = all as they are
-    kind: str = "direct"  # direct, bounce, normal or position
-    cloth: str = "cloth"  # cloth, matt (Lambert) or bare (rough diffuse without sheen, gloss and relief)
+    kind: str = "direct"  # or bounce, full bounce (with gloss), gloss (direct, on black), normal, position
+    cloth: str = "cloth"  # or rough: without sheen and gloss; matt: Lambert; smooth: without relief
     albedo: float = HIGH
     azimuth: float | None = None  # seen from there instead of along the normal
 
@@ -70,23 +73,30 @@ def plan(lamps: int, quality: float) -> list[Bake]:
         ]
         rows.append(Bake(name="normal", side=side, size=size, samples=16, kind="normal"))
         tasks += [replace(row, samples=max(2, round(row.samples * quality))) for row in rows]
-    return tasks + direction_plan(quality)
+    return tasks + ring_plan(quality)
 
 
-def direction_plan(quality: float) -> list[Bake]:
-    """Bounced light as it leaves rough cloth towards a ring of cameras: it tells where it came from."""
-    base = Bake(name="", side="outside", size=DIRECTION_SIZE, samples=64, kind="bounce", cloth="bare")
-    ring: list[float | None] = [None, *range(0, 360, 45)]
-    rows = [replace(base, name=view_name(azimuth), azimuth=azimuth) for azimuth in ring]
-    rows.append(replace(base, name="bare_normal", samples=16, kind="normal"))
-    rows = [replace(row, samples=max(2, round(row.samples * quality))) for row in rows]
-    # Blender sums positions over the samples.
-    return [*rows, replace(base, name="bare_position", samples=1, kind="position")]
+def ring_plan(quality: float) -> list[Bake]:
+    """Light as it leaves the cloth towards a ring of cameras, in three parts.
 
-
-def view_name(azimuth: float | None) -> str:
-    """The file of the bounces seen from an azimuth, or along the normal."""
-    return "bounce_along" if azimuth is None else f"bounce_from_{azimuth:g}"
+    What rough cloth scatters of direct light, what sheen and gloss reflect of it, and bounces in full."""
+    tasks: list[Bake] = []
+    for side, (size, samples) in RING_SIDES.items():
+        base = Bake(name="", side=side, size=size, samples=max(2, round(samples * quality)))
+        bounce = replace(base, cloth="smooth", albedo=KEPT)
+        tasks.append(replace(bounce, name="bounce_along", kind="bounce"))
+        for azimuth in RING:
+            seen = [
+                replace(base, name="direct", cloth="rough"),
+                replace(base, name="gloss", kind="gloss"),
+                replace(bounce, name="bounce", kind="full bounce"),
+            ]
+            tasks += [replace(row, name=f"{row.name}_from_{azimuth}", azimuth=azimuth) for row in seen]
+        smooth = replace(base, cloth="smooth")
+        tasks.append(replace(smooth, name="smooth_normal", samples=16, kind="normal"))
+        # Blender sums positions over the samples.
+        tasks.append(replace(smooth, name="smooth_position", samples=1, kind="position"))
+    return tasks
 
 
 def visible_from(orbit: list[Vector], tree: BVHTree, points: Floats, normals: Floats) -> NDArray[np.bool_]:
@@ -134,15 +144,15 @@ def only_light(studio: Studio, index: int | None) -> Iterator[None]:
 
 
 def set_cloth(studio: Studio, *, albedo: float, look: str) -> None:
-    """A plain grey cloth: "cloth" in full, "matt" as Lambert, "bare" as rough diffuse without relief."""
+    """A plain grey cloth, as a Bake's `cloth` names them."""
     dress(studio, colour=(albedo,) * 3, prints=[])
-    layers = {"cloth": (), "bare": ("Sheen Weight", "Specular IOR Level")}
-    off = layers.get(look, ("Sheen Weight", "Specular IOR Level", "Diffuse Roughness"))
+    layers = ("Sheen Weight", "Specular IOR Level")
+    off = {"cloth": (), "smooth": (), "rough": layers}.get(look, (*layers, "Diffuse Roughness"))
     for material in studio.materials.values():
         tree = material.node_tree
         cloth = tree.nodes["cloth"]
         tree.links.new(tree.nodes["fabric"].outputs[0], cloth.inputs["Base Color"])
-        for name in (*off, "Normal") if look == "bare" else off:
+        for name in (*off, "Normal") if look == "smooth" else off:
             for link in list(cloth.inputs[name].links):
                 tree.links.remove(link)
         for name in off:
@@ -165,9 +175,9 @@ def aim_bake(studio: Studio, task: Bake) -> bpy.types.Image:
 
 def run(studio: Studio, task: Bake) -> Floats:
     """One bake → (size, size, 3), row 0 on top, 0 off the cloth: light / albedo, normal × ½ + ½, metres."""
-    set_cloth(studio, albedo=task.albedo, look=task.cloth)
+    set_cloth(studio, albedo=0 if task.kind == "gloss" else task.albedo, look=task.cloth)
     cycles, scene = studio.scene.cycles, studio.scene
-    cycles.max_bounces = 0 if task.kind == "direct" else 6
+    cycles.max_bounces = BOUNCES if "bounce" in task.kind else 0
     cycles.samples, cycles.seed, cycles.use_denoising = task.samples, 0, False
     image = aim_bake(studio, task)
     scene.view_layers[0].objects.active = studio.garment
@@ -179,9 +189,13 @@ def run(studio: Studio, task: Bake) -> Floats:
         bpy.ops.object.bake(type=task.kind.upper(), normal_space="OBJECT", **options)
         return image_pixels(image)[..., :3]
     with only_light(studio, task.light):
-        direct = {"DIRECT"} if task.kind == "direct" else {"INDIRECT"}
-        bpy.ops.object.bake(type="DIFFUSE", pass_filter=direct | {"COLOR"}, **options)
-    return image_pixels(image)[..., :3] / np.float32(task.albedo)
+        passes = {"INDIRECT" if "bounce" in task.kind else "DIRECT"}
+        if task.kind in ("gloss", "full bounce"):
+            bpy.ops.object.bake(type="COMBINED", pass_filter=passes | {"DIFFUSE", "GLOSSY"}, **options)
+        else:
+            bpy.ops.object.bake(type="DIFFUSE", pass_filter=passes | {"COLOR"}, **options)
+    pixels = image_pixels(image)[..., :3]
+    return pixels if task.kind == "gloss" else pixels / np.float32(task.albedo)
 
 
 def fingerprint(folder: Path) -> str:
@@ -207,7 +221,7 @@ def bake_all(folder: Path, quality: float) -> None:
             continue
         start = time.process_time()
         pixels = run(studio, task)
-        grey = task.kind in ("direct", "bounce")
+        grey = task.kind not in ("normal", "position")
         np.savez(path, pixels=pixels[..., 1] if grey else pixels, stamp=stamp)
         print(
             f"{path.stem}: {task.size}² × {task.samples}, {time.process_time() - start:.1f} CPU-s", flush=True

@@ -8,31 +8,13 @@ from pathlib import Path
 
 import bpy
 import numpy as np
-from bake import HIGH, LOW
-from numpy.typing import NDArray
+from bake import BOUNCES, HIGH, KEPT, LOW
+from maps import Floats, Mask, blur, double, grow, halve, push_pull
 from params import BUILD
-from scene import THREADS, Floats, read_description, read_pixels
+from scene import THREADS, read_description, read_pixels
 
-Mask = NDArray[np.bool_]
-GUTTER = 6  # texels kept around an island
+MOST_AGAIN = 0.95  # of bounced light, the share that meets the cloth again: noise must not make it 1
 PAIR_BLUR = {"outside": 3, "inside": 2}  # box passes over the slope of the bounces, which is smooth
-
-
-def halve(values: Floats) -> Floats:
-    """Mean of 2 × 2 texels, over (h, w, c)."""
-    height, width, channels = values.shape
-    return np.asarray(values.reshape(height // 2, 2, width // 2, 2, channels).mean((1, 3)), np.float32)
-
-
-def double(values: Floats) -> Floats:
-    """Bilinear enlargement by two, edges repeated, over (h, w, c)."""
-    for axis in (0, 1):
-        padding = [(1, 1) if a == axis else (0, 0) for a in range(3)]
-        wide = np.pad(values, padding, mode="edge")
-        middle, before, after = (np.take(wide, np.arange(i, i + values.shape[axis]), axis) for i in (1, 0, 2))
-        pairs = np.stack([0.75 * middle + 0.25 * before, 0.75 * middle + 0.25 * after], axis=axis + 1)
-        values = pairs.reshape(*(n * 2 if a == axis else n for a, n in enumerate(values.shape)))
-    return values.astype(np.float32)
 
 
 def shrink(covered: Mask) -> Mask:
@@ -52,30 +34,6 @@ def gather(values: Floats, sound: Mask, reduction: int) -> tuple[Floats, Mask]:
     share = halve(weight)
     mean = halve(values * weight) / np.maximum(share, 1e-6)
     return mean.astype(np.float32), share[..., 0] > 0
-
-
-def push_pull(values: Floats, covered: Mask) -> Floats:
-    """Fill uncovered texels of (h, w, c) from their surroundings through a pyramid of weighted means."""
-    weight = covered[..., None].astype(np.float32)
-    levels = [(values * weight, weight)]
-    while min(levels[-1][0].shape[:2]) > 4:
-        levels.append((halve(levels[-1][0]), halve(levels[-1][1])))
-    filled = (levels[-1][0] / np.maximum(levels[-1][1], 1e-6)).astype(np.float32)
-    for total, share in reversed(levels[:-1]):
-        mean = (total / np.maximum(share, 1e-6)).astype(np.float32)
-        filled = np.where(share > 1e-6, mean, double(filled))
-    return filled
-
-
-def blur(values: Floats, passes: int) -> Floats:
-    """Binomial smoothing of (h, w, c), edges repeated."""
-    for _ in range(passes):
-        for axis in (0, 1):
-            padding = [(2, 2) if a == axis else (0, 0) for a in range(3)]
-            wide = np.pad(values, padding, mode="edge")
-            rows = [np.take(wide, np.arange(i, i + values.shape[axis]), axis) for i in range(5)]
-            values = ((rows[0] + rows[4] + 4 * (rows[1] + rows[3]) + 6 * rows[2]) / 16).astype(np.float32)
-    return values
 
 
 def add_input(tree: bpy.types.NodeTree, denoiser: bpy.types.Node, socket: str, pixels: Floats) -> None:
@@ -132,22 +90,24 @@ def clean_side(raw: Path, side: str, names: list[str], scratch: Path) -> tuple[d
     return maps, covered
 
 
+def series(share: Floats) -> Floats:
+    """1 + x + x² …, a term for every bounce of a bake."""
+    return np.asarray(sum(share**count for count in range(BOUNCES)))
+
+
 def pair_bounces(maps: dict[str, Floats], passes: int) -> None:
     """Replace the two bounce bakes by a pair A, B ≥ 0 with bounce(albedo) = albedo · (A + albedo · B).
 
-    What bounces has met the cloth at least once, hence the factor; B is what meets it again."""
+    What bounces has met the cloth at least once, hence the factor; the rest is a series in albedo · R, for
+    what meets it again, as often as the bake lets it. The pair is the series' chord from LOW to KEPT."""
     high, low = maps.pop("bounce_high") / HIGH, maps.pop("bounce_low") / LOW
-    slope = blur(((high - low) / (HIGH - LOW)).astype(np.float32), passes)
-    maps["indirect_b"] = np.clip(slope, 0, high / HIGH)
-    maps["indirect_a"] = high - HIGH * maps["indirect_b"]
-
-
-def grow(covered: Mask) -> Mask:
-    """The islands with a gutter for bilinear look-ups; what lies beyond is left empty, which packs well."""
-    for _ in range(GUTTER):
-        wide = np.pad(covered, 1)
-        covered = covered | wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]
-    return covered
+    growth = blur(high.astype(np.float32), passes) / np.maximum(blur(low.astype(np.float32), passes), 1e-6)
+    shares = np.linspace(0, MOST_AGAIN, 200)
+    again = np.interp(growth, series(HIGH * shares) / series(LOW * shares), shares)
+    kept = high * series(KEPT * again) / series(HIGH * again)
+    slope = kept * (1 - series(LOW * again) / series(KEPT * again)) / (KEPT - LOW)
+    maps["indirect_b"] = np.clip(slope, 0, kept / KEPT).astype(np.float32)
+    maps["indirect_a"] = (kept - KEPT * maps["indirect_b"]).astype(np.float32)
 
 
 def patch_hidden(inside: dict[str, Floats], unseen: Mask, hidden: dict[str, Floats]) -> None:

@@ -6,19 +6,26 @@ import argparse
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from params import ATLAS_CM, BUILD, ORIGINS, PANELS, PATTERN, PRINT_AREAS
+from ring import ratios
+from unseen import with_inner
 
 from tirage.mockup.catalogue import PRESETS, VIEWS
+from tirage.mockup.cloth import RING_EVEN, RING_STEPS
 from tirage.mockup.description import content_sha256
 from tirage.mockup.mesh import Garment
 from tirage.mockup.mesh_file import write_mesh
+from tirage.mockup.model import RING, Camera
+from tirage.mockup.template import RING_MAPS, load
 
 HERE = Path(__file__).resolve().parent
 TARGET = HERE.parent.parent / "src" / "tirage" / "templates" / "tee"
@@ -69,13 +76,13 @@ def light_files(folder: Path, lamps: list[str]) -> tuple[dict[str, bytes], dict[
     return files, table
 
 
-def bounce_files(folder: Path) -> dict[str, bytes]:
-    """Where bounced light comes from: one map per world axis, code = 127.5 · (component + 1)."""
-    maps = {axis: np.load(folder / "light" / f"bounce_{axis}.npy") for axis in "xyz"}
-    return {
-        f"bounce_{axis}.png": encode_grey(np.rint(127.5 * (values + 1)).clip(0, 255).astype(np.uint8))
-        for axis, values in maps.items()
-    }
+def ring_files(seen: Mapping[tuple[str, str], NDArray[np.float32]]) -> dict[str, bytes]:
+    """How the ring of cameras sees light, in logarithmic codes (model.RingMap)."""
+    files = {}
+    for kind, names in RING_MAPS.items():
+        codes = np.rint(RING_EVEN + RING_STEPS * np.log2(seen[kind])).clip(0, 255).astype(np.uint8)
+        files |= {name: encode_grey(image) for name, image in zip(names, codes, strict=True)}
+    return files
 
 
 def panels(garment: Garment) -> list[dict[str, Any]]:
@@ -113,7 +120,7 @@ def detail(folder: Path) -> bytes:
     """The albedo's detail map, encoded small."""
     codes = cv2.imread(str(folder / "detail.png"), cv2.IMREAD_GRAYSCALE)
     if codes is None:
-        raise FileNotFoundError(f"{folder}/detail.png is missing: run finish.py first")
+        raise FileNotFoundError(f"{folder}/detail.png is missing: run detail.py first")
     return encode_grey(np.asarray(codes, np.uint8))
 
 
@@ -142,25 +149,39 @@ def describe(scene: dict[str, Any], garment: Garment, light: dict[str, Any]) -> 
 
 
 def pack(folder: Path, target: Path) -> None:
-    """Write the package into an emptied `target`; prints its size."""
+    """Write the package into an emptied `target`; prints its size.
+
+    First without what the ring of cameras saw, for that is held against what such a package shows."""
     scene = json.loads((folder.parent / "scene.json").read_text())
-    garment = Garment.load(folder / "garment.npz")
+    garment = with_inner(Garment.load(folder / "garment.npz"), Camera(**scene["camera"]), ATLAS_CM)
     files, light = light_files(folder, [lamp["name"] for lamp in scene["lamps"]])
-    files |= bounce_files(folder)
     files |= {"mesh.npz": write_mesh(garment, atlas_cm=ATLAS_CM), "detail.png": detail(folder)}
     files |= {"thumbnail.jpg": thumbnail(folder)}
     files |= {name: (HERE / "package" / name).read_bytes() for name in ("LICENSE", "README.md")}
     content = describe(scene, garment, light)
-    content["files"] = {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
+    with TemporaryDirectory() as scratch:
+        even = dict.fromkeys(RING_MAPS, np.ones((len(RING), 1, 1), np.float32))
+        write(content, files | ring_files(even), Path(scratch) / "even")
+        files |= ring_files(ratios(folder, load(Path(scratch) / "even")))
+    write(content, files, target)
+    sizes = {path.name: path.stat().st_size for path in sorted(target.iterdir())}
+    for name, size in sizes.items():
+        print(f"{size:>9,} {name}")
+    print(f"{sum(sizes.values()):>9,} bytes in all, content {load(target).info.content_sha256[:16]}")
+
+
+def write(description: dict[str, Any], files: dict[str, bytes], target: Path) -> None:
+    """Write the files, and template.json with their hashes, into an emptied folder."""
+    content = description | {
+        "files": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
+    }
     content["content_sha256"] = content_sha256(json.loads(json.dumps(content)))
-    files["template.json"] = (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
     if target.exists():
         shutil.rmtree(target)
     target.mkdir(parents=True)
     for name, data in files.items():
         (target / name).write_bytes(data)
-        print(f"{len(data):>9,} {name}")
-    print(f"{sum(map(len, files.values())):>9,} bytes in all, content {content['content_sha256'][:16]}")
+    (target / "template.json").write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

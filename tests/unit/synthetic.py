@@ -22,6 +22,7 @@ from tirage.media.intake import Design
 from tirage.mockup.description import content_sha256
 from tirage.mockup.mesh import Garment
 from tirage.mockup.mesh_file import write_mesh
+from tirage.mockup.template import RING_MAPS
 
 ATLAS_CM = 128.0
 PANELS: dict[str, dict[str, Any]] = {
@@ -41,7 +42,7 @@ PANELS: dict[str, dict[str, Any]] = {
     "collar-front": {"origin": [30, 114], "bounds": [-15, -1, 15, 3], "print_area": None, "hem_y": None},
 }
 CUT = (-20, 0)
-LIGHT_SIDE, INSIDE_SIDE, DETAIL_SIDE, BOUNCE_SIDE = 64, 32, 128, 16
+LIGHT_SIDE, INSIDE_SIDE, DETAIL_SIDE, RING_SIDE = 64, 32, 128, 16
 LAMPS = ("key_front", "top")
 
 
@@ -133,9 +134,8 @@ def contents() -> dict[str, bytes]:
     """Every file but template.json."""
     files = {"mesh.npz": write_mesh(garment(), atlas_cm=ATLAS_CM), "detail.png": png(DETAIL_SIDE, 255)}
     files |= {"LICENSE": b"Apache-2.0\n", "README.md": b"# Plain\n", "thumbnail.jpg": b"\xff\xd8\xff\xd9"}
-    for axis in "xyz":
-        still = np.full((BOUNCE_SIDE, BOUNCE_SIDE), 128, np.uint8)
-        files[f"bounce_{axis}.png"] = cv2.imencode(".png", still)[1].tobytes()
+    even = cv2.imencode(".png", np.full((RING_SIDE, RING_SIDE), 128, np.uint8))[1].tobytes()
+    files |= {name: even for names in RING_MAPS.values() for name in names}
     for light in description()["light"].values():
         files |= {light["outside"]: png(LIGHT_SIDE, 255), light["inside"]: png(INSIDE_SIDE, 255)}
     return files

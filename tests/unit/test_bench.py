@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from bench import targets
+from bench.clock import Spent, timed, typical
 from bench.regions import INSIDE, NOTHING, OUTSIDE, RIM, regions
-from bench.report import Results, missed, page, table
+from bench.report import Results, missed, page, smoke_page, table
 from bench.scores import over, psnr, ssim
 from bench.targets import TARGETS, Measured, Sense, Target, median
 from tirage.media.values import Colour
@@ -85,6 +86,28 @@ def test_every_target_can_be_reached_and_missed(target: Target) -> None:
     assert not target.holds(target.limit(smoke=True) * bad, smoke=True)
 
 
+def test_a_smoke_run_forgives_a_busy_machine_but_not_a_tenfold_step_back() -> None:
+    usual = Spent(wall=0.4, cpu=0.7)
+    waiting = Spent(wall=9.0, cpu=0.9)
+    slow = Spent(wall=4.0, cpu=7.0)
+    views = targets.JPEG_VIEWS
+    assert [views.met_by(typical(views, [run]), smoke=True) for run in (usual, waiting, slow)] == [
+        True,
+        True,
+        False,
+    ]
+    assert not views.met_by(typical(views, [waiting])), "the target itself goes by the clock"
+    assert typical(targets.LOAD, [Spent(0.2, 0.1), Spent(0.3, 0.3), Spent(0.4, 0.3)]) == Measured(
+        targets.LOAD.what, "ms", 300, "200–400, 3 runs", undisturbed=50
+    )
+
+
+def test_time_is_taken_by_the_clock_and_by_the_processor() -> None:
+    spent = timed(lambda: sum(range(300_000)))
+    assert spent.wall > 0
+    assert 0 < spent.cpu < 5
+
+
 def test_the_page_says_what_was_missed_and_what_was_not_measured() -> None:
     measured = [median(targets.JPEG_VIEWS, [0.4, 0.7, 0.6]), Measured(targets.LOAD.what, "ms", 90)]
     results = Results(machine="a machine", load=0.1, measured=measured)
@@ -97,6 +120,20 @@ def test_the_page_says_what_was_missed_and_what_was_not_measured() -> None:
     assert verdicts["six views, 2048² JPEG"] == "NO"
     assert verdicts["package load"] == "yes"
     assert verdicts["peak memory"] == "not measured"
+
+
+def test_a_smoke_run_tells_its_own_bounds_from_the_targets() -> None:
+    measured = [typical(targets.JPEG_VIEWS, [Spent(9.0, 8.0)]), Measured(targets.MEMORY.what, "MB", 900)]
+    results = Results(machine="a machine", load=0.1, measured=measured)
+    assert missed(results, smoke=True) == [
+        "six views, 2048² JPEG: 9 s is not ≤ 1.5, the smoke run's bound (the target is 0.5)"
+    ]
+    lines = [line.split("|") for line in smoke_page(results).splitlines() if line.startswith("|")]
+    rows = {cells[1].strip(): [cell.strip() for cell in cells[3:8]] for cells in lines[2:]}
+    assert rows == {
+        "six views, 2048² JPEG": ["≤ 0.5", "≤ 1.5", "9", "4", "NO"],
+        "peak memory": ["≤ 800", "≤ 1200", "900", "", "yes"],
+    }
 
 
 def test_tables_line_up() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import os
+import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -75,10 +78,16 @@ def test_a_source_that_does_not_compile_leaves_no_stamp(project: Path, hook: Mod
     assert not (project / hook.NATIVE / "_kernels.stamp").exists()
 
 
-def test_the_wheel_carries_kernels_templates_and_types(tmp_path: Path, hook: ModuleType) -> None:
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path]
+def distribution(target: str, folder: Path) -> Path:
+    """The wheel or sdist of this checkout, built in a folder."""
+    command = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", folder]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
+    (built,) = folder.iterdir()
+    return built
+
+
+def test_the_wheel_carries_kernels_templates_and_types(tmp_path: Path, hook: ModuleType) -> None:
+    wheel = distribution("wheel", tmp_path)
     assert wheel.name.endswith(f"-{hook.wheel_tag()}.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     for name, _ in hook.variants():
@@ -90,3 +99,23 @@ def test_the_wheel_carries_kernels_templates_and_types(tmp_path: Path, hook: Mod
     assert {"tirage/py.typed", "tirage/media/intake.py"} <= names
     assert [name for name in names if name.endswith((".c", ".h", ".stamp", ".pyc"))] == []
     assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_the_sdist_carries_what_its_own_tests_need(tmp_path: Path, hook: ModuleType) -> None:
+    """Unpacked, all test files are there and can be imported; what commands make is not."""
+    with tarfile.open(distribution("sdist", tmp_path)) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (unpacked,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-p", "no:cacheprovider"],
+        cwd=unpacked,
+        env={**os.environ, "PYTHONPATH": str(unpacked / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    collected = re.findall(r"^tests/\S+(?=: \d+$)", done.stdout, re.MULTILINE)
+    assert sorted(collected) == sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("tests/**/test_*.py"))
+    assert list((unpacked / hook.NATIVE).glob("_kernels*")) == []
+    assert list(unpacked.glob("templates/*/build")) == []

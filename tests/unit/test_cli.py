@@ -275,10 +275,10 @@ def test_baking_needs_scripts_and_blender(tmp_path: Path) -> None:
         (tmp_path / environment / "bin").mkdir(parents=True)
         (tmp_path / environment / "bin" / "python").touch()
     argv = bake_argv("tee", root=tmp_path)
-    steps = ["expand.py", "bake.py", "denoise.py", "bounces.py", "preview.py", "package.py"]
+    steps = ["expand.py", "bake.py", "denoise.py", "preview.py", "package.py"]
     assert [Path(words[1]).name for words in argv] == steps
     assert argv[1][0] == str(tmp_path / ".venv-blender" / "bin" / "python")
-    assert argv[4][2:] == ["--thumbnail"]
+    assert argv[3][2:] == ["--thumbnail"]
 
 
 @pytest.mark.rows("R206", "R210")

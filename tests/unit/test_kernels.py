@@ -6,6 +6,7 @@ import ctypes
 import gc
 import math
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from tirage.mockup.camera import position, project
 from tirage.mockup.cloth import cloth_tables, directional_albedo, oren_nayar, scatter_constants
 from tirage.mockup.ink import texels
 from tirage.mockup.kernels import TERMS, pointer
-from tirage.mockup.light import build_light, light_seen, light_texture
+from tirage.mockup.light import Light, build_light, light_seen, light_texture
 from tirage.mockup.mesh import expand
 from tirage.mockup.model import Camera, Material, Template
 from tirage.mockup.scene import Scene, build_scene
@@ -153,11 +154,10 @@ def test_projection_puts_the_target_in_the_middle() -> None:
     assert from_left[2] == pytest.approx(1 / 1.9, rel=1e-5)
 
 
-def lit_by_hand(template: Template, texel: int, eye: Floats) -> float:
+def lit_by_hand(template: Template, light: Light, texel: int, eye: Floats) -> float:
     """Oren-Nayar's first scattering from every lamp's middle at one texel of the outside, plus the world."""
-    side = build_light(template, expand(template.garment)).outside
-    where = int(np.flatnonzero(side.texel == texel)[0])
-    p, n = side.position[where].astype(float), side.normal[where].astype(float)
+    place = patch_of(light, texel)
+    p, n = place[:3].astype(float), place[3:].astype(float)
     a, b, _ = oren_nayar(JERSEY.diffuse_roughness)
     v = (eye - p) / np.linalg.norm(eye - p)
     total = 0.0
@@ -167,27 +167,69 @@ def lit_by_hand(template: Template, texel: int, eye: Floats) -> float:
         nl, nv, lv = n @ to, n @ v, to @ v
         t = lv - nl * nv
         s = a + b * (t / max(nl, nv) if t > 0 else t)
-        total += math.pi * s * template.light[lamp.name].outside.ravel()[texel]
-    world = template.light["world"].outside.ravel()[texel]
+        total += math.pi * s * lambert(template, lamp.name, texel)
+    world = lambert(template, "world", texel)
     return total + float(world * directional_albedo(JERSEY.diffuse_roughness, np.array([n @ v]))[0])
+
+
+def patch_of(light: Light, texel: int) -> NDArray[np.float32]:
+    """Position and normal of the patch that a texel of the outside is in."""
+    size = light.outside.size
+    row, column = np.divmod(texel, size)
+    size_cm = 128 / size
+    front = light.outside.place[light.outside.place[:, 4] < 0]
+    x = ((column // 2 + 0.5) * 2 * size_cm - 30) / 18
+    z = -((row // 2 + 0.5) * 2 * size_cm - 16) / 100
+    wanted = np.array([math.sin(x) * 0.18, -math.cos(x) * 0.18, z])
+    found: NDArray[np.float32] = front[np.linalg.norm(front[:, :3] - wanted, axis=1).argmin()]
+    assert np.linalg.norm(found[:3] - wanted) < 0.003
+    return found
+
+
+def lambert(template: Template, name: str, texel: int) -> float:
+    """A light map's value on the outside."""
+    light = template.light[name]
+    return (int(light.outside.ravel()[texel]) / 255) ** 2 * light.outside_scale
+
+
+def front_light(template: Template, light: Light, azimuth: float) -> tuple[Floats, int]:
+    """What the camera at an azimuth sees near the front's centre line, and which texel that is."""
+    out = light_texture(light.outside)
+    light_seen(light, light.outside, position(template.camera, azimuth), azimuth, out)
+    size = light.outside.size
+    row, column = int(40 / 128 * size), int(31 / 128 * size)
+    return out[row, column].astype(float), row * size + column
 
 
 def test_direct_light_is_oren_nayar_over_the_lamps(template: Template) -> None:
     light = build_light(template, expand(template.garment))
-    eye = position(template.camera, 0)
-    out = light_texture(light.outside)
-    light_seen(light, light.outside, eye, out)
-    size = light.outside.size
-    row, column = int(40 / 128 * size), int(31 / 128 * size)  # the front, near its centre line
+    seen, texel = front_light(template, light, 0)
     cloth = cloth_tables(template.material)
-    seen = out[row, column].astype(float)
     facing = 0.98
     layers = (1 - np.interp(facing, np.linspace(0, 1, 257), list(cloth.gloss))) * seen[SHEEN_ATT]
-    expected = lit_by_hand(template, row * size + column, eye.astype(float)) * layers
+    expected = lit_by_hand(template, light, texel, position(template.camera, 0).astype(float)) * layers
     assert seen[DIRECT] == pytest.approx(expected, rel=0.02)
     assert 0.9 < seen[SHEEN_ATT] < 1
     assert 0 < seen[GLOSS_INK] < 0.1 * seen[DIRECT]
     assert seen[MULTIPLE] > 0
+
+
+@pytest.mark.parametrize(("azimuth", "part"), [(0, 0), (11.25, 0.25), (22.5, 0.5), (45, 1), (337.5, 0.5)])
+def test_the_ring_is_read_between_its_cameras(template: Template, azimuth: float, part: float) -> None:
+    """Beside a camera that sees direct light half as bright, bounces twice and gloss 1.5 times as bright."""
+    even = template.ring["direct"].outside
+    codes = {name: even.copy() for name in template.ring}
+    camera = 7 if azimuth > 180 else 1
+    codes["direct"][camera], codes["bounce"][camera], codes["gloss"][camera] = 64, 192, 165
+    ring = {name: replace(template.ring[name], outside=codes[name]) for name in codes}
+    shell = expand(template.garment)
+    plain, _ = front_light(template, build_light(template, shell), azimuth)
+    seen, _ = front_light(template, build_light(replace(template, ring=ring), shell), azimuth)
+    assert seen[[DIRECT, MULTIPLE]] == pytest.approx(plain[[DIRECT, MULTIPLE]] * (1 - part / 2), rel=0.01)
+    assert seen[BOUNCE] == pytest.approx(plain[BOUNCE] * (1 + part), rel=0.01)
+    gloss = [GLOSS, GLOSS_INK]
+    assert seen[gloss] == pytest.approx(plain[gloss] * (1 + part * 0.493), rel=0.01)
+    assert seen[SHEEN_ATT] == plain[SHEEN_ATT]
 
 
 def test_rough_cloth_never_returns_more_than_it_gets() -> None:
@@ -229,14 +271,14 @@ def test_structures_keep_the_arrays_they_point_to(way: str) -> None:
     table = np.zeros(9, np.float32)
     kept = weakref.ref(table)
     if way == "built":
-        look = kernels.Look(srgb=pointer(table, np.float32))
+        struct = kernels.View(corner=pointer(table, np.float32))
     else:
-        look = kernels.Look()
-        look.srgb = pointer(table, np.float32)
+        struct = kernels.View()
+        struct.corner = pointer(table, np.float32)
     del table
     gc.collect()
     assert kept() is not None
-    del look
+    del struct
     gc.collect()
     assert kept() is None
 

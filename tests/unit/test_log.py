@@ -59,6 +59,14 @@ def test_secrets_are_blotted_out(name: str) -> None:
     assert "kept" in stream.getvalue()
 
 
+def test_lines_go_where_the_latest_configure_says() -> None:
+    first, second = io.StringIO(), io.StringIO()
+    for stream in (first, second):
+        log.configure(level=LogLevel.INFO, format=LogFormat.JSON, stream=stream)
+        log.Logger("x").info("one line")
+    assert [len(lines(first)), len(lines(second))] == [1, 1]
+
+
 def test_stacks_are_written() -> None:
     stream = io.StringIO()
     log.configure(level=LogLevel.ERROR, format=LogFormat.JSON, stream=stream)

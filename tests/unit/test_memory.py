@@ -1,9 +1,12 @@
-"""Large blocks go back to the system when they are freed."""
+"""Large blocks go back to the system when they are freed, or are used again."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+
+from tirage.mockup import memory
+from tirage.mockup.memory import picture
 
 PROGRAM = """
 import sys
@@ -28,3 +31,18 @@ print((resident() - before) >> 20)
 def test_freed_pictures_go_back() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM, "set"], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 12
+
+
+def test_a_pictures_block_is_used_again_when_nobody_has_it() -> None:
+    first = picture((700, 500, 3))
+    address, part = first.ctypes.data, first[10:20]
+    del first
+    assert picture((700, 500, 3)).ctypes.data != address  # a part of it is still in use
+    del part
+    assert picture((500, 700, 3)).ctypes.data == address
+
+
+def test_idle_blocks_stay_within_their_budget() -> None:
+    pictures = [picture((2048, 2048, 3)) for _ in range(5)]
+    del pictures
+    assert sum(block.nbytes for block in memory._idle) <= memory._IDLE_BYTES

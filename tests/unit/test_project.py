@@ -92,7 +92,20 @@ def test_make_names_what_is_missing(tmp_path: Path) -> None:
 
 def test_make_help_lists_the_targets(tmp_path: Path) -> None:
     text = make(tmp_path).stdout
-    for target in ("demo", "test", "bench", "references", "blender", "goldens", "pins", "ci-deps", "clean"):
+    for target in (
+        "demo",
+        "test",
+        "bench",
+        "bench-smoke",
+        "references",
+        "blender",
+        "garment",
+        "bake",
+        "goldens",
+        "pins",
+        "ci-deps",
+        "clean",
+    ):
         assert re.search(rf"^  make {target} +\S", text, re.MULTILINE), target
 
 

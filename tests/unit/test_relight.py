@@ -178,12 +178,42 @@ def test_a_turntable_that_is_left_stops_its_work(template: Template) -> None:
     )
 
 
+def test_what_was_kept_of_other_orders_changes_nothing(template: Template) -> None:
+    """A view is used whole, then as canvas and finished cloth, then for art that reaches farther."""
+
+    def pictures(renderer: Renderer) -> list[bytes]:
+        drawn = []
+        for x, width, colour in ((0, 10, WHITE), (0, 10, NAVY), (3, 16, NAVY), (0, 10, NAVY)):
+            prints = [square(template, x=x, y=22, width=width)]
+            drawn.append(still(renderer, *prints, colour=colour))
+            drawn.extend(
+                renderer.turntable(prints=prints, colour=colour, size=128, frames=4, background=GREY)
+            )
+        return [picture.tobytes() for picture in drawn]
+
+    assert pictures(Renderer(template, threads=2)) == pictures(Renderer(template, threads=1, keep=False))
+
+
+def test_a_turntable_of_another_design_needs_no_view(
+    template: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renderer = Renderer(template, threads=2)
+
+    def turn(rgba: tuple[int, ...]) -> list[Picture]:
+        prints = [square(template, x=0, y=20, width=10, rgba=rgba)]
+        return list(renderer.turntable(prints=prints, colour=WHITE, size=256, frames=6, background=GREY))
+
+    first = turn((200, 0, 0, 255))
+    monkeypatch.setattr(relight, "build_view", None)
+    assert not np.array_equal(first[0], turn((0, 0, 200, 255))[0])
+
+
 @pytest.mark.rows("R302")
 def test_what_is_kept_stays_within_its_budgets(template: Template, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relight, "VIEW_BYTES", 12_000_000)
+    monkeypatch.setattr(relight, "SEEN_BYTES", 12_000_000)
     renderer = Renderer(template, threads=2)
     list(renderer.stills(prints=[], colour=WHITE, azimuths=range(0, 360, 30), size=SIZE, background=GREY))
-    kept = renderer._views.nbytes
+    kept = renderer._seen.nbytes
     assert 0 < kept <= 12_000_000
 
 

@@ -16,16 +16,12 @@ from tirage.settings import VARIABLES, LogFormat, LogLevel, Settings, usable_cor
 def test_an_empty_environment_gives_the_defaults() -> None:
     settings = Settings.read({"HOME": "/home/ann", "TIRAGE_THREADS": " "})
     assert settings.threads == usable_cores() >= 1
-    assert settings.cache_dir == Path("/home/ann/.cache/tirage")
     assert (settings.templates, settings.log_level, settings.log_format) == ((), "warning", "text")
-    assert Settings.read({"HOME": "/h", "XDG_CACHE_HOME": "/c"}).cache_dir == Path("/c/tirage")
-    assert Settings.read({}).cache_dir is None
 
 
 def test_every_variable_is_read() -> None:
     environment = {
         "TIRAGE_THREADS": "3",
-        "TIRAGE_CACHE_DIR": "/var/cache/t",
         "TIRAGE_TEMPLATES": "/a:/b",
         "TIRAGE_LOG_LEVEL": "Debug",
         "TIRAGE_LOG_FORMAT": "json",
@@ -33,12 +29,10 @@ def test_every_variable_is_read() -> None:
     assert set(environment) == set(VARIABLES)
     assert Settings.read(environment) == Settings(
         threads=3,
-        cache_dir=Path("/var/cache/t"),
         templates=(Path("/a"), Path("/b")),
         log_level=LogLevel.DEBUG,
         log_format=LogFormat.JSON,
     )
-    assert Settings.read({"TIRAGE_CACHE_DIR": "none", "HOME": "/h"}).cache_dir is None
 
 
 @pytest.mark.rows("R307")
@@ -47,7 +41,7 @@ def test_every_fault_is_found_at_once() -> None:
         Settings.read(
             {
                 "TIRAGE_THREADS": "0",
-                "TIRAGE_CACHE_DIR": "relative/x",
+                "TIRAGE_TEMPLATES": "relative/x",
                 "TIRAGE_LOG_LEVEL": "loud",
                 "TIRAGE_TEMPLATE": "/a",
                 "TIRAGE_X": "",
@@ -58,7 +52,7 @@ def test_every_fault_is_found_at_once() -> None:
         (variable, "INVALID_SETTING")
         for variable in (
             "TIRAGE_THREADS",
-            "TIRAGE_CACHE_DIR",
+            "TIRAGE_TEMPLATES",
             "TIRAGE_LOG_LEVEL",
             "TIRAGE_TEMPLATE",
             "TIRAGE_X",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -117,6 +119,15 @@ def test_every_panel_has_one_outline_inside_its_bounds(tee: Template) -> None:
         (points,) = outline(tee, panel.name)
         assert points.min(axis=0) == pytest.approx(panel.bounds[:2], abs=0.01)
         assert points.max(axis=0) == pytest.approx(panel.bounds[2:], abs=0.01)
+
+
+def test_an_outline_does_not_keep_its_template_in_memory() -> None:
+    template = load("tee")
+    assert outline(template, "front") is outline(template, "front")
+    gone = weakref.ref(template)
+    del template
+    gc.collect()
+    assert gone() is None
 
 
 def test_loading_is_quick() -> None:

@@ -24,7 +24,7 @@ from tirage.errors import BadInput, NotFound, Severity
 from tirage.media.values import Colour
 from tirage.mockup.catalogue import PRESETS, VIEWS
 from tirage.mockup.mesh_file import read_mesh, write_mesh
-from tirage.mockup.model import Panel
+from tirage.mockup.model import RING, Panel
 from tirage.mockup.notes import MAX_FINDINGS, Notes
 from tirage.mockup.template import available, check, find, load
 
@@ -62,15 +62,23 @@ def test_a_sound_package_has_no_findings_and_loads(package: Path) -> None:
     assert template.detail.shape == (synthetic.DETAIL_SIDE,) * 2
 
 
-def test_light_is_the_square_of_its_codes_times_the_scale(package: Path) -> None:
+def test_light_stays_in_its_codes(package: Path) -> None:
     light = load(package).light["world"]
-    for found, side, scale in (
-        (light.outside, synthetic.LIGHT_SIDE, 2.0),
-        (light.inside, synthetic.INSIDE_SIDE, 0.5),
-    ):
+    assert (light.outside_scale, light.inside_scale) == (2.0, 0.5)
+    for found, side in ((light.outside, synthetic.LIGHT_SIDE), (light.inside, synthetic.INSIDE_SIDE)):
         ramp = np.rint(np.linspace(0, 255, side * side)).reshape(side, side)
-        assert found.dtype == np.float32
-        assert found == pytest.approx((ramp / 255) ** 2 * scale, abs=1e-6)
+        assert found.dtype == np.uint8
+        assert (found == ramp).all()
+
+
+def test_the_ring_has_a_map_per_camera_side_and_kind(package: Path) -> None:
+    ring = load(package).ring
+    shape = (len(RING), synthetic.RING_SIDE, synthetic.RING_SIDE)
+    assert {name: (maps.outside.shape, maps.inside.shape) for name, maps in ring.items()} == {
+        "direct": (shape, shape),
+        "bounce": (shape, shape),
+        "gloss": (shape, shape),
+    }
 
 
 def test_the_mesh_survives_its_quantisation() -> None:
@@ -87,6 +95,8 @@ def test_the_mesh_survives_its_quantisation() -> None:
     assert np.abs(found.thickness - garment.thickness).max() < 1e-6
     assert np.array_equal(found.triangle, garment.triangle)
     assert np.array_equal(found.rim, garment.rim)
+    assert found.inner is not None
+    assert np.array_equal(found.inner, np.arange(len(garment.triangle)))
     assert np.array_equal(found.panel, garment.panel)
 
 
@@ -425,7 +435,8 @@ def test_wrong_maps_are_found(
             "WRONG_MESH",
             "triangle",
         ),
-        (lambda a: a.update(triangle=a["triangle"][:0]), "WRONG_MESH", "panel"),
+        (lambda a: a.update(triangle=a["triangle"][:0], inner=a["inner"][:0]), "WRONG_MESH", "panel"),
+        (lambda a: a.update(inner=a["inner"] + 1), "OUT_OF_RANGE", "inner"),
         (lambda a: a.update(notes=np.zeros(3)), "UNKNOWN_ARRAY", "notes"),
         (lambda a: a.pop("uv"), "MISSING_ARRAY", "uv"),
     ],

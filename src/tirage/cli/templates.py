@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
 
 from tirage.cli import report
-from tirage.errors import Failed, Finding, Severity, UsageError
+from tirage.errors import Failed, Severity, UsageError
 from tirage.media import process
 from tirage.mockup import template as packages
 from tirage.mockup.model import Panel, Template
@@ -20,7 +21,6 @@ BAKE = (
     (".venv", ("expand.py",)),
     (".venv-blender", ("bake.py",)),
     (".venv-blender", ("denoise.py",)),
-    (".venv-blender", ("bounces.py",)),
     (".venv-blender", ("preview.py", "--thumbnail")),
     (".venv", ("package.py",)),
 )
@@ -76,17 +76,7 @@ def _entry(template: Template) -> dict[str, object]:
         "content_sha256": info.content_sha256,
         "folder": str(info.folder),
         "panels": [{"name": p.name, "print_area": p.print_area, "hem_y": p.hem_y} for p in template.panels],
-        "presets": {
-            preset.value: {
-                "panel": rule.panel,
-                "width": rule.width,
-                "max_height": rule.max_height,
-                "x": rule.x,
-                "anchor": rule.anchor,
-                "distance": rule.distance,
-            }
-            for preset, rule in template.presets.items()
-        },
+        "presets": {preset.value: asdict(rule) for preset, rule in template.presets.items()},
         "views": [{"name": view.name, "azimuth": view.azimuth} for view in template.views],
         "colours": {name: colour.hex() for name, colour in template.colours.items()},
     }
@@ -105,7 +95,9 @@ def check(name: str, *, json: bool) -> int:
     found = packages.check(path)
     errors = [one for one in found if one.severity is Severity.ERROR]
     if json:
-        report.show_json({"folder": str(path), "sound": not errors, "findings": [_finding(f) for f in found]})
+        report.show_json(
+            {"folder": str(path), "sound": not errors, "findings": [asdict(one) for one in found]}
+        )
     else:
         for one in found:
             typer.echo(f"{one.severity}: {one.where}: {one.message} [{one.code}]")
@@ -113,16 +105,6 @@ def check(name: str, *, json: bool) -> int:
             f"{path} is sound." if not found else f"{path}: {len(found)} findings, {len(errors)} errors."
         )
     return BAD if errors else 0
-
-
-def _finding(found: Finding) -> dict[str, object]:
-    return {
-        "code": found.code,
-        "severity": found.severity,
-        "message": found.message,
-        "hint": found.hint,
-        "where": found.where,
-    }
 
 
 def bake(name: str) -> int:

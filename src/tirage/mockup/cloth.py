@@ -14,6 +14,9 @@ from tirage.mockup.model import Material
 
 Floats = NDArray[np.float64]
 
+RING_EVEN, RING_STEPS = 128, 64
+"""Ring maps: the code of ratio 1, and codes to its double."""
+
 _COS = np.array(
     [
         0,
@@ -153,12 +156,12 @@ def scatter_constants(sigma: float) -> tuple[float, float]:
 
 
 def _bounce_constants(material: Material) -> tuple[float, float]:
-    """Gain and k of bounced light: baked along the normal, at albedo .9, under all layers."""
+    """Gain and k of bounced light: baked along the normal, seen at BOUNCE_ALBEDO, with sheen and gloss."""
     albedo = float(directional_albedo(material.diffuse_roughness, np.array([1.0]))[0])
     gain, slope = scatter_constants(material.diffuse_roughness)
-    k = gain * 0.81 / (1 - slope * 0.9) * math.pi * slope
-    layers = (1 - material.sheen_weight * float(_SHEEN[-1])) * (1 - float(_GLOSS[-1]))
-    return 1 / ((albedo + k * (1 - albedo)) * layers), k
+    k = gain * kernels.BOUNCE_ALBEDO**2 / (1 - slope * kernels.BOUNCE_ALBEDO) * math.pi * slope
+    diffuse = kernels.BOUNCE_ALBEDO / (kernels.BOUNCE_ALBEDO + kernels.BOUNCE_GLOSS)
+    return diffuse / (albedo + k * (1 - albedo)), k
 
 
 def cloth_tables(material: Material) -> kernels.Cloth:
@@ -183,6 +186,7 @@ def cloth_tables(material: Material) -> kernels.Cloth:
         bounce_gain=bounce_gain,
         bounce_k=bounce_k,
     )
-    for name, values in (*sampled.items(), ("albedo", albedo)):
+    ratio = 2 ** ((np.arange(256) - RING_EVEN) / RING_STEPS)
+    for name, values in (*sampled.items(), ("albedo", albedo), ("ring", ratio)):
         getattr(cloth, name)[:] = values.tolist()
     return cloth

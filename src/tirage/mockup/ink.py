@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tirage.mockup import kernels
+from tirage.mockup.canvas import Canvas, panel_box
 from tirage.mockup.kernels import INK, pointer
+from tirage.mockup.memory import picture
 from tirage.mockup.model import Template
 from tirage.mockup.placement import Print, to_design
-from tirage.mockup.view import View, filter_taps
+from tirage.mockup.view import filter_taps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +30,21 @@ class Layer:
     """(2, 3) atlas units to texels."""
     clip: tuple[float, float, float, float]
     """The panel in atlas units: left, top, right, bottom."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ink:
+    """Prints through one canvas, where there are any."""
+
+    blocks: NDArray[np.int32]
+    """(count,) blocks of the canvas that have ink."""
+    values: NDArray[np.float16]
+    """(count, TILE, TILE, INK) as native/shade.c has it."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of both."""
+        return self.blocks.nbytes + self.values.nbytes
 
 
 def _linear_table() -> NDArray[np.uint16]:
@@ -72,45 +89,32 @@ def make_layer(template: Template, print_: Print, factor: int, pixels: NDArray[n
     matrix = to_design(print_)
     linear = matrix[:, :2] * scale / factor
     shift = (matrix[:, 2] - matrix[:, :2] @ (x, y)) / factor + 1
-    left, top, right, bottom = panel.bounds
-    margin = 0.3
-    clip = (x + left - margin, y + top - margin, x + right + margin, y + bottom + margin)
     return Layer(
         texels=pixels,
         affine=np.concatenate([linear, shift[:, None]], axis=1),
-        clip=(clip[0] / scale, clip[1] / scale, clip[2] / scale, clip[3] / scale),
+        clip=panel_box(template, panel),
     )
 
 
-def print_view(view: View) -> kernels.PrintView:
-    """The kernel's description of what a view keeps for prints."""
-    return kernels.PrintView(
-        block=pointer(view.block, np.int32),
-        atlas=pointer(view.atlas, np.uint16),
-        slot=pointer(view.slot, np.int32),
-        samples=pointer(view.samples, np.uint16),
-        tiles=pointer(view.tiles, np.uint8),
-        size=view.size,
-    )
-
-
-def ink_seen(view: View, layers: Sequence[Layer]) -> NDArray[np.float16]:
-    """All prints through one view: (blocks, TILE, TILE, INK) as native/shade.c has it."""
+def ink_seen(canvas: Canvas, layers: Sequence[Layer]) -> Ink:
+    """All prints through one view."""
     found = (kernels.Layer * len(layers))()
     for target, layer in zip(found, layers, strict=True):
         target.texels = pointer(layer.texels, np.uint16)
         target.height, target.width = layer.texels.shape[:2]
         target.affine[:] = layer.affine.ravel().tolist()
         target.clip[:] = layer.clip
-    ink = np.empty((*view.atlas.shape[:3], INK), np.float16)
-    taps = filter_taps(view.k)
-    kernels.call(
+    blocks = np.empty(len(canvas.tile), np.int32)
+    values = picture((*canvas.atlas.shape[:3], INK * 2)).view(np.float16)
+    taps = filter_taps(canvas.k)
+    count = kernels.call(
         "print_view",
-        ctypes.byref(print_view(view)),
+        ctypes.byref(canvas.for_kernels()),
         found,
         len(layers),
         pointer(taps, np.float32),
-        view.k,
-        pointer(ink, np.float16),
+        canvas.k,
+        pointer(blocks, np.int32),
+        pointer(values, np.float16),
     )
-    return ink
+    return Ink(blocks=blocks[:count].copy(), values=values[:count].copy())

@@ -40,6 +40,11 @@ class Kept(Generic[T]):
             self._make(key, future, make)
         return future.result()
 
+    def __contains__(self, key: Hashable) -> bool:
+        """Whether a result is kept or being made."""
+        with self._lock:
+            return key in self._found
+
     def _make(self, key: Hashable, future: Future[T], make: Callable[[], T]) -> None:
         try:
             future.set_result(make())

@@ -15,24 +15,32 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 15
+VERSION = 18
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16
 """Pixels on a side of the tiles that are classified together."""
 TERMS, LANES = 7, 8
 """Half floats that a finished pixel and a texel of a light texture keep (kernels.h)."""
-BOUNCE_ALBEDO = 0.8
+BOUNCE_ALBEDO, BOUNCE_GLOSS = 0.8, 0.025
+"""The albedo at which bounces are summed, and what gloss and sheen add to any (shade.c)."""
 INK = 7
 EDGE, PRINT = 1, 2
-"""Tile flags: needs sub-samples; a print can reach it."""
+"""Tile flags: some pixels lie at an edge; a print can reach it."""
+FACE = 3
+"""Words of 32 bits that a triangle facing the camera takes in raster.c's lists."""
+MARKS = 64
+"""Pixels in a word of the bits that say which pixels need more than one sample."""
 ATLAS_STEPS, NOWHERE = 65534, 65535
 """Kept atlas positions: steps over its side, and the mark of a place where no print can lie."""
-INSIDE = 0x80
-"""Triangle flag: the inside of the cloth."""
-SRGB_STEPS = 8192
+INSIDE, RIM, CHARTS = 0x80, 0x40, 64
+"""Triangle flags: the inside of the cloth, its cut edge; below them the panel."""
 TABLE = 256
 LAMP_POINTS = 4
+LAMPS, LAMP_FIELDS = 6, 4
+"""Lamps that a template may have, and half floats of each in a patch of texels."""
+WORLD, BOUNCED = 6, 7
+"""A texel's lanes of light after the lamps'."""
 
 Array = NDArray[Any]
 _floats = ctypes.c_float
@@ -66,6 +74,7 @@ class Cloth(Struct):
         ("ltc_b", _floats * (TABLE + 1)),
         ("gloss", _floats * (TABLE + 1)),
         ("albedo", _floats * (TABLE + 1)),
+        ("ring", _floats * 256),
     ]
 
 
@@ -75,8 +84,25 @@ class Lamp(Struct):
     _fields_ = [("point", _floats * 3 * LAMP_POINTS), ("axis", _floats * 3)]
 
 
+class Patches(Struct):
+    """light.c: one side of the cloth, 2 x 2 texels at a time."""
+
+    _fields_ = [
+        ("first", _pointer),
+        ("texels", _pointer),
+        ("place", _pointer),
+        ("lamps", _pointer),
+        ("light", _pointer),
+        ("ring", _pointer),
+        ("count", ctypes.c_int32),
+        ("edge", ctypes.c_int32),
+        ("lamp_count", ctypes.c_int32),
+        ("size", ctypes.c_int32),
+    ]
+
+
 class View(Struct):
-    """raster.c: one camera's view of the mesh."""
+    """raster.h: one camera's view of the mesh."""
 
     _fields_ = [
         ("corner", _pointer),
@@ -89,7 +115,7 @@ class View(Struct):
 
 
 class Cloths(Struct):
-    """raster.c: light textures and the albedo detail."""
+    """raster.h: light textures and the albedo detail."""
 
     _fields_ = [
         ("outside", _pointer),
@@ -103,20 +129,28 @@ class Cloths(Struct):
     ]
 
 
+class Frame(Struct):
+    """raster.h: what each pixel's centre shows."""
+
+    _fields_ = [("shown", _pointer), ("atlas", _pointer), ("edges", _pointer), ("busy", _pointer)]
+
+
 class Spans(Struct):
-    """raster.c: where a view's finished pixels go."""
+    """terms.c: where a view's finished pixels go."""
 
     _fields_ = [("x0", _pointer), ("x1", _pointer), ("offset", _pointer), ("terms", _pointer)]
 
 
 class Prints(Struct):
-    """raster.c: what marked tiles keep for prints."""
+    """terms.c: what marked tiles keep for prints."""
 
     _fields_ = [
         ("slot", _pointer),
+        ("first", _pointer),
+        ("stored", _pointer),
         ("samples", _pointer),
         ("surface", _pointer),
-        ("printable", ctypes.c_uint8 * 128),
+        ("printable", ctypes.c_uint8 * CHARTS),
     ]
 
 
@@ -132,15 +166,20 @@ class Layer(Struct):
     ]
 
 
-class PrintView(Struct):
-    """shade.c: what a view keeps for prints."""
+class Canvas(Struct):
+    """shade.c: what a view has for prints on some panels."""
 
     _fields_ = [
+        ("tile", _pointer),
+        ("slot", _pointer),
         ("block", _pointer),
         ("atlas", _pointer),
-        ("slot", _pointer),
+        ("terms", _pointer),
+        ("first", _pointer),
+        ("stored", _pointer),
         ("samples", _pointer),
-        ("tiles", _pointer),
+        ("surface", _pointer),
+        ("count", ctypes.c_int32),
         ("size", ctypes.c_int32),
     ]
 
@@ -156,7 +195,6 @@ class Look(Struct):
         ("bounce", _floats * 3),
         ("background", _floats * 3),
         ("channels", ctypes.c_int32),
-        ("srgb", _pointer),
     ]
 
 

@@ -14,33 +14,27 @@ from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.cloth import cloth_tables
-from tirage.mockup.kernels import LANES, pointer
+from tirage.mockup.kernels import BOUNCE_ALBEDO, BOUNCED, LAMP_FIELDS, LANES, WORLD, pointer
 from tirage.mockup.mesh import Shell
-from tirage.mockup.model import Lamp, Template
+from tirage.mockup.model import RING, Lamp, Template
 
 F32 = NDArray[np.float32]
 
 GUTTER = 2
 """Texels around an island that a bilinear look-up at its border can reach."""
-OTHERS = ("world", "indirect_a", "indirect_b")
-"""The light maps beside the lamps'."""
-_LAMP_FIELDS, _OTHER_FIELDS = 4, 7
+FLAT = 0.992
+"""Length of the mean normal of a patch below which its texels need patches of their own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Side:
-    """One side of the cloth over an atlas of size x size texels; n lie on islands or in their gutter."""
+    """One side of the cloth over an atlas of size x size texels: what no camera changes (native/light.c)."""
 
     size: int
-    texel: NDArray[np.int32]
-    """(n,) flat indices; from `edge` on those of the strip along the cloth's edge."""
-    edge: int
-    position: F32
-    """(n, 3) metres."""
-    normal: F32
-    """(n, 3)"""
-    records: NDArray[np.float16]
-    """(n, fields) what no camera changes: native/light.c."""
+    place: F32
+    """(n, 6) position in metres and normal of each patch of 2 x 2 texels."""
+    patches: kernels.Patches
+    """The kernel's view of the patches; it keeps its arrays alive."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,45 +42,43 @@ class Light:
     """Everything that lights one template."""
 
     cloth: kernels.Cloth
-    lamp_count: int
     bounce_ratio: float
     """Light that bounced again over light that bounced once, at albedo 1: the mean over the outside."""
     outside: Side
     inside: Side
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Texels:
+    """The texels of an atlas that can be looked up, as masks (size, size), and what lies there."""
+
+    islands: NDArray[np.bool_]
+    strip: NDArray[np.bool_]
+    """The cloth's edge, where it is not an island's gutter."""
+    places: F32
+    """(size, size, 6) position in metres, normal."""
+    light: F32
+    """(size, size, lamps + 2): the lamps, the world, bounces at BOUNCE_ALBEDO."""
+
+
 def build_light(template: Template, shell: Shell) -> Light:
     """Prepare a template's light; about 0.1 s, once per process."""
     cloth = cloth_tables(template.material)
-    names = (*(lamp.name for lamp in template.lamps), *OTHERS)
-    maps = [template.light[name] for name in names]
-    outside, inside = (
-        _side(template, shell, cloth, inside=side, maps=[m.inside if side else m.outside for m in maps])
-        for side in (False, True)
+    outside, inside = (_side(template, shell, cloth, inside=side) for side in (False, True))
+    once, again = (
+        float(_linear(template, name, inside=False).mean()) for name in ("indirect_a", "indirect_b")
     )
-    once, again = (float(template.light[name].outside.mean()) for name in OTHERS[1:])
-    return Light(
-        cloth=cloth,
-        lamp_count=len(template.lamps),
-        bounce_ratio=again / max(once, 1e-6),
-        outside=outside,
-        inside=inside,
-    )
+    return Light(cloth=cloth, bounce_ratio=again / max(once, 1e-6), outside=outside, inside=inside)
 
 
-def light_seen(light: Light, side: Side, camera: F32, out: NDArray[np.float16]) -> None:
-    """One side's light for a camera at (3,) metres, into out (size, size, LANES)."""
+def light_seen(light: Light, side: Side, camera: F32, azimuth: float, out: NDArray[np.float16]) -> None:
+    """One side's light for a camera at (3,) metres and an azimuth, degrees, into out (size, size, LANES)."""
     kernels.call(
         "light_view",
         ctypes.byref(light.cloth),
-        light.lamp_count,
-        pointer(side.records, np.float16),
+        ctypes.byref(side.patches),
         pointer(camera, np.float32),
-        pointer(side.position, np.float32),
-        pointer(side.normal, np.float32),
-        pointer(side.texel, np.int32),
-        len(side.texel),
-        side.edge,
+        ctypes.c_float(azimuth),
         pointer(out, np.float16),
     )
 
@@ -96,37 +88,122 @@ def light_texture(side: Side) -> NDArray[np.float16]:
     return np.zeros((side.size, side.size, LANES), np.float16)
 
 
-def _side(
-    template: Template, shell: Shell, cloth: kernels.Cloth, *, inside: bool, maps: Sequence[F32]
-) -> Side:
-    size = len(maps[0])
-    texel, edge, position, normal, light = _texels(template, shell, inside=inside, maps=maps)
-    lamps = (kernels.Lamp * len(template.lamps))(*(_lamp(lamp) for lamp in template.lamps))
-    records = np.empty((len(texel), len(lamps) * _LAMP_FIELDS + _OTHER_FIELDS), np.float16)
+def _side(template: Template, shell: Shell, cloth: kernels.Cloth, *, inside: bool) -> Side:
+    texels = _texels(template, shell, inside=inside)
+    size, count = len(texels.islands), len(template.lamps)
+    first, present, place, edge = _patches(texels)
+    index = _index(first, size)
+    light = np.zeros((len(first), 4, LANES), np.float16)
+    lanes = [*range(count), WORLD, BOUNCED]
+    light[:, :, lanes] = texels.light.reshape(-1, count + 2)[index]
+    lamps = np.empty((len(first), count, LAMP_FIELDS), np.float16)
     kernels.call(
-        "light_records",
+        "lamp_directions",
         ctypes.byref(cloth),
-        lamps,
-        len(lamps),
-        pointer(light, np.float32),
-        pointer(position, np.float32),
-        pointer(normal, np.float32),
-        len(texel),
-        pointer(records, np.float16),
+        (kernels.Lamp * count)(*(_lamp(lamp) for lamp in template.lamps)),
+        count,
+        pointer(place, np.float32),
+        len(place),
+        pointer(lamps, np.float16),
     )
-    return Side(size=size, texel=texel, edge=edge, position=position, normal=normal, records=records)
+    return Side(
+        size=size,
+        place=place,
+        patches=kernels.Patches(
+            first=pointer(first, np.int32),
+            texels=pointer(present @ np.array([1, 2, 4, 8], np.uint8), np.uint8),
+            place=pointer(place, np.float32),
+            lamps=pointer(lamps, np.float16),
+            light=pointer(light, np.float16),
+            ring=pointer(_ring(template, first, size, inside=inside), np.uint8),
+            count=len(first),
+            edge=edge,
+            lamp_count=count,
+            size=size,
+        ),
+    )
 
 
-def _texels(
-    template: Template, shell: Shell, *, inside: bool, maps: Sequence[F32]
-) -> tuple[NDArray[np.int32], int, F32, F32, F32]:
-    """The texels that can be looked up: flat index, where the strip begins, position, normal, light.
+def _patches(texels: _Texels) -> tuple[NDArray[np.int32], NDArray[np.uint8], F32, int]:
+    """Each patch's first texel (flat index), which of its four are there (n, 4), place; the strip's first.
+
+    Where the cloth turns within a patch, and along the strip, each texel is a patch of its own.
+    """
+    first, present = _blocks(texels.islands)
+    place = _mean_places(texels.places, first, present)
+    turns = np.einsum("nc,nc->n", place[:, 3:], place[:, 3:]) < FLAT * FLAT
+    single = [_singles(first[turns], present[turns]), _singles(*_blocks(texels.strip))]
+    alone = [_mean_places(texels.places, *patches) for patches in single]
+    firsts, presents = zip((first[~turns], present[~turns]), *single, strict=True)
+    place = np.concatenate([place[~turns], *alone])
+    place[:, 3:] /= np.maximum(np.sqrt(np.einsum("nc,nc->n", place[:, 3:], place[:, 3:])), 1e-9)[:, None]
+    return np.concatenate(firsts), np.concatenate(presents), place, len(place) - len(alone[1])
+
+
+def _blocks(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """Blocks of 2 x 2 texels that the mask touches: flat index of the upper left, which are there (n, 4)."""
+    size = len(mask)
+    even = np.pad(mask, (0, size % 2)).astype(np.uint8)
+    half = len(even) // 2
+    four = even.reshape(half, 2, half, 2).transpose(0, 2, 1, 3).reshape(half, half, 4)
+    row, column = np.nonzero(four.any(axis=2))
+    return (2 * row * size + 2 * column).astype(np.int32), four[row, column]
+
+
+def _singles(
+    first: NDArray[np.int32], present: NDArray[np.uint8]
+) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """One patch for each texel of blocks."""
+    block, corner = np.nonzero(present)
+    return first[block], np.eye(4, dtype=np.uint8)[corner]
+
+
+def _index(first: NDArray[np.int32], size: int) -> NDArray[np.int64]:
+    """Flat indices (n, 4) of patches' texels; those beyond the atlas are some other texel."""
+    index: NDArray[np.int64] = np.minimum(first[:, None] + np.array([0, 1, size, size + 1]), size * size - 1)
+    return index
+
+
+def _mean_places(places: F32, first: NDArray[np.int32], present: NDArray[np.uint8]) -> F32:
+    """Mean position and normal (n, 6) of patches; where the cloth turns the normal is shorter than 1."""
+    weight = present / present.sum(axis=1, keepdims=True, dtype=np.float32)
+    mean: F32 = np.einsum("nk,nkc->nc", weight, places.reshape(-1, 6)[_index(first, len(places))])
+    return mean
+
+
+def _ring(template: Template, first: NDArray[np.int32], size: int, *, inside: bool) -> NDArray[np.uint8]:
+    """Ring codes (n, RING, 3) of patches: direct light, bounces, sheen and gloss."""
+    half = (size + 1) // 2
+    row, column = first // size // 2, first % size // 2
+    codes = np.empty((len(first), len(RING), 3), np.uint8)
+    for kind, name in enumerate(("direct", "bounce", "gloss")):
+        maps = template.ring[name].inside if inside else template.ring[name].outside
+        for camera, seen in enumerate(maps):
+            wide = cv2.resize(seen, (half, half), interpolation=cv2.INTER_LINEAR)
+            codes[:, camera, kind] = wide[row, column]
+    return codes
+
+
+def _linear(template: Template, name: str, *, inside: bool) -> F32:
+    """A light map (size, size), scene-linear."""
+    light = template.light[name]
+    codes, scale = (light.inside, light.inside_scale) if inside else (light.outside, light.outside_scale)
+    table = ((np.arange(256) / 255) ** 2 * scale).astype(np.float32)
+    return np.asarray(cv2.LUT(codes, table), np.float32)
+
+
+def _texels(template: Template, shell: Shell, *, inside: bool) -> _Texels:
+    """The texels that can be looked up.
 
     Around islands light continues as at their border.  Last texels that are mixed with others are left out:
     all of the inside's, and those at the strip of the cloth's edge, which touches its island; the strip's
     first texels go too, and `edge_uv` keeps away from them.
     """
-    size, count = len(maps[0]), len(template.garment.triangle)
+    bounces = _linear(template, "indirect_a", inside=inside)
+    bounces += BOUNCE_ALBEDO * _linear(template, "indirect_b", inside=inside)
+    names = (*(lamp.name for lamp in template.lamps), "world")
+    light = np.dstack([*(_linear(template, name, inside=inside) for name in names), bounces])
+    size, count = len(bounces), len(template.garment.triangle)
     places = np.zeros((size, size, 6), np.float32)
     if inside:
         clean = ~_around(~_draw(shell, slice(count, 2 * count), places, template.atlas_cm))
@@ -135,19 +212,10 @@ def _texels(
         edge = _draw(shell, slice(2 * count, None), places, template.atlas_cm)
         clean = _draw(shell, slice(0, count), places, template.atlas_cm)
         clean &= ~_around(edge)
-    source = np.zeros((size, size, 3), np.float32)
-    if not inside:
-        cv2.resize(template.bounce_direction, (size, size), source, interpolation=cv2.INTER_LINEAR)
-    planes = [places, *(light.reshape(size, size, 1).copy() for light in maps), source]
     known = clean
     for _ in range(GUTTER + 1):
-        known = _continued(known, planes)
-    islands, strip = np.flatnonzero(known), np.flatnonzero(edge & ~known)
-    texel = np.concatenate([islands, strip]).astype(np.int32)
-    place, *light = (plane.reshape(-1, plane.shape[2])[texel] for plane in planes)
-    normal = np.ascontiguousarray(place[:, 3:])
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
-    return texel, len(islands), np.ascontiguousarray(place[:, :3]), normal, np.concatenate(light, axis=1)
+        known = _continued(known, [places, light])
+    return _Texels(islands=known, strip=edge & ~known, places=places, light=light)
 
 
 def edge_uv(shell: Shell, edges: int) -> F32:

@@ -21,7 +21,8 @@ class Garment:
     position (n, 3) m · normal (n, 3) unit, continuous across seams · uv (n, 2) atlas cm, y down ·
     triangle (m, 3) counter-clockwise from outside · panel (n,) · thickness (n,) m inwards ·
     rim (e, 2) open borders, so that (a, b, b inside, a inside) faces outwards ·
-    rim_uv (e, 2, 2) atlas cm of the inner ends of each rim edge."""
+    rim_uv (e, 2, 2) atlas cm of the inner ends of each rim edge ·
+    inner (i,) the triangles whose inner side a camera can see; None: nobody has looked, perhaps all."""
 
     position: F32
     normal: F32
@@ -31,16 +32,18 @@ class Garment:
     thickness: F32
     rim: I32
     rim_uv: F32
+    inner: I32 | None = None
 
     @classmethod
     def load(cls, path: Path) -> Garment:
         """Read an .npz with these arrays. Raises OSError or KeyError when it is not one."""
         with np.load(path) as data:
-            return cls(**{name: data[name] for name in cls.__slots__})
+            return cls(**{name: data[name] for name in cls.__slots__ if name in data})
 
     def save(self, path: Path) -> None:
         """Write the arrays, compressed."""
-        np.savez_compressed(path, **{name: getattr(self, name) for name in self.__slots__})
+        arrays = {name: getattr(self, name) for name in self.__slots__}
+        np.savez_compressed(path, **{name: array for name, array in arrays.items() if array is not None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,13 @@ def expand(garment: Garment) -> Shell:
         inside=np.repeat([False, True, False], [m, m, 2 * e]),
         panel=np.concatenate([g.panel, g.panel, g.panel[ends], g.panel[ends]]),
     )
+
+
+def drawn(garment: Garment) -> I32:
+    """The numbers of the shell's triangles that a camera can see: outer surface, some of the inner, rim."""
+    m, e = len(garment.triangle), len(garment.rim)
+    inner = np.arange(m) if garment.inner is None else garment.inner
+    return np.concatenate([np.arange(m), m + inner, 2 * m + np.arange(2 * e)]).astype(np.int32)
 
 
 def _rim_directions(g: Garment, inner: F32) -> F32:

@@ -27,6 +27,7 @@ SPECS = {
     "thickness": ArraySpec(("uint16",), ("n",)),
     "rim": ArraySpec(INDEX, ("e", 2)),
     "rim_uv": ArraySpec(("uint16",), ("e", 2, 2)),
+    "inner": ArraySpec(INDEX, ("i",)),
 }
 FARTHEST_M = 10.0
 UV_TOLERANCE_CM = 0.05
@@ -54,6 +55,7 @@ def write_mesh(garment: Garment, *, atlas_cm: float) -> bytes:
     low = garment.position.min(axis=0)
     step = np.maximum((garment.position.max(axis=0) - low) / np.float32(65535), np.float32(1e-9))
     index = np.uint16 if len(garment.position) <= 65536 else np.uint32
+    inner = np.arange(len(garment.triangle)) if garment.inner is None else garment.inner
     stream = io.BytesIO()
     np.savez_compressed(
         stream,
@@ -67,6 +69,7 @@ def write_mesh(garment: Garment, *, atlas_cm: float) -> bytes:
         thickness=np.rint(garment.thickness * 1e6).clip(0, 65535).astype(np.uint16),
         rim=garment.rim.astype(index),
         rim_uv=_to_codes(garment.rim_uv, atlas_cm),
+        inner=inner.astype(np.uint32),
     )
     return stream.getvalue()
 
@@ -82,6 +85,7 @@ def _dequantise(arrays: Arrays, atlas_cm: float) -> Garment:
         thickness=arrays["thickness"] * np.float32(1e-6),
         rim=arrays["rim"].astype(np.int32),
         rim_uv=arrays["rim_uv"] * cm,
+        inner=arrays["inner"].astype(np.int32),
     )
 
 
@@ -116,8 +120,9 @@ def _check_extent(arrays: Arrays, where: str, notes: Notes) -> None:
 
 
 def _check_indices(arrays: Arrays, panel_count: int, where: str, notes: Notes) -> None:
-    vertices = len(arrays["position"])
-    for name, limit in (("triangle", vertices), ("rim", vertices), ("panel", panel_count)):
+    vertices, triangles = len(arrays["position"]), len(arrays["triangle"])
+    limits = (("triangle", vertices), ("rim", vertices), ("panel", panel_count), ("inner", triangles))
+    for name, limit in limits:
         indices = arrays[name].astype(np.int64)
         wrong = int(np.count_nonzero((indices < 0) | (indices >= limit)))
         if wrong:

@@ -18,6 +18,8 @@ from tirage.mockup.mesh import Garment
 Vector = tuple[float, float, float]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
+RING = tuple(range(0, 360, 45))
+"""Azimuths of the cameras that ring maps were baked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,29 @@ class Material:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LightMap:
-    """Scene-linear light on the atlas, per unit albedo: (H, H) outside, (h, h) inside, float32."""
+    """Scene-linear light on the atlas, per unit albedo, as codes (H, H) outside, (h, h) inside.
 
-    outside: NDArray[np.float32]
-    inside: NDArray[np.float32]
+    light = (code / 255)² · scale
+    """
+
+    outside: NDArray[np.uint8]
+    inside: NDArray[np.uint8]
+    outside_scale: float
+    inside_scale: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class RingMap:
+    """How eight cameras see light, over what the formulas of light.c say without it.
+
+    (RING, B, B) codes outside, (RING, b, b) inside; ratio = 2^((code - 128) / 64).
+    """
+
+    outside: NDArray[np.uint8]
+    inside: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Template:
     """A whole package, ready to render; compared by identity, never changed."""
 
@@ -106,8 +124,8 @@ class Template:
     garment: Garment
     light: Mapping[str, LightMap]
     """By name: every lamp's, then world, indirect_a, indirect_b."""
-    bounce_direction: NDArray[np.float32]
-    """(b, b, 3) outside: mean direction from which bounced light comes, along the surface; its sine long."""
+    ring: Mapping[str, RingMap]
+    """By name: direct, bounce, gloss."""
     detail: NDArray[np.uint8]
     """(D, D) grey factor on the albedo, 255 = plain."""
 

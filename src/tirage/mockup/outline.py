@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
@@ -13,11 +13,20 @@ from tirage.mockup.model import Panel, Template
 
 SUBPIXEL_BITS = 6
 FEWEST_CORNERS = 3
+Outline = tuple[NDArray[np.float64], ...]
+_outlines: WeakKeyDictionary[Template, dict[str, Outline]] = WeakKeyDictionary()
+"""By panel, for as long as the template is in use: its maps must not stay in memory for a few polygons."""
 
 
-@lru_cache(maxsize=16)
-def outline(template: Template, name: str) -> tuple[NDArray[np.float64], ...]:
+def outline(template: Template, name: str) -> Outline:
     """The closed border polygons (k, 2) of a panel in its own centimetres, the first point not repeated."""
+    known = _outlines.setdefault(template, {})
+    if name not in known:
+        known[name] = _traced(template, name)
+    return known[name]
+
+
+def _traced(template: Template, name: str) -> Outline:
     index = next(i for i, panel in enumerate(template.panels) if panel.name == name)
     garment = template.garment
     triangle = garment.triangle[garment.panel[garment.triangle[:, 0]] == index]

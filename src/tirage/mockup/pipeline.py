@@ -257,10 +257,10 @@ def make_views(work: Work) -> list[FileEntry]:
                 size=order.size,
                 background=look.background,
             )
-            encoding = [
-                work.start(write_view, view.name, picture)
-                for view, picture in zip(look.views, pictures, strict=True)
-            ]
+            encoding: list[Future[FileEntry]] = []
+            for view, picture in zip(look.views, pictures, strict=True):
+                wait(encoding[-WORKERS:][:1])  # no more than the threads take wait in memory
+                encoding.append(work.start(write_view, view.name, picture))
         return work.run.collect("views", encoding)
 
 

@@ -4,23 +4,26 @@ Keeps between orders what they share (views, plain cloth, inks), each bounded, l
 
 from __future__ import annotations
 
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tirage.media.values import Colour
 from tirage.mockup.camera import pixels_per_cm
-from tirage.mockup.ink import Layer, box_factor, ink_seen, make_layer, texels
+from tirage.mockup.canvas import Box, Canvas, Reach, make_canvas
+from tirage.mockup.ink import Ink, Layer, box_factor, ink_seen, make_layer, texels
 from tirage.mockup.kept import Kept
+from tirage.mockup.kernels import Look
 from tirage.mockup.memory import give_back_large_blocks
 from tirage.mockup.model import Template
 from tirage.mockup.placement import Print
 from tirage.mockup.scene import Workspace, beyond_regions, build_scene
-from tirage.mockup.shade import finish_frame, make_look, plain_pixels
+from tirage.mockup.shade import Plain, cloth_frame, lay_ink, make_look, plain_cloth
 from tirage.mockup.view import View, build_view
 from tirage.settings import usable_cores
 
@@ -32,8 +35,15 @@ RENDERER, VERSION = "relight", "1"
 TURNTABLE_SAMPLES = 3
 """Sub-samples a pixel and axis at silhouettes, seams and print."""
 
-VIEW_BYTES, PLAIN_BYTES, INK_BYTES, TEXEL_BYTES = (n << 20 for n in (240, 64, 48, 64))
-"""Kept between orders: views of a size, plain cloth by colour, inks and texels of the latest designs."""
+SEEN_BYTES, INK_BYTES, TEXEL_BYTES = (n << 20 for n in (280, 40, 48))
+"""Kept between orders, as measured on a tee with art across the chest.  Seen: six views of 2048² take 220 MB
+and their canvases 35; a turntable's canvases and cloth take 210, beside which those of six stills find room.
+Inks of six views take 10 to 17 MB: two designs, since two orders are made at a time.  Texels take 46 MB and
+serve one design's views, one after another."""
+
+Shot = tuple[float, int, int, bool]
+"""What a view depends on: azimuth, size, sub-samples, whether prints reach beyond the print areas."""
+T = TypeVar("T", bound=View | Canvas | Plain)
 
 
 def still_samples(size: int) -> int:
@@ -51,10 +61,10 @@ class Renderer:
         self._scene = build_scene(template)
         self._threads = threads or usable_cores()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="relight")
-        self._local = threading.local()
-        self._views: Kept[View] = Kept(VIEW_BYTES * keep)
-        self._plain: Kept[Picture] = Kept(PLAIN_BYTES * keep)
-        self._inks: Kept[NDArray[np.float16]] = Kept(INK_BYTES * keep)
+        self._spare: list[Workspace] = []
+        self._seen: Kept[View | Canvas | Plain] = Kept(SEEN_BYTES * keep)
+        self._reach = Reach(template)
+        self._inks: Kept[Ink] = Kept(INK_BYTES * keep)
         self._texels: Kept[NDArray[np.uint16]] = Kept(TEXEL_BYTES)
 
     def stills(
@@ -77,32 +87,63 @@ class Renderer:
         self, *, prints: Sequence[Print], colour: Colour, azimuth: float, size: int, background: Colour | None
     ) -> Picture:
         """One picture, in the calling thread."""
-        key = (azimuth % 360, size, self._beyond(prints))
-        view = self._views.get(key, lambda: self._view(azimuth, size, still_samples(size), prints))
+        k = still_samples(size)
+        shot = (azimuth % 360, size, k, self._beyond(prints))
+        view = cache(lambda: self._keep(shot, lambda: self._view(azimuth, size, k, prints)))
         look = make_look(self._scene, colour, background)
-        plain = self._plain.get((key, colour, background), lambda: plain_pixels(view, look))
-        if not prints:
-            return finish_frame(view, look, plain, None)
-        designs = tuple((p.design.sha256, p.art) for p in prints)
-        ink = self._inks.get(
-            (key, designs), lambda: ink_seen(view, self._layers(prints, size, still_samples(size)))
-        )
-        return finish_frame(view, look, plain, ink)
+        frame = cloth_frame(self._cloth((shot, colour, background), view, look), look)
+        if prints:
+            boxes = self._boxes(prints)
+            canvas = self._canvas(shot, boxes, view)
+            designs = tuple((p.design.sha256, p.art) for p in prints)
+            ink = self._inks.get(
+                (shot, boxes, designs), lambda: ink_seen(canvas, self._layers(prints, size, k))
+            )
+            lay_ink(frame, look, canvas, ink)
+        return frame
 
     def turntable(
         self, *, prints: Sequence[Print], colour: Colour, size: int, frames: int, background: Colour
     ) -> Iterator[Picture]:
         """Frames (size, size, 3) of one turn from the front, towards the wearer's left; rendered ahead."""
+        k = TURNTABLE_SAMPLES
         look = make_look(self._scene, colour, background)
-        layers = self._layers(prints, size, TURNTABLE_SAMPLES)
+        layers, boxes = self._layers(prints, size, k), self._boxes(prints)
 
         def render(azimuth: float) -> Picture:
-            view = self._view(azimuth, size, TURNTABLE_SAMPLES, prints)
-            return finish_frame(
-                view, look, plain_pixels(view, look), ink_seen(view, layers) if layers else None
-            )
+            shot = (azimuth, size, k, self._beyond(prints))
+            view = cache(lambda: self._view(azimuth, size, k, prints))
+            frame = cloth_frame(self._cloth((shot, colour, background), view, look), look)
+            if layers:
+                canvas = self._canvas(shot, boxes, view)
+                lay_ink(frame, look, canvas, ink_seen(canvas, layers))
+            return frame
 
         return self._ahead(render, [360 * number / frames for number in range(frames)])
+
+    def _keep(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What is kept of views; a key begins with the shot and says what it is of."""
+        return cast("T", self._seen.get(key, make))
+
+    def _cloth(
+        self, key: tuple[Shot, Colour, Colour | None], view: Callable[[], View], look: Look
+    ) -> View | Plain:
+        """Finished cloth, or the view that it is made of: beside that it is not worth its room."""
+        if key not in self._seen and key[0] in self._seen:
+            return view()
+        return self._keep(key, lambda: plain_cloth(view(), look))
+
+    def _boxes(self, prints: Sequence[Print]) -> tuple[Box, ...]:
+        """The parts of the atlas that a canvas for these prints shows."""
+        arts = [print_.art for print_ in prints]
+        return tuple(
+            self._reach.of(panel, [art.corners() for art in arts if art.panel == panel.name])
+            for panel in self.template.panels
+            if any(art.panel == panel.name for art in arts)
+        )
+
+    def _canvas(self, shot: Shot, boxes: tuple[Box, ...], view: Callable[[], View]) -> Canvas:
+        return self._keep((shot, boxes), lambda: make_canvas(view(), boxes))
 
     def _ahead(self, render: Callable[[float], Picture], azimuths: Sequence[float]) -> Iterator[Picture]:
         """Renders on the threads, a few pictures ahead of what was taken."""
@@ -117,13 +158,17 @@ class Renderer:
         finally:
             for future in ahead:
                 future.cancel()
+            self._spare.clear()  # the next pictures may need none, and it takes as much as two views
 
     def _view(self, azimuth: float, size: int, k: int, prints: Sequence[Print]) -> View:
-        work = getattr(self._local, "work", None)
-        if work is None:
-            work = self._local.work = Workspace(self._scene.light)
         whole_panels = self._beyond(prints)
-        return build_view(self._scene, work, azimuth=azimuth, size=size, k=k, whole_panels=whole_panels)
+        try:
+            work = self._spare.pop()
+        except IndexError:
+            work = Workspace(self._scene.light)
+        view = build_view(self._scene, work, azimuth=azimuth, size=size, k=k, whole_panels=whole_panels)
+        self._spare.append(work)
+        return view
 
     def _layers(self, prints: Sequence[Print], size: int, k: int) -> list[Layer]:
         density = k * pixels_per_cm(self.template.camera, size)

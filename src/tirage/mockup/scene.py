@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.camera import pixels_per_cm
-from tirage.mockup.kernels import pointer
+from tirage.mockup.kernels import ATLAS_STEPS, CHARTS, pointer
 from tirage.mockup.light import Light, build_light, edge_uv, light_texture
-from tirage.mockup.mesh import Shell, expand
+from tirage.mockup.mesh import Shell, drawn, expand
 from tirage.mockup.model import Template
 
 _BUSY = 256
@@ -24,7 +24,6 @@ _EVEN = 6
 """Codes of 255 that detail may vary by within a block and still count as even."""
 _MARGIN_CM = 0.5
 """Prints may reach this far beyond a print area before a view has to keep whole panels for them."""
-CHARTS = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +32,8 @@ class Detail:
 
     factor: NDArray[np.uint8]
     """(size, size), 255 = plain cloth."""
-    busy: NDArray[np.uint8]
-    """1 where it varies so much within a pixel that sub-samples are needed."""
+    busy: NDArray[np.uint8] | None
+    """1 where it varies so much within a pixel that sub-samples are needed; None: nowhere."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,8 +45,10 @@ class Scene:
     light: Light
     uv: NDArray[np.float32]
     """(n, 2) atlas units 0..1."""
+    triangle: NDArray[np.int32]
+    """(m, 3) the shell's triangles that a camera can see."""
     flags: NDArray[np.uint8]
-    """(m,) panel of each triangle, with kernels.INSIDE."""
+    """(m,) panel of each triangle, with kernels.INSIDE or kernels.RIM."""
     detail: tuple[Detail, ...]
     """The finest level first, each half as wide as the one before."""
 
@@ -73,12 +74,15 @@ def build_scene(template: Template) -> Scene:
     shell = expand(template.garment)
     flags = shell.panel[shell.triangle[:, 0]].astype(np.uint8)
     flags[shell.inside] |= kernels.INSIDE
+    flags[len(flags) - 2 * len(template.garment.rim) :] |= kernels.RIM
+    chosen = drawn(template.garment)
     return Scene(
         template=template,
         shell=shell,
+        triangle=np.ascontiguousarray(shell.triangle[chosen]),
         light=build_light(template, shell),
         uv=np.ascontiguousarray(edge_uv(shell, len(template.garment.rim)) / template.atlas_cm, np.float32),
-        flags=flags,
+        flags=flags[chosen],
         detail=_levels(template.detail),
     )
 
@@ -99,7 +103,7 @@ def _levels(detail: NDArray[np.uint8]) -> tuple[Detail, ...]:
     while len(levels[-1].factor) > _COARSEST:
         half = len(levels[-1].factor) // 2
         factor = cv2.resize(levels[-1].factor, (half, half), interpolation=cv2.INTER_AREA)
-        levels.append(Detail(np.asarray(factor, np.uint8), np.zeros((1, 1), np.uint8)))
+        levels.append(Detail(np.asarray(factor, np.uint8), None))
     return tuple(levels)
 
 
@@ -118,18 +122,18 @@ def surfaces(scene: Scene, work: Workspace, *, size: int) -> kernels.Cloths:
         outside_size=len(work.outside),
         inside_size=len(work.inside),
         detail=pointer(detail.factor, np.uint8),
-        busy=pointer(detail.busy, np.uint8),
+        busy=None if detail.busy is None else pointer(detail.busy, np.uint8),
         detail_size=len(detail.factor),
-        busy_size=len(detail.busy),
+        busy_size=0 if detail.busy is None else len(detail.busy),
     )
 
 
-def print_regions(template: Template, *, whole_panels: bool) -> tuple[NDArray[np.float32], list[int]]:
-    """Atlas rectangles (CHARTS, 4) that prints may reach, and the charts that take prints.
+def print_regions(template: Template, *, whole_panels: bool) -> tuple[NDArray[np.uint16], list[int]]:
+    """Atlas rectangles (CHARTS, 4) that prints may reach, as kept positions, and the charts that take prints.
 
     whole_panels: all of each panel, else its print area with a margin.
     """
-    regions = np.zeros((CHARTS, 4), np.float32)
+    regions = np.zeros((CHARTS, 4), np.uint16)
     printable = [i for i, panel in enumerate(template.panels) if panel.print_area is not None]
     for index in printable:
         panel = template.panels[index]
@@ -138,7 +142,7 @@ def print_regions(template: Template, *, whole_panels: bool) -> tuple[NDArray[np
         )
         x, y = panel.origin
         box = (x + left - _MARGIN_CM, y + top - _MARGIN_CM, x + right + _MARGIN_CM, y + bottom + _MARGIN_CM)
-        regions[index] = np.array(box) / template.atlas_cm
+        regions[index] = (np.array(box) * (ATLAS_STEPS / template.atlas_cm)).round().clip(0, ATLAS_STEPS)
     return regions, printable
 
 

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import ctypes
-from functools import cache
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tirage.media.values import Colour
 from tirage.mockup import kernels
+from tirage.mockup.canvas import Canvas
 from tirage.mockup.cloth import scatter_constants
-from tirage.mockup.ink import print_view
+from tirage.mockup.ink import Ink
 from tirage.mockup.kernels import BOUNCE_ALBEDO, pointer
+from tirage.mockup.memory import picture
 from tirage.mockup.scene import Scene
 from tirage.mockup.view import View
-
-
-@cache
-def _srgb_table() -> NDArray[np.float32]:
-    x = np.arange(kernels.SRGB_STEPS + 1) / kernels.SRGB_STEPS
-    return np.where(x <= 0.0031308, 12.92 * x, 1.055 * x ** (1 / 2.4) - 0.055).astype(np.float32)
 
 
 def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernels.Look:
@@ -35,12 +31,28 @@ def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernel
         look.background[:] = [
             channel / 255 for channel in (background.red, background.green, background.blue)
         ]
-    look.srgb = pointer(_srgb_table(), np.float32)
     return look
 
 
-def plain_pixels(view: View, look: kernels.Look) -> NDArray[np.uint8]:
-    """The cloth without print, for the view's spans: (pixels, channels)."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Plain:
+    """Finished cloth without print; row y holds columns x0[y] to x1[y] from offset[y] of pixels."""
+
+    size: int
+    x0: NDArray[np.int32]
+    x1: NDArray[np.int32]
+    offset: NDArray[np.int64]
+    pixels: NDArray[np.uint8]
+    """(pixels, channels)"""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return self.x0.nbytes + self.x1.nbytes + self.offset.nbytes + self.pixels.nbytes
+
+
+def plain_cloth(view: View, look: kernels.Look) -> Plain:
+    """The cloth of a view in one colour."""
     out = np.empty((len(view.terms), look.channels), np.uint8)
     kernels.call(
         "compose_plain",
@@ -49,35 +61,34 @@ def plain_pixels(view: View, look: kernels.Look) -> NDArray[np.uint8]:
         ctypes.byref(look),
         pointer(out, np.uint8),
     )
-    return out
+    return Plain(view.size, view.x0, view.x1, view.offset, out)
 
 
-def _span_pointers(view: View) -> tuple[ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]:
-    return pointer(view.x0, np.int32), pointer(view.x1, np.int32), pointer(view.offset, np.int64)
-
-
-def finish_frame(
-    view: View, look: kernels.Look, plain: NDArray[np.uint8], ink: NDArray[np.float16] | None
-) -> NDArray[np.uint8]:
-    """The picture (size, size, channels): background, cloth, and the print where there is ink."""
-    frame = np.empty((view.size, view.size, look.channels), np.uint8)
+def cloth_frame(cloth: View | Plain, look: kernels.Look) -> NDArray[np.uint8]:
+    """The picture (size, size, channels) of background and cloth."""
+    frame = picture((cloth.size, cloth.size, look.channels))
     kernels.call(
-        "place_spans",
-        pointer(plain, np.uint8),
-        *_span_pointers(view),
-        view.size,
+        "cloth_frame",
+        pointer(cloth.terms, np.float16) if isinstance(cloth, View) else None,
+        pointer(cloth.pixels, np.uint8) if isinstance(cloth, Plain) else None,
+        pointer(cloth.x0, np.int32),
+        pointer(cloth.x1, np.int32),
+        pointer(cloth.offset, np.int64),
+        cloth.size,
         ctypes.byref(look),
         pointer(frame, np.uint8),
     )
-    if ink is not None:
-        kernels.call(
-            "compose_print",
-            ctypes.byref(print_view(view)),
-            pointer(ink, np.float16),
-            *_span_pointers(view),
-            pointer(view.terms, np.float16),
-            pointer(view.surface, np.float16),
-            ctypes.byref(look),
-            pointer(frame, np.uint8),
-        )
     return frame
+
+
+def lay_ink(frame: NDArray[np.uint8], look: kernels.Look, canvas: Canvas, ink: Ink) -> None:
+    """Finishes the pixels that have ink anew, in place."""
+    kernels.call(
+        "compose_print",
+        ctypes.byref(canvas.for_kernels()),
+        pointer(ink.blocks, np.int32),
+        len(ink.blocks),
+        pointer(ink.values, np.float16),
+        ctypes.byref(look),
+        pointer(frame, np.uint8),
+    )

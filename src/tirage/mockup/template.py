@@ -12,9 +12,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,14 +22,26 @@ from tirage.mockup.description import IDENTIFIER, Description, content_sha256, r
 from tirage.mockup.fields import parse
 from tirage.mockup.mesh import Garment
 from tirage.mockup.mesh_file import read_mesh
-from tirage.mockup.model import LightMap, Template, TemplateInfo
+from tirage.mockup.model import RING, LightMap, RingMap, Template, TemplateInfo
 from tirage.mockup.notes import Notes
 
 BUILT_IN = Path(__file__).resolve().parent.parent / "templates"
 DESCRIPTION, MESH, DETAIL, THUMBNAIL = "template.json", "mesh.npz", "detail.png", "thumbnail.jpg"
-BOUNCE = ("bounce_x.png", "bounce_y.png", "bounce_z.png")
-"""The mean direction of bounced light, one world axis each: code 0 is -1, 255 is 1."""
-NEEDED = (MESH, DETAIL, *BOUNCE, THUMBNAIL, "LICENSE", "README.md")
+SIDES = ("outside", "inside")
+RING_MAPS = {
+    (kind, side): tuple(f"ring_{side}_{kind}_{azimuth:03}.png" for azimuth in RING)
+    for kind in ("direct", "bounce", "gloss")
+    for side in SIDES
+}
+"""How each camera of the ring sees light (model.RingMap)."""
+NEEDED = (
+    MESH,
+    DETAIL,
+    *(name for names in RING_MAPS.values() for name in names),
+    THUMBNAIL,
+    "LICENSE",
+    "README.md",
+)
 MAX_JSON_BYTES = 256 * 2**10
 MAX_FILE_BYTES = 32 * 2**20
 MAX_LIGHT_SIDE = 4096
@@ -131,7 +141,7 @@ def _assemble(
     of_mesh = Notes()
     with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
         mesh = pool.submit(_mesh, description, files, of_mesh)
-        maps = {} if notes.failed else _decode_maps(pool, description, files, sizes, notes)
+        maps = {} if notes.failed else _decode_maps(pool, files, sizes, notes)
         garment = mesh.result()
     notes.extend(of_mesh)
     if notes.failed or garment is None:
@@ -159,13 +169,23 @@ def _assemble(
         garment=garment,
         light=MappingProxyType(
             {
-                name: LightMap(outside=maps[light.outside], inside=maps[light.inside])
+                name: LightMap(
+                    outside=maps[light.outside],
+                    inside=maps[light.inside],
+                    outside_scale=light.outside_scale,
+                    inside_scale=light.inside_scale,
+                )
                 for name, light in description.light.items()
             }
         ),
-        bounce_direction=np.stack([maps[name] for name in BOUNCE], axis=2),
+        ring=MappingProxyType({kind: _ring(maps, kind) for kind in ("direct", "bounce", "gloss")}),
         detail=maps[DETAIL],
     )
+
+
+def _ring(maps: Mapping[str, NDArray[np.uint8]], kind: str) -> RingMap:
+    outside, inside = (np.stack([maps[name] for name in RING_MAPS[kind, side]]) for side in SIDES)
+    return RingMap(outside=outside, inside=inside)
 
 
 def _mesh(description: Description, files: Mapping[str, bytes], notes: Notes) -> Garment | None:
@@ -180,7 +200,13 @@ def _map_sizes(description: Description, files: Mapping[str, bytes], notes: Note
     kinds = {
         "outside": ({light.outside for light in description.light.values()}, MAX_LIGHT_SIDE),
         "inside": ({light.inside for light in description.light.values()}, MAX_LIGHT_SIDE),
-        "bounce": (set(BOUNCE), MAX_LIGHT_SIDE),
+        **{
+            f"{side} ring": (
+                {name for (_, where), names in RING_MAPS.items() if where == side for name in names},
+                MAX_LIGHT_SIDE,
+            )
+            for side in SIDES
+        },
         "detail": ({DETAIL}, MAX_DETAIL_SIDE),
     }
     sizes: dict[str, int] = {}
@@ -199,36 +225,15 @@ def _map_sizes(description: Description, files: Mapping[str, bytes], notes: Note
 
 
 def _decode_maps(
-    pool: ThreadPoolExecutor,
-    description: Description,
-    files: Mapping[str, bytes],
-    sizes: Mapping[str, int],
-    notes: Notes,
-) -> dict[str, NDArray[Any]]:
-    """Detail as codes, light scene-linear, directions -1 to 1; damaged ones are noted and left out."""
-    scales = {light.outside: light.outside_scale for light in description.light.values()}
-    scales |= {light.inside: light.inside_scale for light in description.light.values()}
-
-    def decode(name: str) -> NDArray[Any] | None:
-        codes = decode_grey(files[name], size=sizes[name])
-        if codes is not None and name in BOUNCE:
-            return _signed(codes)
-        return codes if codes is None or name not in scales else _linear(codes, scales[name])
-
+    pool: ThreadPoolExecutor, files: Mapping[str, bytes], sizes: Mapping[str, int], notes: Notes
+) -> dict[str, NDArray[np.uint8]]:
+    """Every map's codes; damaged ones are noted and left out."""
     ordered = sorted(sizes, key=lambda name: -sizes[name])  # the long one first, so that none waits for it
-    decoded = dict(zip(ordered, pool.map(decode, ordered), strict=True))
-    for name in [name for name, pixels in decoded.items() if pixels is None]:
+    pixels = pool.map(lambda name: decode_grey(files[name], size=sizes[name]), ordered)
+    decoded = dict(zip(ordered, pixels, strict=True))
+    for name in [name for name, codes in decoded.items() if codes is None]:
         notes.error("WRONG_MAP", name, f"{name} is damaged: its pixels cannot be decoded.")
-    return {name: pixels for name, pixels in decoded.items() if pixels is not None}
-
-
-def _signed(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return codes.astype(np.float32) / np.float32(127.5) - 1
-
-
-def _linear(codes: NDArray[np.uint8], scale: float) -> NDArray[np.float32]:
-    table = ((np.arange(256) / 255) ** 2 * scale).astype(np.float32)
-    return np.asarray(cv2.LUT(codes, table), np.float32)
+    return {name: codes for name, codes in decoded.items() if codes is not None}
 
 
 def _read_file(folder: Path, name: str, largest: int, notes: Notes) -> bytes | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.camera import pixels_per_cm, position, project
-from tirage.mockup.kernels import ATLAS_STEPS, EDGE, NOWHERE, PRINT, TERMS, TILE, pointer
+from tirage.mockup.kernels import ATLAS_STEPS, EDGE, FACE, MARKS, NOWHERE, PRINT, TERMS, TILE, pointer
 from tirage.mockup.light import light_seen
 from tirage.mockup.scene import Scene, Workspace, print_regions, surfaces
 
@@ -32,11 +32,16 @@ class View:
     x1: NDArray[np.int32]
     offset: NDArray[np.int64]
     terms: NDArray[np.float16]
-    tiles: NDArray[np.uint8]
     slot: NDArray[np.int32]
-    """Index of each tile into the next two, or -1."""
-    samples: NDArray[np.uint16]
+    """Index of each tile into the next three, or -1."""
+    first: NDArray[np.int32]
+    """Where each tile's samples begin."""
+    stored: NDArray[np.uint32]
+    """(slots, TILE + 2) a bit for each pixel of the tile and its border whose samples are kept."""
     surface: NDArray[np.float16]
+    """(slots, TILE, TILE, TERMS) terms of the printable surface alone."""
+    samples: NDArray[np.uint16]
+    """(pixels, k, k, 2) kept atlas positions of the samples."""
     block: NDArray[np.int32]
     """Index of each tile that prints can reach into the next, or -1."""
     atlas: NDArray[np.uint16]
@@ -54,11 +59,14 @@ class _Sight:
     """A view in the making: the camera, the cloth in its light, and what each pixel's centre shows."""
 
     scene: Scene
-    corner: NDArray[np.float32]
     camera: kernels.View
+    faces: NDArray[np.int32]
+    face_count: int
     cloths: kernels.Cloths
-    ids: NDArray[np.int32]
-    atlas: NDArray[np.uint16]
+    frame: kernels.Frame
+    regions: NDArray[np.uint16]
+    printable: list[int]
+    edges: NDArray[np.uint64]
     rows: NDArray[np.int32]
     tiles: NDArray[np.uint8]
 
@@ -79,12 +87,12 @@ def build_view(
     k: sub-samples a pixel and axis where they matter; whole_panels: keep what prints beyond print areas need.
     """
     eye = position(scene.template.camera, azimuth)
-    light_seen(scene.light, scene.light.outside, eye, work.outside)
-    light_seen(scene.light, scene.light.inside, eye, work.inside)
-    sight = _look(scene, work, azimuth, size)
-    regions, printable = print_regions(scene.template, whole_panels=whole_panels)
-    block, atlas = _print_blocks(sight, regions)
-    slot, samples, surface = _slots(sight.tiles, k)
+    light_seen(scene.light, scene.light.outside, eye, azimuth, work.outside)
+    light_seen(scene.light, scene.light.inside, eye, azimuth, work.inside)
+    sight = _sight(scene, work, azimuth, size, whole_panels=whole_panels)
+    _look(sight)
+    block, atlas = _print_blocks(sight)
+    slot, first, stored, samples = _slots(sight, k)
     x0, x1, offset = _row_spans(sight.rows)
     view = View(
         size=size,
@@ -93,48 +101,70 @@ def build_view(
         x1=x1,
         offset=offset,
         terms=np.zeros((int(offset[-1]), TERMS), np.float16),
-        tiles=sight.tiles,
         slot=slot,
+        first=first,
+        stored=stored,
+        surface=np.zeros((len(first), TILE, TILE, TERMS), np.float16),
         samples=samples,
-        surface=surface,
         block=block,
         atlas=atlas,
     )
-    _fill(view, sight, printable)
+    _fill(view, sight)
     return view
 
 
-def _look(scene: Scene, work: Workspace, azimuth: float, size: int) -> _Sight:
-    """What each pixel's centre shows, and which tiles need more than that."""
-    camera = scene.template.camera
-    corner = project(scene.shell.position, camera, azimuth, size)
-    across = -(-size // TILE)
-    sight = _Sight(
+def _sight(scene: Scene, work: Workspace, azimuth: float, size: int, *, whole_panels: bool) -> _Sight:
+    """Room for what a camera sees, and the triangles that face it."""
+    corner = project(scene.shell.position, scene.template.camera, azimuth, size)
+    camera = kernels.View(
+        corner=pointer(corner, np.float32),
+        uv=pointer(scene.uv, np.float32),
+        tri=pointer(scene.triangle, np.int32),
+        flags=pointer(scene.flags, np.uint8),
+        tri_count=len(scene.flags),
+        size=size,
+    )
+    faces = work.frame("faces", (len(scene.flags), FACE), np.int32)
+    across, (edges, busy) = -(-size // TILE), np.zeros((2, size, -(-size // MARKS)), np.uint64)
+    regions, printable = print_regions(scene.template, whole_panels=whole_panels)
+    return _Sight(
         scene=scene,
-        corner=corner,
-        camera=kernels.View(
-            corner=pointer(corner, np.float32),
-            uv=pointer(scene.uv, np.float32),
-            tri=pointer(scene.shell.triangle, np.int32),
-            flags=pointer(scene.flags, np.uint8),
-            tri_count=len(scene.flags),
-            size=size,
-        ),
+        camera=camera,
+        faces=faces,
+        face_count=kernels.call("faces", ctypes.byref(camera), pointer(faces, np.int32)),
         cloths=surfaces(scene, work, size=size),
-        ids=work.frame("ids", (size, size), np.int32),
-        atlas=work.frame("atlas", (size, size, 2), np.uint16),
+        frame=kernels.Frame(
+            shown=pointer(work.frame("shown", (size, size), np.uint8), np.uint8),
+            atlas=pointer(work.frame("atlas", (size, size, 2), np.uint16), np.uint16),
+            edges=pointer(edges, np.uint64),
+            busy=pointer(busy, np.uint64),
+        ),
+        regions=regions,
+        printable=printable,
+        edges=edges,
         rows=np.empty((size, 2), np.int32),
         tiles=np.zeros((across, across), np.uint8),
     )
-    view, rows = ctypes.byref(sight.camera), pointer(sight.rows, np.int32)
-    ids, atlas = pointer(sight.ids, np.int32), pointer(sight.atlas, np.uint16)
-    depth = pointer(work.frame("depth", (size, size), np.float32), np.float32)
-    kernels.call("visibility", view, depth, ids, rows)
-    kernels.call("pixel_atlas", view, ids, rows, atlas)
-    jump = round(_STEEP / pixels_per_cm(camera, size) / scene.template.atlas_cm * ATLAS_STEPS)
-    tiles = pointer(sight.tiles, np.uint8)
-    kernels.call("classify", view, ctypes.byref(sight.cloths), ids, rows, atlas, jump, tiles)
-    return sight
+
+
+def _look(sight: _Sight) -> None:
+    """What each pixel's centre shows, which pixels need more than that, and which tiles prints can reach."""
+    template = sight.scene.template
+    density = pixels_per_cm(template.camera, sight.camera.size)
+    failed = kernels.call(
+        "look",
+        ctypes.byref(sight.camera),
+        pointer(sight.faces, np.int32),
+        sight.face_count,
+        ctypes.byref(sight.cloths),
+        pointer(sight.regions, np.uint16),
+        round(_STEEP / density / template.atlas_cm * ATLAS_STEPS),
+        ctypes.byref(sight.frame),
+        pointer(sight.rows, np.int32),
+        pointer(sight.tiles, np.uint8),
+    )
+    if failed:
+        raise MemoryError("no memory for a view")
 
 
 def _row_spans(
@@ -151,18 +181,19 @@ def _row_spans(
     return x0.astype(np.int32), x1.astype(np.int32), offset
 
 
-def _print_blocks(
-    sight: _Sight, regions: NDArray[np.float32]
-) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
-    """Marks the tiles that prints can reach; their numbers, and the kept atlas positions of their pixels."""
-    view, rows = ctypes.byref(sight.camera), pointer(sight.rows, np.int32)
-    ids, atlas = pointer(sight.ids, np.int32), pointer(sight.atlas, np.uint16)
-    reach = pointer(regions, np.float32)
-    kernels.call("printable_tiles", view, ids, rows, reach, atlas, pointer(sight.tiles, np.uint8))
+def _print_blocks(sight: _Sight) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+    """The numbers of the tiles that prints can reach, and the kept atlas positions of their pixels."""
     block, count = _numbered((sight.tiles & PRINT) > 0)
-    kept = np.empty((count, TILE, TILE, 2), np.uint16)
-    kernels.call("print_blocks", view, ids, reach, atlas, pointer(block, np.int32), pointer(kept, np.uint16))
-    return block, kept
+    atlas = np.empty((count, TILE, TILE, 2), np.uint16)
+    kernels.call(
+        "print_blocks",
+        ctypes.byref(sight.camera),
+        ctypes.byref(sight.frame),
+        pointer(sight.regions, np.uint16),
+        pointer(block, np.int32),
+        pointer(atlas, np.uint16),
+    )
+    return block, atlas
 
 
 def _numbered(chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
@@ -172,16 +203,23 @@ def _numbered(chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
 
 
 def _slots(
-    tiles: NDArray[np.uint8], k: int
-) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.float16]]:
-    """Room for what tiles keep that both need sub-samples and can show prints."""
-    slot, count = _numbered((tiles & (EDGE | PRINT)) == (EDGE | PRINT))
-    side = (TILE + 2) * k
-    samples = np.full((count, side, side, 2), NOWHERE, np.uint16)
-    return slot, samples, np.zeros((count, TILE, TILE, TERMS), np.float16)
+    sight: _Sight, k: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint32], NDArray[np.uint16]]:
+    """Slot, first, stored and samples of a view: for tiles that both have marks and can show prints."""
+    slot, count = _numbered((sight.tiles & (EDGE | PRINT)) == (EDGE | PRINT))
+    first, stored = np.empty(count, np.int32), np.empty((count, TILE + 2), np.uint32)
+    pixels = kernels.call(
+        "stored_blocks",
+        pointer(sight.edges, np.uint64),
+        sight.camera.size,
+        pointer(slot, np.int32),
+        pointer(stored, np.uint32),
+        pointer(first, np.int32),
+    )
+    return slot, first, stored, np.full((pixels, k, k, 2), NOWHERE, np.uint16)
 
 
-def _fill(view: View, sight: _Sight, printable: list[int]) -> None:
+def _fill(view: View, sight: _Sight) -> None:
     """Compute the terms of every pixel."""
     spans = kernels.Spans(
         x0=pointer(view.x0, np.int32),
@@ -191,17 +229,20 @@ def _fill(view: View, sight: _Sight, printable: list[int]) -> None:
     )
     prints = kernels.Prints(
         slot=pointer(view.slot, np.int32),
+        first=pointer(view.first, np.int32),
+        stored=pointer(view.stored, np.uint32),
         samples=pointer(view.samples, np.uint16),
         surface=pointer(view.surface, np.float16),
     )
-    for chart in printable:
+    for chart in sight.printable:
         prints.printable[chart] = 1
     failed = kernels.call(
         "terms",
         ctypes.byref(sight.camera),
+        pointer(sight.faces, np.int32),
+        sight.face_count,
         ctypes.byref(sight.cloths),
-        pointer(sight.ids, np.int32),
-        pointer(sight.atlas, np.uint16),
+        ctypes.byref(sight.frame),
         pointer(sight.tiles, np.uint8),
         ctypes.byref(spans),
         ctypes.byref(prints),

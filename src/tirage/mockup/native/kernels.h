@@ -16,6 +16,7 @@ typedef float float8v __attribute__((vector_size(32), aligned(4)));
 typedef _Float16 half;
 typedef half half8v __attribute__((vector_size(16), aligned(2)));
 typedef uint16_t ushort4v __attribute__((vector_size(8), aligned(2)));
+typedef uint16_t ushort8v __attribute__((vector_size(16), aligned(2)));
 
 /* What light does to one point of the cloth, seen from one camera (docs/relight.md has the formula):
    radiance(rho) = rho (direct + fabric s(fabric) bounce) + rho k(rho) multiple + gloss on fabric; ink has no sheen, so there the
@@ -26,18 +27,22 @@ enum { DIRECT, MULTIPLE, BOUNCE, GLOSS, SHEEN_ATT, GLOSS_INK, COVERAGE, TERMS, L
 /* The albedo at which first and further bounces are summed; others scale the sum by s (shade.c). */
 #define BOUNCE_ALBEDO .8f
 
-/* A tile of pixels: it needs sub-samples (EDGE), a print can reach it (PRINT), the inside of the cloth shows (INNER). */
-enum { EDGE = 1, PRINT = 2, INNER = 4 };
+/* A tile of pixels: some lie at an edge (EDGE), a print can reach it (PRINT), some show busy detail (BUSY). */
+enum { EDGE = 1, PRINT = 2, BUSY = 4 };
 
-/* Triangle flags: a chart number, and whether this is the inside of the cloth. */
-enum { INSIDE = 0x80, CHART_MASK = 0x7f };
+/* Triangle flags: a chart number, and whether this is the inside of the cloth or its cut edge.  A pixel can show NOTHING, too,
+   which counts as inside. */
+enum { INSIDE = 0x80, RIM = 0x40, CHART_MASK = 0x3f, NOTHING = 0xff };
 
-/* Not-a-number becomes lo, so that no index is ever out of range. */
 /* Atlas positions that are kept are 16-bit, 1 / ATLAS_STEPS of its side (.002 cm); NOWHERE where no print can lie. */
 #define ATLAS_STEPS 65534.f
 #define NOWHERE 65535
 
+/* Not-a-number becomes lo, so that no index is ever out of range. */
 static inline float clampf(float x, float lo, float hi) { return x > lo ? (x < hi ? x : hi) : lo; }
+/* One instruction each; those of math.h take three, to have their way with not-a-number. */
+static inline float minf(float a, float b) { return a < b ? a : b; }
+static inline float maxf(float a, float b) { return a > b ? a : b; }
 static inline int mini(int a, int b) { return a < b ? a : b; }
 static inline int maxi(int a, int b) { return a > b ? a : b; }
 

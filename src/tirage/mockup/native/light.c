@@ -35,7 +35,7 @@ EXPORT void texel_geometry(const float *uv, const int32_t *tri, int m, const flo
     }
 }
 
-enum { TABLE = 256, BLOCK = 64, POINTS = 4 };
+enum { TABLE = 256, BLOCK = 64, POINTS = 4, LAMPS = 6, RING = 8 };
 
 /* Below this cosine the lobes, divided by it, would outgrow what the light map holds. */
 #define GRAZING .05f
@@ -47,10 +47,11 @@ typedef struct {
     float alpha2, eta;      /* GGX roughness to the fourth, and the index of refraction */
     float gloss_gain;       /* multiple scattering of the gloss */
     float sheen_weight;
-    float bounce_gain;      /* 1 / what a baked indirect texel was already multiplied by */
-    float bounce_k;         /* multiple scattering of bounced light, which only matters on bright cloth: k(.9) pi (1 - mean albedo) */
+    float bounce_gain;      /* 1 / what a baked indirect texel was already multiplied by, less what shade.c adds for the gloss */
+    float bounce_k;         /* multiple scattering of bounced light, which only matters on bright cloth: k(.8) pi (1 - mean albedo) */
     /* over a cosine in [0,1]: sheen albedo, sheen LTC a and b, gloss albedo, Oren-Nayar albedo */
     float sheen[TABLE + 1], ltc_a[TABLE + 1], ltc_b[TABLE + 1], gloss[TABLE + 1], albedo[TABLE + 1];
+    float ring[256];        /* the ratio that a ring map's code stands for */
 } Cloth;
 
 typedef struct {
@@ -58,11 +59,22 @@ typedef struct {
     float axis[3];          /* unit, the direction in which the lamp shines */
 } Lamp;
 
-/* What no camera changes about a texel, as half floats: for each lamp the mean direction to it, each of its points
-   weighted by what it gives a Lambert surface, and its light; then multiply scattered light, world, bounces, and the mean
-   direction from which bounces come, along the surface (zero: from all sides alike). */
-enum { LAMP_X, LAMP_Y, LAMP_Z, LAMP_LIGHT, LAMP_FIELDS };
-enum { MULTIPLY, WORLD, BOUNCED, BOUNCED2, FROM_X, FROM_Y, FROM_Z, OTHER_FIELDS };
+/* A patch is 2 x 2 texels of one side of the cloth: they share place and directions, each has its own light. */
+enum { PATCH = 4 };
+enum { LAMP_X, LAMP_Y, LAMP_Z, LAMP_LOST, LAMP_FIELDS };    /* mean direction to a lamp; 1 - Oren-Nayar's albedo there */
+enum { WORLD = LAMPS, BOUNCED };                            /* after the lamps' light in a texel's LANES */
+enum { RING_DIRECT, RING_BOUNCE, RING_GLOSS, RING_KINDS };
+
+typedef struct {
+    const int32_t *first;   /* (count) flat index of the upper left texel */
+    const uint8_t *texels;  /* (count) which texels are there: bit 0 left above, 1 right above, 2 and 3 below */
+    const float *place;     /* (count,6) position in metres, normal */
+    const half *lamps;      /* (count, lamp_count, LAMP_FIELDS) */
+    const half *light;      /* (count, PATCH, LANES) */
+    const uint8_t *ring;    /* (count, RING, RING_KINDS) codes: how each camera of the ring sees light */
+    int32_t count, edge;    /* patches from `edge` on lie along the cloth's edge */
+    int32_t lamp_count, size;
+} Patches;
 
 static inline float table(const float *t, float x) {
     const float f = clampf(x, 0.f, 1.f) * TABLE;
@@ -70,7 +82,8 @@ static inline float table(const float *t, float x) {
     return t[i] + (t[i + 1] - t[i]) * (f - i);
 }
 
-static void lamp_record(const Lamp *lamp, const float *p, const float *n, float light, half *out) {
+/* The mean direction to a lamp, each of its points weighted by what it gives a Lambert surface. */
+static void lamp_direction(const Lamp *lamp, const float *p, const float *n, float *out) {
     float sum[3] = {0};
     for (int k = 0; k < POINTS; k++) {
         const float d[3] = {lamp->point[k][0] - p[0], lamp->point[k][1] - p[1], lamp->point[k][2] - p[2]};
@@ -81,39 +94,32 @@ static void lamp_record(const Lamp *lamp, const float *p, const float *n, float 
         for (int c = 0; c < 3; c++) sum[c] += weight * d[c] * inv;
     }
     const float inv = 1.f / sqrtf(sum[0] * sum[0] + sum[1] * sum[1] + sum[2] * sum[2]);
-    for (int c = 0; c < 3; c++) out[c] = (half)(sum[c] * inv);
-    out[LAMP_LIGHT] = (half)light;
+    for (int c = 0; c < 3; c++) out[c] = sum[c] * inv;
 }
 
-/* Records (count, lamp_count * LAMP_FIELDS + OTHER_FIELDS) of texels at position, normal (count,3) under light
-   (count, lamp_count + 6): the lamps, the world, first and further bounces, and where bounces come from. */
-EXPORT void light_records(const Cloth *cloth, const Lamp *lamps, int lamp_count, const float *light, const float *position,
-                          const float *normal, int count, half *out) {
-    const int fields = lamp_count * LAMP_FIELDS + OTHER_FIELDS;
-    for (int i = 0; i < count; i++, out += fields, light += lamp_count + 6) {
-        const float *n = normal + 3 * (long)i;
-        half *other = out + lamp_count * LAMP_FIELDS;
-        float multiply = 0.f;
-        for (int l = 0; l < lamp_count; l++) {
-            half *r = out + l * LAMP_FIELDS;
-            lamp_record(lamps + l, position + 3 * (long)i, n, light[l], r);
-            multiply += light[l] * (1.f - table(cloth->albedo, n[0] * (float)r[LAMP_X] + n[1] * (float)r[LAMP_Y] + n[2] * (float)r[LAMP_Z]));
+/* What no camera changes about the lamps at places (count,6): out (count, lamp_count, LAMP_FIELDS). */
+EXPORT void lamp_directions(const Cloth *cloth, const Lamp *lamps, int lamp_count, const float *place, int count, half *out) {
+    for (long i = 0; i < count; i++) {
+        const float *p = place + 6 * i, *n = p + 3;
+        for (int l = 0; l < lamp_count; l++, out += LAMP_FIELDS) {
+            float to[3];
+            lamp_direction(lamps + l, p, n, to);
+            for (int c = 0; c < 3; c++) out[c] = (half)to[c];
+            out[LAMP_LOST] = (half)(1.f - table(cloth->albedo, n[0] * to[0] + n[1] * to[1] + n[2] * to[2]));
         }
-        other[MULTIPLY] = (half)multiply;
-        for (int k = 0; k < 6; k++) other[WORLD + k] = (half)light[lamp_count + k];
     }
 }
 
-/* Texels at work, plane by plane so that the loop over them becomes vectors. */
+/* Patches at work, plane by plane so that the loop over them becomes vectors. */
 typedef struct {
     float nx[BLOCK], ny[BLOCK], nz[BLOCK], vx[BLOCK], vy[BLOCK], vz[BLOCK], nv[BLOCK];
     float ltc_a[BLOCK], ltc_b[BLOCK], lambda_v[BLOCK], inv_sv[BLOCK];
-    float lx[BLOCK], ly[BLOCK], lz[BLOCK], light[BLOCK];
-    float diffuse[BLOCK], sheen[BLOCK], gloss[BLOCK];   /* sums over the lamps */
+    float lx[BLOCK], ly[BLOCK], lz[BLOCK], lost[LAMPS][BLOCK];
+    float diffuse[LAMPS][BLOCK], sheen[LAMPS][BLOCK], gloss[LAMPS][BLOCK];
 } Block;
 
-/* One lamp on a block: Oren-Nayar once scattered, sheen and gloss, all over Lambert and times the lamp's light. */
-static void add_lamp(const Cloth *m, Block *b) {
+/* One lamp on a block: Oren-Nayar once scattered, sheen and gloss, all over Lambert. */
+static void reflect_lamp(const Cloth *m, Block *b, int l) {
     const float a2 = m->alpha2, e2 = m->eta * m->eta - 1.f;
     for (int i = 0; i < BLOCK; i++) {
         const float lx = b->lx[i], ly = b->ly[i], lz = b->lz[i], nv = b->nv[i], la2 = b->ltc_a[i] * b->ltc_a[i];
@@ -129,17 +135,17 @@ static void add_lamp(const Cloth *m, Block *b) {
         const float fg = sqrtf(e2 + lh * lh), f1 = (fg - lh) / (fg + lh), f2 = (lh * (fg + lh) - 1.f) / (lh * (fg - lh) + 1.f);
         const float fresnel = .5f * f1 * f1 * (1.f + f2 * f2);
         const float lambda_l = .5f * (sqrtf(1.f + a2 * s2 / (nl * nl)) - 1.f);
-        b->diffuse[i] += b->light[i] * (m->on_a + m->on_b * t);
-        b->sheen[i] += b->light[i] * la2 / (ls * ls);
-        b->gloss[i] += b->light[i] * a2 * fresnel / (q * q * 4.f * nl * nv * (1.f + b->lambda_v[i] + lambda_l));
+        b->diffuse[l][i] = m->on_a + m->on_b * t;
+        b->sheen[l][i] = la2 / (ls * ls);
+        b->gloss[l][i] = a2 * fresnel / (q * q * 4.f * nl * nv * (1.f + b->lambda_v[i] + lambda_l));
     }
 }
 
-/* A block's texels and their directions to the camera; places past n repeat the first. */
-static void load_block(const Cloth *m, const float *camera, const float *position, const float *normal, const int32_t *which, int n, Block *b) {
+/* A block's patches and their directions to the camera; places past n repeat the first. */
+static void load_block(const Cloth *m, const float *camera, const Patches *p, const int32_t *which, int n, Block *b) {
     for (int i = 0; i < BLOCK; i++) {
-        const float *p = position + 3 * (long)which[i < n ? i : 0], *no = normal + 3 * (long)which[i < n ? i : 0];
-        const float dx = camera[0] - p[0], dy = camera[1] - p[1], dz = camera[2] - p[2];
+        const float *at = p->place + 6 * (long)which[i < n ? i : 0], *no = at + 3;
+        const float dx = camera[0] - at[0], dy = camera[1] - at[1], dz = camera[2] - at[2];
         const float inv = 1.f / sqrtf(dx * dx + dy * dy + dz * dz);
         b->nx[i] = no[0], b->ny[i] = no[1], b->nz[i] = no[2];
         b->vx[i] = dx * inv, b->vy[i] = dy * inv, b->vz[i] = dz * inv;
@@ -148,72 +154,88 @@ static void load_block(const Cloth *m, const float *camera, const float *positio
         b->inv_sv[i] = 1.f / sqrtf(1.f - nv * nv);
         b->ltc_a[i] = table(m->ltc_a, nv), b->ltc_b[i] = table(m->ltc_b, nv);
         b->lambda_v[i] = .5f * (sqrtf(1.f + m->alpha2 * (1.f - nv * nv) / (nv * nv)) - 1.f);
-        b->diffuse[i] = b->sheen[i] = b->gloss[i] = 0.f;
+    }
+    for (int l = 0; l < p->lamp_count; l++) {
+        for (int i = 0; i < BLOCK; i++) {
+            const half *r = p->lamps + ((long)which[i < n ? i : 0] * p->lamp_count + l) * LAMP_FIELDS;
+            b->lx[i] = (float)r[LAMP_X], b->ly[i] = (float)r[LAMP_Y], b->lz[i] = (float)r[LAMP_Z], b->lost[l][i] = (float)r[LAMP_LOST];
+        }
+        reflect_lamp(m, b, l);
     }
 }
 
-/* Oren-Nayar's first scattering of bounced light, from its mean direction if there is one. */
-static inline float bounce_scattered(const Cloth *m, const Block *b, int i, const half *other, float albedo) {
-    const float x = (float)other[FROM_X], y = (float)other[FROM_Y], z = (float)other[FROM_Z], sine2 = x * x + y * y + z * z;
-    if (sine2 < 1e-3f) return albedo;
-    const float t = x * b->vx[i] + y * b->vy[i] + z * b->vz[i], nl = sqrtf(fmaxf(1.f - sine2, .05f));
-    return 3.14159265f * (m->on_a + m->on_b * (t > 0.f ? t / fmaxf(nl, b->nv[i]) : t));
+/* The cameras of the ring on both sides of an azimuth, and how far it is from the first to the second. */
+typedef struct {
+    int first, second;
+    float part;
+} Between;
+
+static Between ring_place(float azimuth) {
+    const float turns = azimuth / 360.f, at = clampf((turns - floorf(turns)) * RING, 0.f, RING);
+    const int first = (int)at;
+    return (Between){first % RING, (first + 1) % RING, at - first};
 }
 
-/* All layers of the cloth at one texel: gloss over sheen over rough diffuse. */
-static inline half8v layers(const Cloth *m, const Block *b, int i, const half *other) {
-    const float pi = 3.14159265f, nv = b->nv[i], world = (float)other[WORLD];
+static inline float ring_ratio(const Cloth *m, const uint8_t *codes, Between r, int kind) {
+    const float a = m->ring[codes[r.first * RING_KINDS + kind]], b = m->ring[codes[r.second * RING_KINDS + kind]];
+    return a + (b - a) * r.part;
+}
+
+/* What each light of a patch's texels adds to their terms, and what none does: gloss over sheen over rough diffuse. */
+static inline float8v layers(const Cloth *m, const Block *b, int i, int lamp_count, const uint8_t *ring, Between r, float8v *of) {
+    const float nv = b->nv[i], direct = ring_ratio(m, ring, r, RING_DIRECT), bounce = ring_ratio(m, ring, r, RING_BOUNCE);
     const float sheen_albedo = m->sheen_weight * table(m->sheen, nv), gloss_albedo = table(m->gloss, nv), albedo = table(m->albedo, nv);
     const float under_sheen = 1.f - sheen_albedo, att = (1.f - gloss_albedo) * under_sheen;
-    const float bounced = m->bounce_gain * (bounce_scattered(m, b, i, other, albedo) + m->bounce_k * (1.f - albedo));
-    const float specular = m->gloss_gain * b->gloss[i] + gloss_albedo * world;
-    float8v light;
-    light[DIRECT] = att * (pi * b->diffuse[i] + world * albedo);
-    light[MULTIPLE] = att * pi * (1.f - albedo) * ((float)other[MULTIPLY] + world * (1.f - m->albedo_avg));
-    light[BOUNCE] = att * bounced * ((float)other[BOUNCED] + BOUNCE_ALBEDO * (float)other[BOUNCED2]);
-    light[GLOSS] = under_sheen * specular + sheen_albedo * (b->sheen[i] + world);
-    light[SHEEN_ATT] = under_sheen;
-    light[GLOSS_INK] = specular;
-    light[COVERAGE] = 1.f;
-    light[TERMS] = 0.f;
-    return __builtin_convertvector(light, half8v);
-}
-
-static void light_block(const Cloth *m, int lamp_count, const half *records, const float *camera, const float *position,
-                        const float *normal, const int32_t *ids, const int32_t *which, int n, half *out) {
-    const int fields = lamp_count * LAMP_FIELDS + OTHER_FIELDS;
-    Block b;
-    load_block(m, camera, position, normal, which, n, &b);
+    const float shine = ring_ratio(m, ring, r, RING_GLOSS), hazed = sheen_albedo * shine;
+    const float once = att * direct, again = once * 3.14159265f * (1.f - albedo);
     for (int l = 0; l < lamp_count; l++) {
-        for (int i = 0; i < BLOCK; i++) {
-            const half *r = records + (long)which[i < n ? i : 0] * fields + l * LAMP_FIELDS;
-            b.lx[i] = (float)r[LAMP_X], b.ly[i] = (float)r[LAMP_Y], b.lz[i] = (float)r[LAMP_Z], b.light[i] = (float)r[LAMP_LIGHT];
-        }
-        add_lamp(m, &b);
+        const float gloss = shine * m->gloss_gain * b->gloss[l][i];
+        of[l] = (float8v){once * 3.14159265f * b->diffuse[l][i], again * b->lost[l][i], 0, under_sheen * gloss + hazed * b->sheen[l][i], 0, gloss};
     }
-    for (int i = 0; i < n; i++)
-        *(half8v *)(out + LANES * (long)ids[which[i]]) = layers(m, &b, i, records + (long)which[i] * fields + lamp_count * LAMP_FIELDS);
+    of[WORLD] = (float8v){once * albedo, again * (1.f - m->albedo_avg), 0, under_sheen * shine * gloss_albedo + hazed, 0, shine * gloss_albedo};
+    of[BOUNCED] = (float8v){0, 0, m->bounce_gain * (albedo + m->bounce_k * (1.f - albedo)) * bounce};
+    return (float8v){0, 0, 0, 0, under_sheen, 0, 1.f};
 }
 
-/* Light for one camera, none for texels turned away from it, but for those from `edge` on: along the cloth's edge
-   normals turn so fast that they say little.  position, normal (count,3), ids (count) where each goes in
-   out (size,size,LANES), records (count, fields). */
-EXPORT void light_view(const Cloth *cloth, int lamp_count, const half *records, const float *camera, const float *position,
-                       const float *normal, const int32_t *ids, int count, int edge, half *out) {
+static void light_block(const Cloth *m, const float *camera, Between r, const Patches *p, const int32_t *which, int n, half *out) {
+    Block b;
+    load_block(m, camera, p, which, n, &b);
+    for (int i = 0; i < n; i++) {
+        float8v of[LANES];
+        const float8v always = layers(m, &b, i, p->lamp_count, p->ring + (long)which[i] * RING * RING_KINDS, r, of);
+        for (int k = 0; k < PATCH; k++) {
+            if (!(p->texels[which[i]] >> k & 1)) continue;
+            const float8v light = __builtin_convertvector(*(const half8v *)(p->light + ((long)which[i] * PATCH + k) * LANES), float8v);
+            float8v sum = always + of[WORLD] * light[WORLD] + of[BOUNCED] * light[BOUNCED];
+            for (int l = 0; l < p->lamp_count; l++) sum += of[l] * light[l];
+            *(half8v *)(out + LANES * (p->first[which[i]] + (k & 1) + (long)(k >> 1) * p->size)) = __builtin_convertvector(sum, half8v);
+        }
+    }
+}
+
+/* Turned away from the camera by more than 30 degrees: not seen. */
+static inline int turned_away(const float *place, const float *camera) {
+    const float dx = camera[0] - place[0], dy = camera[1] - place[1], dz = camera[2] - place[2];
+    const float d = place[3] * dx + place[4] * dy + place[5] * dz;
+    return d < 0.f && d * d > .25f * (dx * dx + dy * dy + dz * dz);
+}
+
+/* Light for a camera at (3) metres and an azimuth in degrees, none for patches turned away from it, but for those from
+   `edge` on: along the cloth's edge normals turn so fast that they say little.  Into out (size,size,LANES). */
+EXPORT void light_view(const Cloth *cloth, const Patches *p, const float *camera, float azimuth, half *out) {
+    const Between between = ring_place(azimuth);
     int32_t block[BLOCK];
     int n = 0;
-    for (int i = 0; i < count; i++) {
-        const float *p = position + 3 * (long)i, *no = normal + 3 * (long)i;
-        const float dx = camera[0] - p[0], dy = camera[1] - p[1], dz = camera[2] - p[2];
-        const float d = no[0] * dx + no[1] * dy + no[2] * dz;
-        if (i < edge && d < 0.f && d * d > .25f * (dx * dx + dy * dy + dz * dz)) {   /* turned away by more than 30 degrees: not seen */
-            *(half8v *)(out + LANES * (long)ids[i]) = (half8v){0};
+    for (int i = 0; i < p->count; i++) {
+        if (i < p->edge && turned_away(p->place + 6 * (long)i, camera)) {
+            for (int k = 0; k < PATCH; k++)
+                if (p->texels[i] >> k & 1) *(half8v *)(out + LANES * (p->first[i] + (k & 1) + (long)(k >> 1) * p->size)) = (half8v){0};
             continue;
         }
         block[n++] = i;
         if (n < BLOCK) continue;
-        light_block(cloth, lamp_count, records, camera, position, normal, ids, block, n, out);
+        light_block(cloth, camera, between, p, block, n, out);
         n = 0;
     }
-    if (n) light_block(cloth, lamp_count, records, camera, position, normal, ids, block, n, out);
+    if (n) light_block(cloth, camera, between, p, block, n, out);
 }

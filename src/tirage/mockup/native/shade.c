@@ -6,7 +6,7 @@
 
 /* Ink of a pixel: premultiplied red, green, blue and coverage; the means of coverage squared, of brightness squared
    and of their product, brightness being the mean of the premultiplied colour. */
-enum { TILE = 16, MAX_K = 8, MAX_SIDE = (TILE + 2) * MAX_K, GRID = TILE + 4, INK = 7 };
+enum { TILE = 16, BLOCKS = TILE + 2, MAX_K = 8, MAX_SIDE = BLOCKS * MAX_K, GRID = TILE + 4, INK = 7 };
 
 /* One print: linear premultiplied RGBA texels with a transparent border, and where they lie. */
 typedef struct {
@@ -16,20 +16,29 @@ typedef struct {
     float clip[4];           /* atlas rectangle of the panel: u0, v0, u1, v1 */
 } Layer;
 
-/* What a view keeps for prints, see raster.c: which tiles have a block of atlas positions (blocks,TILE,TILE,2). */
+/* The tiles of a view that prints on some panels can reach: count blocks, each with the number of its tile, its pixels'
+   terms and atlas positions, and a slot of kept samples and of the printable surface's own terms (see terms.c), or SMOOTH. */
 typedef struct {
-    const int32_t *block;
-    const uint16_t *atlas;
-    const int32_t *slot;
+    const int32_t *tile, *slot;
+    const int32_t *block;    /* (across,across) a tile's block, or -1 */
+    const uint16_t *atlas;   /* (count,TILE,TILE,2) */
+    const half *terms;       /* (count,TILE,TILE,TERMS) */
+    const int32_t *first;
+    const uint32_t *stored;
     const uint16_t *samples;
-    const uint8_t *tiles;
-    int32_t size;
-} PrintView;
+    const half *surface;
+    int32_t count, size;
+} Canvas;
+
+enum { SMOOTH = -1 };
 
 /* One texel at full resolution: straight sRGB bytes to linear premultiplied. */
 static inline void design_texel(const uint8_t *p, const uint16_t *linear, uint16_t *o) {
     const uint32_t a = p[3];
-    for (int c = 0; c < 3; c++) o[c] = (uint16_t)((linear[p[c]] * a + 127) / 255);
+    if (a == 255)
+        for (int c = 0; c < 3; c++) o[c] = linear[p[c]];
+    else
+        for (int c = 0; c < 3; c++) o[c] = (uint16_t)((linear[p[c]] * a + 127) / 255);
     o[3] = (uint16_t)(a * 257);
 }
 
@@ -60,8 +69,6 @@ EXPORT void design_texels(const uint8_t *rgba, int width, int height, int factor
     }
 }
 
-static inline float4v texel(const uint16_t *p) { return __builtin_convertvector(*(const ushort4v *)p, float4v); }
-
 /* Where each sample of a tile falls in a layer, in texels, plane by plane. */
 typedef struct {
     float x[MAX_SIDE * MAX_SIDE], y[MAX_SIDE * MAX_SIDE];
@@ -77,7 +84,7 @@ static inline int texel_position(const Layer *l, const uint16_t *kept, float far
 }
 
 /* The kept atlas position of a pixel. */
-static inline const uint16_t *atlas_pixel(const PrintView *v, int x, int y) {
+static inline const uint16_t *atlas_pixel(const Canvas *v, int x, int y) {
     static const uint16_t nowhere[2] = {NOWHERE, NOWHERE};
     const int across = (v->size + TILE - 1) / TILE;
     if (x < 0 || y < 0 || x >= v->size || y >= v->size) return nowhere;
@@ -85,16 +92,44 @@ static inline const uint16_t *atlas_pixel(const PrintView *v, int x, int y) {
     return block < 0 ? nowhere : v->atlas + 2 * (((long)block * TILE + y % TILE) * TILE + x % TILE);
 }
 
-/* Places of an unmarked tile: interpolated between pixel centres, since it is one smooth surface. */
-static int smooth_places(const PrintView *v, const Layer *l, int k, int tx, int ty, Places *p) {
-    const int side = (TILE + 2) * k;
+/* What a layer does to a tile: nothing, one colour everywhere, or its samples differ. */
+enum { MISSED, EVEN, VARIED };
+
+/* The colour of a tile's texels if they all have the same: those that its pixels' places x, y span, and their neighbours. */
+static int even_texels(const Layer *l, float gx[GRID][GRID], float gy[GRID][GRID], float4v *colour) {
+    float x0 = gx[0][0], x1 = x0, y0 = gy[0][0], y1 = y0;
+    for (int i = 0; i < GRID * GRID; i++) {
+        x0 = fminf(x0, gx[0][i]), x1 = fmaxf(x1, gx[0][i]);
+        y0 = fminf(y0, gy[0][i]), y1 = fmaxf(y1, gy[0][i]);
+    }
+    if (!(x0 >= 1.f && y0 >= 1.f && x1 < l->width - 1.f && y1 < l->height - 1.f)) return 0;
+    const int left = (int)x0 - 1, columns = (int)x1 + 2 - left;
+    uint64_t texel, first;
+    memcpy(&first, l->texels + 4 * ((long)((int)y0 - 1) * l->width + left), sizeof first);
+    for (int y = (int)y0 - 1; y <= (int)y1 + 1; y++) {
+        const uint16_t *row = l->texels + 4 * ((long)y * l->width + left);
+        uint64_t other = 0;
+        for (int x = 0; x < columns; x++) memcpy(&texel, row + 4 * x, sizeof texel), other |= texel ^ first;
+        if (other) return 0;
+    }
+    ushort4v codes;
+    memcpy(&codes, &first, sizeof codes);
+    *colour = __builtin_convertvector(codes, float4v) * (1.f / 65535.f);
+    return 1;
+}
+
+/* Places interpolated between pixel centres: right wherever the surface is smooth.  colour: what the tile's texels have if
+   they are all the same; NULL when that is no use. */
+static int smooth_places(const Canvas *v, const Layer *l, int k, int block, Places *p, float4v *colour) {
+    const int side = (TILE + 2) * k, across = (v->size + TILE - 1) / TILE, tx = v->tile[block] % across, ty = v->tile[block] / across;
     float gx[GRID][GRID], gy[GRID][GRID], ax[MAX_SIDE];
     int column[MAX_SIDE], hit = 0;
     for (int y = 0; y < GRID; y++)
         for (int x = 0; x < GRID; x++) {
             hit |= texel_position(l, atlas_pixel(v, tx * TILE + x - 2, ty * TILE + y - 2), -1e6f, &gx[y][x], &gy[y][x]);
         }
-    if (!hit) return 0;
+    if (!hit) return MISSED;
+    if (colour && even_texels(l, gx, gy, colour)) return (*colour)[3] > 0.f ? EVEN : MISSED;
     for (int x = 0; x < side; x++) {
         const float f = (x + .5f) / k + .5f;
         column[x] = (int)f, ax[x] = f - (int)f;
@@ -114,21 +149,39 @@ static int smooth_places(const PrintView *v, const Layer *l, int k, int tx, int 
             py[x] = ly[c] + ax[x] * (ly[c + 1] - ly[c]);
         }
     }
-    return 1;
+    return VARIED;
 }
 
-/* Places of a tile's samples in a layer; 0 when the layer does not reach the tile. */
-static int places(const PrintView *v, const Layer *l, int k, int tx, int ty, Places *p) {
-    const int across = (v->size + TILE - 1) / TILE, side = (TILE + 2) * k, slot = v->slot[ty * across + tx];
-    if (slot < 0) return smooth_places(v, l, k, tx, ty, p);
-    const uint16_t *s = v->samples + (long)slot * side * side * 2;
+/* Places of the samples that a tile with edges keeps. */
+static int kept_places(const Canvas *v, const Layer *l, int k, int slot, Places *p) {
+    const int side = BLOCKS * k;
+    const uint16_t *s = v->samples + 2l * k * k * v->first[slot];
     int hit = 0;
-    for (int i = 0; i < side * side; i++) hit |= texel_position(l, s + 2 * i, -1.f, p->x + i, p->y + i);
+    for (int b = 0; b < BLOCKS * BLOCKS; b++) {
+        if (!(v->stored[(long)slot * BLOCKS + b / BLOCKS] >> (b % BLOCKS) & 1)) continue;
+        const int at = b / BLOCKS * k * side + b % BLOCKS * k;
+        for (int i = 0; i < k * k; i++, s += 2) {
+            const int q = at + i / k * side + i % k;
+            hit |= texel_position(l, s, -1.f, p->x + q, p->y + q);
+        }
+    }
     return hit;
 }
 
-/* Lay a layer's n samples over ink (premultiplied, 0..1): bilinear, transparent beyond its border. */
-static void lay(const Layer *l, const Places *p, int n, int first, float4v *ink) {
+/* Places of a tile's samples in a layer, or their colour if they have one. */
+static int places(const Canvas *v, const Layer *l, int k, int block, Places *p, float4v *colour) {
+    const int slot = v->slot[block];
+    if (slot == SMOOTH) return smooth_places(v, l, k, block, p, colour);
+    const int smooth = smooth_places(v, l, k, block, p, NULL);
+    for (int i = 0; i < BLOCKS * k * BLOCKS * k && smooth == MISSED; i++) p->x[i] = p->y[i] = -1.f;
+    return kept_places(v, l, k, slot, p) ? VARIED : smooth;
+}
+
+/* Two neighbouring texels of a row. */
+static inline float8v texels(const uint16_t *p) { return __builtin_convertvector(*(const ushort8v *)p, float8v); }
+
+/* Lay a layer's n samples over ink (premultiplied, 0..1): bilinear, transparent beyond its border.  bare: there is no ink yet. */
+static void lay(const Layer *l, const Places *p, int n, int bare, float4v *ink) {
     static _Thread_local int32_t at[MAX_SIDE * MAX_SIDE];
     static _Thread_local float ax[MAX_SIDE * MAX_SIDE], ay[MAX_SIDE * MAX_SIDE];
     const float right = (float)(l->width - 1), bottom = (float)(l->height - 1);
@@ -143,57 +196,98 @@ static void lay(const Layer *l, const Places *p, int n, int first, float4v *ink)
     }
     const float unit = 1.f / 65535.f;
     for (int i = 0; i < n; i++) {
-        const uint16_t *q = l->texels + 4 * (long)at[i], *r = q + 4 * (long)width;
-        const float4v a = texel(q) + ax[i] * (texel(q + 4) - texel(q)), b = texel(r) + ax[i] * (texel(r + 4) - texel(r));
-        const float4v t = (a + ay[i] * (b - a)) * unit;
-        ink[i] = first ? t : t + (1.f - t[3]) * ink[i];
+        const uint16_t *q = l->texels + 4 * (long)at[i];
+        const float8v a = texels(q), b = a + ay[i] * (texels(q + 4 * (long)width) - a);
+        const float4v low = {b[0], b[1], b[2], b[3]}, high = {b[4], b[5], b[6], b[7]};
+        const float4v t = (low + ax[i] * (high - low)) * unit;
+        ink[i] = bare ? t : t + (1.f - t[3]) * ink[i];
     }
 }
 
-/* Filter a tile's samples of all layers into out (TILE,TILE,INK). */
-static int print_tile(const PrintView *v, const Layer *layers, int layer_count, const float *taps, int k, int tx, int ty, half *out) {
+/* A sample and what its variation is summed from, in the order of INK. */
+static inline float8v with_squares(float4v t) {
+    const float bright = (t[0] + t[1] + t[2]) * (1.f / 3.f), cover = t[3];
+    return (float8v){t[0], t[1], t[2], cover, cover * cover, bright * bright, bright * cover, 0.f};
+}
+
+static inline void store_ink(float8v t, half *out) {
+    const half8v h = __builtin_convertvector(t, half8v);
+    memcpy(out, &h, INK * sizeof(half));
+}
+
+/* Filter a tile's samples into out (TILE,TILE,INK).  A row of pixels takes its own k sample rows and those of the
+   pixels above and below: each group of k is added to three sums, of which the oldest is then complete. */
+static inline void filter_tile(const float4v *ink, const float *taps, const int k, half *out) {
+    static _Thread_local float8v sums[3][MAX_SIDE];
+    const int side = (TILE + 2) * k;
+    memset(sums, 0, sizeof sums);
+    for (int y = 0; y < TILE + 2; y++) {
+        float8v *begun = sums[y % 3], *middle = sums[(y + 2) % 3], *complete = sums[(y + 1) % 3];
+        for (int x = 0; x < side; x++) {
+            float8v a = {0}, b = middle[x], c = complete[x];
+            for (int r = 0; r < k; r++) {
+                const float8v t = with_squares(ink[(y * k + r) * side + x]);
+                a += taps[r] * t, b += taps[k + r] * t, c += taps[2 * k + r] * t;
+            }
+            begun[x] = a, middle[x] = b, complete[x] = c;
+        }
+        for (int x = 0; x < TILE && y >= 2; x++, out += INK) {
+            float8v t = {0};
+            for (int i = 0; i < 3 * k; i++) t += taps[i] * complete[x * k + i];
+            store_ink(t, out);
+        }
+    }
+}
+
+/* All layers in one tile, filtered into out (TILE,TILE,INK); 0 where no ink is. */
+static int print_tile(const Canvas *v, const Layer *layers, int layer_count, const float *taps, int k, int block, half *out) {
     static _Thread_local Places at;
     static _Thread_local float4v ink[MAX_SIDE * MAX_SIDE];
-    const int side = (TILE + 2) * k, reach = 3 * k;
-    int first = 1;
-    for (int l = 0; l < layer_count; l++)
-        if (places(v, layers + l, k, tx, ty, &at)) lay(layers + l, &at, side * side, first, ink), first = 0;
-    if (first) return 0;
-    for (int y = 0; y < TILE; y++) {
-        float4v row[MAX_SIDE] = {0};
-        float squares[3][MAX_SIDE] = {0};
-        for (int i = 0; i < reach; i++)
-            for (int x = 0; x < side; x++) {
-                const float4v t = ink[(y * k + i) * side + x];
-                row[x] += taps[i] * t;
-                const float bright = (t[0] + t[1] + t[2]) * (1.f / 3.f);
-                squares[0][x] += taps[i] * t[3] * t[3];
-                squares[1][x] += taps[i] * bright * bright;
-                squares[2][x] += taps[i] * bright * t[3];
-            }
-        for (int x = 0; x < TILE; x++, out += INK) {
-            float4v t = {0};
-            float square[3] = {0};
-            for (int i = 0; i < reach; i++) {
-                t += taps[i] * row[x * k + i];
-                for (int c = 0; c < 3; c++) square[c] += taps[i] * squares[c][x * k + i];
-            }
-            for (int c = 0; c < 4; c++) out[c] = (half)t[c];
-            for (int c = 0; c < 3; c++) out[4 + c] = (half)square[c];
+    const int n = (TILE + 2) * (TILE + 2) * k * k;
+    float4v even = {0}, colour = {0};
+    int sampled = 0;
+    for (int l = 0; l < layer_count; l++) {
+        const int found = places(v, layers + l, k, block, &at, &colour);
+        if (found == EVEN) {
+            even = colour + (1.f - colour[3]) * even;
+            for (int i = 0; i < n && sampled; i++) ink[i] = colour + (1.f - colour[3]) * ink[i];
+        } else if (found == VARIED) {
+            const int bare = !sampled && even[3] == 0.f;
+            for (int i = 0; i < n && !sampled && !bare; i++) ink[i] = even;
+            lay(layers + l, &at, n, bare, ink);
+            sampled = 1;
         }
+    }
+    if (!sampled) {
+        for (int i = 0; i < TILE * TILE && even[3] > 0.f; i++) store_ink(with_squares(even), out + i * INK);
+        return even[3] > 0.f;
+    }
+    switch (k) {   /* the samplings in use, each unrolled */
+    case 3: filter_tile(ink, taps, 3, out); break;
+    case 4: filter_tile(ink, taps, 4, out); break;
+    default: filter_tile(ink, taps, k, out);
     }
     return 1;
 }
 
-/* The prints as this view sees them: ink (blocks,TILE,TILE,INK), zero where there is none. */
-EXPORT void print_view(const PrintView *v, const Layer *layers, int layer_count, const float *taps, int k, half *ink) {
-    const int across = (v->size + TILE - 1) / TILE;
-    for (int t = 0; t < across * across; t++) {
-        if (v->block[t] < 0) continue;
-        half *out = ink + (long)v->block[t] * TILE * TILE * INK;
-        const int hidden = (v->tiles[t] & EDGE) && v->slot[t] < 0;
-        if (hidden || !print_tile(v, layers, layer_count, taps, k, t % across, t / across, out))
-            memset(out, 0, sizeof(half) * TILE * TILE * INK);
+/* The prints as this view sees them: the numbers of the blocks that have ink, and their ink (inked,TILE,TILE,INK).
+   Both have room for every block; returns how many have. */
+EXPORT int print_view(const Canvas *v, const Layer *layers, int layer_count, const float *taps, int k, int32_t *inked, half *ink) {
+    int count = 0;
+    for (int block = 0; block < v->count; block++)
+        if (print_tile(v, layers, layer_count, taps, k, block, ink + (long)count * TILE * TILE * INK)) inked[count++] = block;
+    return count;
+}
+
+/* The terms of count tiles, out (count,TILE,TILE,TERMS), from a view's spans: row y holds columns [x0[y],x1[y]) from offset[y]. */
+EXPORT void tile_pixels(const int32_t *tiles, int count, int size, const int32_t *x0, const int32_t *x1, const int64_t *offset,
+                        const half *terms, half *out) {
+    const int across = (size + TILE - 1) / TILE;
+    for (int row = 0; row < count * TILE; row++, out += TILE * TERMS) {
+        const int left = tiles[row / TILE] % across * TILE, y = tiles[row / TILE] / across * TILE + row % TILE;
+        const int from = y < size ? maxi(x0[y] - left, 0) : 0, to = y < size ? mini(x1[y] - left, TILE) : 0;
+        memset(out, 0, sizeof(half) * TILE * TERMS);
+        if (from < to) memcpy(out + from * TERMS, terms + (offset[y] + left + from - x0[y]) * TERMS, sizeof(half) * TERMS * (size_t)(to - from));
     }
 }
 
@@ -205,17 +299,14 @@ typedef struct {
     float bounce[3];         /* light that bounced: fabric (1 + r fabric) / (1 + r BOUNCE_ALBEDO) */
     float background[3];     /* display values 0..1 */
     int32_t channels;        /* 3: over the background; 4: straight alpha */
-    const float *srgb;       /* (SRGB_STEPS + 1) display value over linear 0..1 */
 } Look;
 
-enum { SRGB_STEPS = 8192 };
-
-enum { BLOCK = 64 };
-
-/* Pixels on their way to bytes, plane by plane so that the loops below become vectors. */
+/* A row of a tile: pixels on their way to bytes, plane by plane so that the loops below become vectors. */
 typedef struct {
-    float rgb[3][BLOCK], alpha[BLOCK];
-    int64_t at[BLOCK];       /* where each goes, in pixels */
+    float term[TERMS][TILE];      /* all surfaces */
+    float surface[TERMS][TILE];   /* the printable surface alone (the same where nothing else shows) */
+    float ink[INK][TILE];
+    float rgb[3][TILE];
 } Pixels;
 
 /* Sheen and gloss return this much of bounced light too. */
@@ -230,141 +321,188 @@ static inline float scatter_mean(const Look *l, float rho, float variance) {
 }
 
 /* Un-premultiply and expose; then Khronos PBR Neutral, as its specification's reference code has it. */
-static void neutral(const Look *l, Pixels *p) {
+static inline void neutral(const Look *l, Pixels *p) {
     const float start = .8f - .04f, desaturation = .15f, d = 1.f - start;
-    for (int i = 0; i < BLOCK; i++) {
-        const float scale = l->exposure / fmaxf(p->alpha[i], 1e-4f);
+    float peak[TILE];
+    int bright = 0;
+    for (int i = 0; i < TILE; i++) {
+        const float scale = l->exposure / maxf(p->term[COVERAGE][i], 1e-4f);
         const float r = p->rgb[0][i] * scale, g = p->rgb[1][i] * scale, b = p->rgb[2][i] * scale;
-        const float low = fminf(r, fminf(g, b)), offset = low < .08f ? low - 6.25f * low * low : .04f;
-        const float peak = fmaxf(r, fmaxf(g, b)) - offset, over = fmaxf(peak - start, 0.f);
-        const float target = peak < start ? peak : 1.f - d * d / (over + d);
-        const float ratio = target / fmaxf(peak, 1e-6f), grey = 1.f - 1.f / (desaturation * (peak - target) + 1.f);
-        p->rgb[0][i] = (r - offset) * ratio * (1.f - grey) + target * grey;
-        p->rgb[1][i] = (g - offset) * ratio * (1.f - grey) + target * grey;
-        p->rgb[2][i] = (b - offset) * ratio * (1.f - grey) + target * grey;
+        const float low = minf(r, minf(g, b)), offset = low < .08f ? low - 6.25f * low * low : .04f;
+        p->rgb[0][i] = r - offset, p->rgb[1][i] = g - offset, p->rgb[2][i] = b - offset;
+        peak[i] = maxf(r, maxf(g, b)) - offset;
+    }
+    for (int i = 0; i < TILE; i++) bright |= peak[i] > start;
+    if (!bright) return;   /* nothing to compress, as mostly on dark fabric */
+    for (int i = 0; i < TILE; i++) {
+        const float over = maxf(peak[i] - start, 0.f), target = over > 0.f ? 1.f - d * d / (over + d) : peak[i];
+        const float grey = 1.f - 1.f / (desaturation * (peak[i] - target) + 1.f);
+        const float ratio = (1.f - grey) * (over > 0.f ? target / peak[i] : 1.f);
+        for (int c = 0; c < 3; c++) p->rgb[c][i] = p->rgb[c][i] * ratio + target * grey;
     }
 }
 
-/* Linear to display by table, in place. */
-static void encode(const float *srgb, float *x) {
-    for (int i = 0; i < BLOCK; i++) {
-        const float f = clampf(x[i], 0.f, 1.f) * SRGB_STEPS;
-        const int k = mini((int)f, SRGB_STEPS - 1);
-        x[i] = srgb[k] + (srgb[k + 1] - srgb[k]) * (f - k);
-    }
+/* The sRGB curve of a linear value 0..1 (IEC 61966-2-1); its power as a polynomial of the fourth root, fitted to
+   .002 codes of 255. */
+static inline float srgb(float x) {
+    const float t = sqrtf(sqrtf(x));
+    const float power = -.061340277f + t * (.16202692f + t * (1.2554018f + t * (-.5774778f + t * (.28952866f - t * .068145856f))));
+    return x < .0031308f ? 12.92f * x : power;
 }
 
-/* Premultiplied radiance and coverage of n pixels to bytes: over the background, or straight alpha. */
-static void finish(const Look *l, Pixels *p, int n, uint8_t *out) {
-    uint8_t bytes[4][BLOCK];
+/* Premultiplied radiance and coverage to bytes, over the background or with straight alpha. */
+static void finish(const Look *l, Pixels *p, uint8_t bytes[4][TILE]) {
+    const float *alpha = p->term[COVERAGE];
     neutral(l, p);
     for (int c = 0; c < 3; c++) {
-        encode(l->srgb, p->rgb[c]);
         const float back = l->background[c];
         if (l->channels == 3)
-            for (int i = 0; i < BLOCK; i++) {
-                const float a = p->alpha[i] > .9995f ? 1.f : p->alpha[i];
-                bytes[c][i] = (uint8_t)((back + (p->rgb[c][i] - back) * a) * 255.f + .5f);
+            for (int i = 0; i < TILE; i++) {
+                const float a = alpha[i] > .9995f ? 1.f : alpha[i];
+                bytes[c][i] = (uint8_t)(int)((back + (srgb(clampf(p->rgb[c][i], 0.f, 1.f)) - back) * a) * 255.f + .5f);
             }
         else
-            for (int i = 0; i < BLOCK; i++) bytes[c][i] = (uint8_t)(p->alpha[i] < .002f ? 0.f : p->rgb[c][i] * 255.f + .5f);
+            for (int i = 0; i < TILE; i++)
+                bytes[c][i] = (uint8_t)(int)(alpha[i] < .002f ? 0.f : srgb(clampf(p->rgb[c][i], 0.f, 1.f)) * 255.f + .5f);
     }
-    for (int i = 0; i < BLOCK; i++) bytes[3][i] = (uint8_t)(fminf(p->alpha[i], 1.f) * 255.f + .5f);
-    for (int i = 0; i < n; i++)
-        for (int c = 0; c < l->channels; c++) out[p->at[i] * l->channels + c] = bytes[c][i];
+    for (int i = 0; i < TILE; i++) bytes[3][i] = (uint8_t)(int)(minf(alpha[i], 1.f) * 255.f + .5f);
 }
 
-static inline void fabric_light(const Look *l, const float t[TERMS], const float k_fabric[3], float out[3]) {
+static inline void fabric_light(const Look *l, const float k_fabric[3], Pixels *p) {
     for (int k = 0; k < 3; k++) {
-        const float c = l->fabric[k];
-        out[k] = c * t[DIRECT] + (c + BOUNCE_GLOSS) * l->bounce[k] * t[BOUNCE] + k_fabric[k] * t[MULTIPLE] + t[GLOSS];
+        const float c = l->fabric[k], bounced = (c + BOUNCE_GLOSS) * l->bounce[k];
+        for (int i = 0; i < TILE; i++)
+            p->rgb[k][i] = c * p->term[DIRECT][i] + bounced * p->term[BOUNCE][i] + k_fabric[k] * p->term[MULTIPLE][i] + p->term[GLOSS][i];
     }
 }
 
-static inline void load(const half *terms, float t[TERMS]) {
-    for (int k = 0; k < TERMS; k++) t[k] = (float)terms[k];
+/* Eight pixels of seven half floats to planes: three rounds of interleaving turn rows into columns. */
+static inline void load_eight(const half *from, float (*plane)[TILE], int at) {
+    ushort8v row[8], turned[8];
+    for (int i = 0; i < 7; i++) memcpy(row + i, from + 7 * i, sizeof *row);
+    memcpy(row + 7, from + 48, sizeof *row);   /* nothing behind the last pixel may be read */
+    row[7] = __builtin_shufflevector(row[7], row[7], 1, 2, 3, 4, 5, 6, 7, 7);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 4; i++) {
+            turned[2 * i] = __builtin_shufflevector(row[i], row[i + 4], 0, 8, 1, 9, 2, 10, 3, 11);
+            turned[2 * i + 1] = __builtin_shufflevector(row[i], row[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
+        }
+        memcpy(row, turned, sizeof row);
+    }
+    for (int k = 0; k < 7; k++) {
+        half8v h;
+        memcpy(&h, row + k, sizeof h);
+        const float8v f = __builtin_convertvector(h, float8v);
+        memcpy(plane[k] + at, &f, sizeof f);
+    }
+}
+
+/* A row of a tile to planes; pixels beyond n are zero and not read. */
+static inline void load(const half *pixels, int n, float (*plane)[TILE]) {
+    half padded[TILE * 7] = {0};
+    if (n < TILE) memcpy(padded, pixels, sizeof(half) * 7 * (size_t)n), pixels = padded;
+    load_eight(pixels, plane, 0);
+    load_eight(pixels + 56, plane, 8);
+}
+
+_Static_assert(TERMS == 7 && INK == 7 && TILE == 16, "load takes two times eight pixels of seven numbers");
+
+/* How fabric scatters again. */
+static inline void fabric_scatter(const Look *l, float k_fabric[3]) {
+    for (int k = 0; k < 3; k++) k_fabric[k] = scatter(l, l->fabric[k]);
 }
 
 /* Cloth without print: terms (count, TERMS) to out (count, channels). */
 EXPORT void compose_plain(const half *terms, int64_t count, const Look *look, uint8_t *out) {
-    const float k_fabric[3] = {scatter(look, look->fabric[0]), scatter(look, look->fabric[1]), scatter(look, look->fabric[2])};
-    Pixels p = {0};
-    for (int64_t from = 0; from < count; from += BLOCK) {
-        const int n = count - from < BLOCK ? (int)(count - from) : BLOCK;
-        for (int i = 0; i < n; i++) {
-            float t[TERMS], rgb[3];
-            load(terms + (from + i) * TERMS, t);
-            fabric_light(look, t, k_fabric, rgb);
-            for (int c = 0; c < 3; c++) p.rgb[c][i] = rgb[c];
-            p.alpha[i] = t[COVERAGE];
-            p.at[i] = from + i;
-        }
-        finish(look, &p, n, out);
+    float k_fabric[3];
+    fabric_scatter(look, k_fabric);
+    for (int64_t at = 0; at < count; at += TILE) {
+        const int n = count - at < TILE ? (int)(count - at) : TILE, channels = look->channels;
+        uint8_t bytes[4][TILE], *o = out + at * channels;
+        Pixels p;
+        load(terms + at * TERMS, n, p.term);
+        fabric_light(look, k_fabric, &p);
+        finish(look, &p, bytes);
+        if (n == TILE && channels == 3)
+            for (int i = 0; i < TILE; i++)
+                for (int c = 0; c < 3; c++) o[3 * i + c] = bytes[c][i];
+        else
+            for (int i = 0; i < n; i++)
+                for (int c = 0; c < channels; c++) o[i * channels + c] = bytes[c][i];
     }
 }
 
-/* A frame (size,size,channels): the background, and on it the finished pixels of the spans. */
-EXPORT void place_spans(const uint8_t *pixels, const int32_t *x0, const int32_t *x1, const int64_t *offset, int size,
+/* A frame (size,size,channels): the background, and on it the cloth of a view's spans, row y from column x0[y] to x1[y].
+   Either its terms are finished here, or finished pixels placed. */
+EXPORT void cloth_frame(const half *terms, const uint8_t *pixels, const int32_t *x0, const int32_t *x1, const int64_t *offset, int size,
                         const Look *look, uint8_t *frame) {
     const int n = look->channels;
     uint8_t back[4] = {0};
     for (int c = 0; c < 3 && n == 3; c++) back[c] = (uint8_t)(look->background[c] * 255.f + .5f);
-    for (int y = 0; y < size; y++) {
+    for (int x = 0; x < size; x++) memcpy(frame + x * n, back, n);
+    for (int y = size - 1; y >= 0; y--) {   /* the first row, all background so far, is what the others copy from */
         uint8_t *row = frame + (long)y * size * n;
-        const uint8_t *blank = frame;   /* the first row is written once, the others copy its ends */
-        const int from = x0[y], to = x1[y] > from ? x1[y] : from;
-        if (y == 0)
-            for (int x = 0; x < size; x++) memcpy(row + x * n, back, n);
-        else
-            memcpy(row, blank, (size_t)from * n), memcpy(row + to * n, blank + to * n, (size_t)(size - to) * n);
-        memcpy(row + from * n, pixels + offset[y] * n, (size_t)(to - from) * n);
+        const int from = x0[y], to = maxi(x1[y], from);
+        if (y > 0) memcpy(row, frame, (size_t)from * n), memcpy(row + to * n, frame + to * n, (size_t)(size - to) * n);
+        if (terms) compose_plain(terms + offset[y] * TERMS, to - from, look, row + from * n);
+        else memcpy(row + from * n, pixels + offset[y] * n, (size_t)(to - from) * n);
     }
 }
 
-/* Ink on cloth: one pixel.  t: all surfaces; p: the printable surface alone (the same where nothing else shows).
-   Light that bounced keeps the fabric's colour: tinting it by the ink around gained nothing measurable. */
-static inline void printed(const Look *l, const float t[TERMS], const float p[TERMS], const float *ink,
-                           const float k_fabric[3], float rgb[3]) {
-    const float inv = 1.f / p[COVERAGE], share = clampf(ink[3] * inv, 0.f, 1.f), ink_inv = 1.f / ink[3];
-    const float att = p[COVERAGE] / fmaxf(p[SHEEN_ATT], 1e-6f);
-    const float bright = (ink[0] + ink[1] + ink[2]) * inv * (1.f / 3.f);
-    const float var_cover = ink[4] * inv - share * share, var_bright = ink[5] * inv - bright * bright, both = ink[6] * inv - bright * share;
-    fabric_light(l, t, k_fabric, rgb);
-    for (int k = 0; k < 3; k++) {
-        const float rho = ink[k] * ink_inv, c = l->fabric[k], tint = ink[k] * inv / fmaxf(bright, 1e-4f);
-        const float mean = clampf(share * rho + (1.f - share) * c, 0.f, 1.f);
-        const float variance = tint * tint * var_bright + c * c * var_cover - 2.f * c * tint * both;
-        const float inked = att * (rho * p[DIRECT] + (rho + BOUNCE_GLOSS) * l->bounce[k] * p[BOUNCE]) + p[GLOSS_INK];
-        const float cloth = c * p[DIRECT] + (c + BOUNCE_GLOSS) * l->bounce[k] * p[BOUNCE] + p[GLOSS];
-        const float scattered = scatter_mean(l, mean, clampf(variance, 0.f, mean * (1.f - mean))) * (1.f + share * (att - 1.f));
-        rgb[k] += share * (inked - cloth) + (scattered - k_fabric[k]) * p[MULTIPLE];
+/* Ink on cloth.  Light that bounced keeps the fabric's colour: tinting it by the ink around gained nothing measurable. */
+static inline void printed(const Look *l, const float k_fabric[3], Pixels *p) {
+    float share[TILE], bright[TILE], att[TILE], var_cover[TILE], var_bright[TILE], both[TILE];
+    float (*ink)[TILE] = p->ink, (*s)[TILE] = p->surface;
+    for (int i = 0; i < TILE; i++) {
+        const float inv = 1.f / maxf(s[COVERAGE][i], 1e-6f);
+        share[i] = clampf(ink[3][i] * inv, 0.f, 1.f);
+        bright[i] = (ink[0][i] + ink[1][i] + ink[2][i]) * inv * (1.f / 3.f);
+        att[i] = s[COVERAGE][i] / maxf(s[SHEEN_ATT][i], 1e-6f);
+        var_cover[i] = ink[4][i] * inv - share[i] * share[i];
+        var_bright[i] = ink[5][i] * inv - bright[i] * bright[i];
+        both[i] = ink[6][i] * inv - bright[i] * share[i];
     }
-}
-
-/* Overwrite the frame where there is ink.  x0, x1, offset, terms: the view's spans; surface: see raster.c. */
-EXPORT void compose_print(const PrintView *v, const half *ink, const int32_t *x0, const int32_t *x1, const int64_t *offset,
-                          const half *terms, const half *surface, const Look *look, uint8_t *frame) {
-    const int across = (v->size + TILE - 1) / TILE;
-    const float k_fabric[3] = {scatter(look, look->fabric[0]), scatter(look, look->fabric[1]), scatter(look, look->fabric[2])};
-    Pixels pixels = {0};
-    int n = 0;
-    for (int tile = 0; tile < across * across; tile++)
-        for (int i = 0; i < TILE * TILE && v->block[tile] >= 0; i++) {
-            const half *at = ink + ((long)v->block[tile] * TILE * TILE + i) * INK;
-            float inked[INK];
-            for (int c = 0; c < INK; c++) inked[c] = (float)at[c];
-            const int px = (tile % across) * TILE + i % TILE, py = (tile / across) * TILE + i / TILE;
-            if (inked[3] < 1e-3f || py >= v->size || px < x0[py] || px >= x1[py]) continue;
-            const half *whole = terms + (offset[py] + px - x0[py]) * TERMS;
-            float t[TERMS], p[TERMS], rgb[3];
-            load(whole, t);
-            load(v->slot[tile] < 0 ? whole : surface + ((long)v->slot[tile] * TILE * TILE + i) * TERMS, p);
-            if (p[COVERAGE] < 1e-3f) continue;
-            printed(look, t, p, inked, k_fabric, rgb);
-            for (int c = 0; c < 3; c++) pixels.rgb[c][n] = rgb[c];
-            pixels.alpha[n] = t[COVERAGE];
-            pixels.at[n] = (int64_t)py * v->size + px;
-            if (++n == BLOCK) finish(look, &pixels, n, frame), n = 0;
+    fabric_light(l, k_fabric, p);
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < TILE; i++) {
+            const float rho = ink[k][i] / maxf(ink[3][i], 1e-6f), c = l->fabric[k];
+            const float tint = ink[k][i] / maxf(s[COVERAGE][i], 1e-6f) / maxf(bright[i], 1e-4f);
+            const float mean = clampf(share[i] * rho + (1.f - share[i]) * c, 0.f, 1.f);
+            const float variance = tint * tint * var_bright[i] + c * c * var_cover[i] - 2.f * c * tint * both[i];
+            const float bounced = l->bounce[k] * s[BOUNCE][i];
+            const float inked = att[i] * (rho * s[DIRECT][i] + (rho + BOUNCE_GLOSS) * bounced) + s[GLOSS_INK][i];
+            const float cloth = c * s[DIRECT][i] + (c + BOUNCE_GLOSS) * bounced + s[GLOSS][i];
+            const float scattered = scatter_mean(l, mean, clampf(variance, 0.f, mean * (1.f - mean))) * (1.f + share[i] * (att[i] - 1.f));
+            p->rgb[k][i] += share[i] * (inked - cloth) + (scattered - k_fabric[k]) * s[MULTIPLE][i];
         }
-    finish(look, &pixels, n, frame);
+}
+
+/* Whether a row of a tile has ink at all; a row of unmarked tiles is easily without. */
+static inline int any_ink(const half *ink) {
+    int some = 0;
+    for (int i = 0; i < TILE; i++) some |= ink[i * INK + 3] > (half)0.f;
+    return some;
+}
+
+/* Overwrite the frame where there is ink: count blocks with their ink, as print_view leaves them. */
+EXPORT void compose_print(const Canvas *v, const int32_t *inked, int count, const half *ink, const Look *look, uint8_t *frame) {
+    const int across = (v->size + TILE - 1) / TILE;
+    float k_fabric[3];
+    fabric_scatter(look, k_fabric);
+    for (int row = 0; row < count * TILE; row++, ink += TILE * INK) {
+        const int block = inked[row / TILE], slot = v->slot[block], left = v->tile[block] % across * TILE;
+        const int y = v->tile[block] / across * TILE + row % TILE, columns = mini(v->size - left, TILE);
+        if (y >= v->size || !any_ink(ink)) continue;
+        Pixels p;
+        uint8_t bytes[4][TILE], *o = frame + ((long)y * v->size + left) * look->channels;
+        load(v->terms + ((long)block * TILE + row % TILE) * TILE * TERMS, TILE, p.term);
+        if (slot == SMOOTH) memcpy(p.surface, p.term, sizeof p.term);
+        else load(v->surface + ((long)slot * TILE + row % TILE) * TILE * TERMS, TILE, p.surface);
+        load(ink, TILE, p.ink);
+        printed(look, k_fabric, &p);
+        finish(look, &p, bytes);
+        for (int i = 0; i < columns; i++)
+            if (p.ink[3][i] >= 1e-3f && p.surface[COVERAGE][i] >= 1e-3f)
+                for (int c = 0; c < look->channels; c++) o[i * look->channels + c] = bytes[c][i];
+    }
 }

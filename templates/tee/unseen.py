@@ -1,0 +1,70 @@
+"""Which of the cloth's inner triangles a camera can ever see: through the neck, the sleeves, below the hem.
+
+The others stay in the mesh, for baking, but the renderer leaves them out."""
+
+import ctypes
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tirage.mockup import kernels
+from tirage.mockup.camera import project
+from tirage.mockup.kernels import ATLAS_STEPS, CHARTS, FACE, INSIDE, MARKS, TILE, pointer
+from tirage.mockup.mesh import Garment, Shell, expand
+from tirage.mockup.model import Camera
+
+SIZE = 2048
+"""Pixels of the pictures that are drawn to find out, and cells of the atlas that remember."""
+STEP = 2
+"""Degrees between them: what comes into view in between is less than 4 mm wide."""
+MARGIN_CM = 0.8
+
+
+def with_inner(garment: Garment, camera: Camera, atlas_cm: float) -> Garment:
+    """The garment, knowing the triangles whose inner side is seen from anywhere on the camera's circle."""
+    shell = expand(garment)
+    seen = np.zeros((SIZE, SIZE), np.uint8)
+    for azimuth in range(0, 360, STEP):
+        places = _inside_seen(shell, camera, azimuth, atlas_cm) * (SIZE / (ATLAS_STEPS + 1))
+        column, row = places.astype(int).T
+        seen[row, column] = 1
+    around = 2 * round(MARGIN_CM / atlas_cm * SIZE) + 1
+    near = cv2.dilate(seen, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (around, around)))
+    column, row = (garment.uv * (SIZE / atlas_cm)).astype(int).clip(0, SIZE - 1).T
+    kept = near[row, column][garment.triangle].any(axis=1)
+    return replace(garment, inner=np.flatnonzero(kept).astype(np.int32))
+
+
+def _inside_seen(shell: Shell, camera: Camera, azimuth: float, atlas_cm: float) -> NDArray[np.uint16]:
+    """The atlas positions (n, 2) of the pixels that show the inside."""
+    corner = project(shell.position, camera, azimuth, SIZE)
+    uv = np.ascontiguousarray(shell.uv / atlas_cm, np.float32)
+    flags = np.where(shell.inside, np.uint8(INSIDE), np.uint8(0))
+    view = kernels.View(
+        corner=pointer(corner, np.float32),
+        uv=pointer(uv, np.float32),
+        tri=pointer(shell.triangle, np.int32),
+        flags=pointer(flags, np.uint8),
+        tri_count=len(flags),
+        size=SIZE,
+    )
+    shown, atlas = np.empty((SIZE, SIZE), np.uint8), np.empty((SIZE, SIZE, 2), np.uint16)
+    edges, faces = np.zeros((SIZE, SIZE // MARKS), np.uint64), np.empty((len(flags), FACE), np.int32)
+    frame = kernels.Frame(
+        shown=pointer(shown, np.uint8), atlas=pointer(atlas, np.uint16), edges=pointer(edges, np.uint64)
+    )
+    kernels.call(
+        "look",
+        ctypes.byref(view),
+        pointer(faces, np.int32),
+        kernels.call("faces", ctypes.byref(view), pointer(faces, np.int32)),
+        ctypes.byref(kernels.Cloths()),
+        pointer(np.zeros((CHARTS, 4), np.uint16), np.uint16),
+        int(ATLAS_STEPS),
+        ctypes.byref(frame),
+        pointer(np.empty((SIZE, 2), np.int32), np.int32),
+        pointer(np.zeros((SIZE // TILE, SIZE // TILE), np.uint8), np.uint8),
+    )
+    return atlas[shown == INSIDE]
