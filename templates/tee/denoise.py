@@ -10,6 +10,7 @@ import bpy
 import numpy as np
 from bake import BOUNCES, HIGH, KEPT, LOW
 from maps import Floats, Mask, blur, double, grow, halve, push_pull
+from numpy.typing import NDArray
 from params import BUILD
 from scene import THREADS, read_description, read_pixels
 
@@ -90,9 +91,9 @@ def clean_side(raw: Path, side: str, names: list[str], scratch: Path) -> tuple[d
     return maps, covered
 
 
-def series(share: Floats) -> Floats:
+def series(share: NDArray[np.float64]) -> NDArray[np.float64]:
     """1 + x + x² …, a term for every bounce of a bake."""
-    return np.asarray(sum(share**count for count in range(BOUNCES)))
+    return np.asarray(sum(share**count for count in range(BOUNCES)), np.float64)
 
 
 def pair_bounces(maps: dict[str, Floats], passes: int) -> None:

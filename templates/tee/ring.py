@@ -54,7 +54,11 @@ def measured(folder: Path, template: Template, light: Light, side: str) -> dict[
             passes = GLOSS_SMOOTHING if kind == "gloss" else SMOOTHING[side]
             baked = load(folder, f"{kind}_from_{azimuth}", side)
             seen[kind].append(compared(baked, expected, trust, passes, FEWEST[kind]))
-    return {kind: filled(*map(np.stack, zip(*views, strict=True)), covered) for kind, views in seen.items()}
+    maps = {}
+    for kind, views in seen.items():
+        ratio, trust = (np.stack(part) for part in zip(*views, strict=True))
+        maps[kind] = filled(ratio, trust, covered)
+    return maps
 
 
 def compared(
@@ -82,7 +86,7 @@ def modelled(
     gain, slope = scatter_constants(sigma)
     rough = direct + gain * BAKED**2 / (1 - slope * BAKED) * multiple
     layers = under * (1 - table(light.cloth.gloss, c))  # direct light was baked without them
-    once = directional_albedo(sigma, c)
+    once = directional_albedo(sigma, c.astype(np.float64))
     carried = light.cloth.bounce_gain * (once + light.cloth.bounce_k * (1 - once))
     carried *= 1 + BOUNCE_GLOSS / BOUNCE_ALBEDO  # what shade.c adds
     along = load(folder, "bounce_along", side)
