@@ -314,10 +314,10 @@ typedef struct {
 
 static inline float scatter(const Look *l, float rho) { return rho * l->k_gain * rho * rho / (1.f - l->k_slope * rho); }
 
-/* Its mean over a pixel whose albedo varies: the curve is bent, so variation counts (to the second order). */
-static inline float scatter_mean(const Look *l, float rho, float variance) {
-    const float s = l->k_slope * rho, d = 1.f - s;
-    return scatter(l, rho) + .5f * variance * l->k_gain * rho * (6.f - 6.f * s + 2.f * s * s) / (d * d * d);
+/* Its mean over a pixel whose albedo varies: the curve is bent, so variation and its skew count (to the third order). */
+static inline float scatter_mean(const Look *l, float rho, float variance, float skew) {
+    const float s = l->k_slope * rho, d = 1.f - s, cube = 1.f / (d * d * d);
+    return scatter(l, rho) + l->k_gain * cube * (.5f * variance * rho * (6.f - 6.f * s + 2.f * s * s) + skew / d);
 }
 
 /* Un-premultiply and expose; then Khronos PBR Neutral, as its specification's reference code has it. */
@@ -472,7 +472,8 @@ static inline void printed(const Look *l, const float k_fabric[3], Pixels *p) {
             const float bounced = l->bounce[k] * s[BOUNCE][i];
             const float inked = att[i] * (rho * s[DIRECT][i] + (rho + BOUNCE_GLOSS) * bounced) + s[GLOSS_INK][i];
             const float cloth = c * s[DIRECT][i] + (c + BOUNCE_GLOSS) * bounced + s[GLOSS][i];
-            const float scattered = scatter_mean(l, mean, clampf(variance, 0.f, mean * (1.f - mean))) * (1.f + share[i] * (att[i] - 1.f));
+            const float step = rho - c, skew = step * step * step * maxf(var_cover[i], 0.f) * (1.f - 2.f * share[i]);
+            const float scattered = scatter_mean(l, mean, clampf(variance, 0.f, mean * (1.f - mean)), skew) * (1.f + share[i] * (att[i] - 1.f));
             p->rgb[k][i] += share[i] * (inked - cloth) + (scattered - k_fabric[k]) * s[MULTIPLE][i];
         }
 }
