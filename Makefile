@@ -56,7 +56,7 @@ unit: native
 rows: .venv/.ready ## which acceptance rows the tests show
 	@$(BIN)/python scripts/rows.py
 
-reference: .venv/.ready ## write docs/errors.md and docs/settings.md from the code
+reference: .venv/.ready ## write the pages of docs that come from the code
 	$(BIN)/python scripts/reference.py
 
 pictures: native ## render the picture in README.md again
@@ -96,7 +96,7 @@ blender: .venv-blender/.ready ## Blender's environment, for baking and reference
 	@touch $@
 
 pins: .venv/.ready ## compile requirements/*.txt again (UPGRADE=1 for newer versions)
-	for name in run dev blender; do $(UV) $(if $(UPGRADE),--upgrade) --output-file requirements/$$name.txt requirements/$$name.in; done
+	for name in run server dev blender; do $(UV) $(if $(UPGRADE),--upgrade) --output-file requirements/$$name.txt requirements/$$name.in; done
 	@! grep -nE '://|^ *(-i|--index-url|--extra-index-url|--find-links)' requirements/*.txt
 
 ci-deps: ## install the system packages that tests need

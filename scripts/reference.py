@@ -1,4 +1,4 @@
-"""Writes docs/errors.md, docs/settings.md and docs/command.md from the code; `--check` only compares.
+"""Writes errors.md, settings.md, command.md and jobs.md of docs from the code; `--check` only compares.
 Run by `make reference`; a test compares too, so the pages cannot fall behind.
 """
 
@@ -11,6 +11,10 @@ from typer.testing import CliRunner
 
 from tirage.cli import app
 from tirage.errors import CODES
+from tirage.jobs.failure import FAILURES
+from tirage.jobs.machine import RetryBy, StateMachine, is_active, is_terminal
+from tirage.jobs.model import CREATED, PROGRESS, RETRIED
+from tirage.mockup.states import MOCKUP
 from tirage.settings import VARIABLES
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -71,11 +75,64 @@ def command_page() -> str:
     return f"# The command\n{MADE}\n\n{head}\n\n{EXIT_CODES}\n\n" + "\n".join(parts)
 
 
+MACHINES = (MOCKUP,)
+RETRY = {
+    RetryBy.NEW_JOB: "a new job with the same order; the failed one stays as it is.",
+    RetryBy.SAME_JOB: "the failed job go back to its first status; its attempts are kept.",
+}
+AGAIN = {0: "no", 1: "once", None: "as long as it has attempts"}
+JOBS = (
+    "A job is one order that a worker makes. Its status changes only as its pipeline's table allows, and "
+    f"each change is an event. `{CREATED}` is a job's first event, `{PROGRESS}` says how far it is, "
+    f"`{RETRIED}` that it is tried again: by itself after a failure, or by hand."
+)
+FAILING = (
+    "An attempt that fails is followed by another when its class says so, after a waiting time that "
+    "doubles; the job is `failed` after the last one. An error that is known better has a code and a "
+    "message of its own; [errors](errors.md) has the hints."
+)
+
+
+def jobs_page() -> str:
+    """The states of every pipeline's jobs, with their diagram, and what follows a failure."""
+    parts = [f"# Jobs\n{MADE}\n\n{JOBS}\n"]
+    for machine in MACHINES:
+        parts.append(f"## States of a {machine.pipeline} job\n```mermaid\n{diagram(machine)}\n```\n")
+        parts.append(f"{states(machine)}\nA retry by hand makes {RETRY[machine.retry]}\n")
+    rows = (
+        f"| `{kind}` | {AGAIN[rule.retries]} | `{rule.code}` | {rule.message} |"
+        for kind, rule in FAILURES.items()
+    )
+    head = "| class | tried again | code | what users read |\n|---|---|---|---|"
+    return "\n".join([*parts, f"## Failures\n{FAILING}\n\n{head}", *rows, ""])
+
+
+def diagram(machine: StateMachine) -> str:
+    """The moves, as Mermaid draws them."""
+    names = machine.statuses
+    moves = [f"    {old} --> {new}" for old in names for new in names if new in machine.moves[old]]
+    ends = [f"    {status} --> [*]" for status in names if is_terminal(machine, status)]
+    return "\n".join(["stateDiagram-v2", f"    [*] --> {machine.initial}", *moves, *ends])
+
+
+def states(machine: StateMachine) -> str:
+    """One row for each status."""
+    rows = []
+    for status in machine.statuses:
+        kind = "active" if is_active(machine, status) else "end" if is_terminal(machine, status) else ""
+        floor = machine.floors.get(status, "as before")
+        event = machine.events.get(status, CREATED)
+        rows.append(f"| `{status}` | {kind} | {floor} | `{event}` | {machine.sentences[status]} |")
+    head = "| status | kind | progress from | event | what users read |\n|---|---|---|---|---|"
+    return "\n".join([head, *rows]) + "\n"
+
+
 def pages() -> dict[Path, str]:
     """The files and what has to stand in them."""
     return {
         DOCS / "command.md": command_page(),
         DOCS / "errors.md": errors_page(),
+        DOCS / "jobs.md": jobs_page(),
         DOCS / "settings.md": settings_page(),
     }
 

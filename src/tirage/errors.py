@@ -13,6 +13,7 @@ __all__ = [
     "CODES",
     "BadInput",
     "Code",
+    "Conflict",
     "Failed",
     "Finding",
     "NotFound",
@@ -51,13 +52,14 @@ class Code:
     retryable: bool = False
 
 
-IMAGE, GEOMETRY, COLOUR, OUTPUT, TEMPLATE, USAGE, SYSTEM = (
+IMAGE, GEOMETRY, COLOUR, OUTPUT, TEMPLATE, USAGE, JOB, SYSTEM = (
     "image",
     "placement",
     "colour",
     "output",
     "template",
     "usage",
+    "job",
     "system",
 )
 
@@ -90,6 +92,7 @@ CODES: dict[str, Code] = {
     "INVALID_SIZE": Code(OUTPUT, "Choose a size from 512 to 4096 pixels."),
     "INVALID_FORMAT": Code(OUTPUT, "Choose png, jpeg or webp."),
     "INVALID_MODE": Code(OUTPUT, "Choose all, images-only or animation-only."),
+    "INVALID_SAMPLES": Code(OUTPUT, "Choose 1 to 4096 samples."),
     "INVALID_VIEW": Code(OUTPUT, "Choose one of the views that the template names."),
     "OUTPUT_UNWRITABLE": Code(OUTPUT, "Name a folder that this user may write to."),
     # templates
@@ -99,9 +102,23 @@ CODES: dict[str, Code] = {
     "INVALID_USAGE": Code(USAGE, "Run the command with --help."),
     "INVALID_SETTING": Code(USAGE, "Correct the environment variable, or unset it for the default."),
     "NOT_FOUND": Code(USAGE, "Check the name or id."),
+    # jobs
+    "INVALID_DATA": Code(JOB, "Correct what the message names; nothing was changed."),
+    "CONFLICT": Code(JOB, "Read the job again: somebody else changed it meanwhile.", retryable=True),
+    "CANCELLED": Code(JOB, "Retry the job, or submit it again, if it is wanted after all."),
+    "TIMEOUT": Code(
+        JOB, "Order smaller or fewer pictures, or raise the step's limit in the settings.", retryable=True
+    ),
+    "WORKER_LOST": Code(
+        JOB, "Retry the job; when workers are lost often, look at the machine's memory.", retryable=True
+    ),
+    "UNAVAILABLE": Code(JOB, "Try again later: a service that the job needs did not answer.", retryable=True),
     # the machine, or us
     "INTERNAL": Code(
         SYSTEM, "This is a defect of Tirage: report it with the command and the design that show it."
+    ),
+    "STORE_UNAVAILABLE": Code(
+        SYSTEM, "Try again in some seconds; if it stays so, look at the database.", retryable=True
     ),
     "KERNELS_MISSING": Code(
         SYSTEM, "Install Tirage again: its compiled part is missing or of another version."
@@ -147,6 +164,12 @@ class UsageError(BadInput):
 
 class NotFound(BadInput):
     """What the input names does not exist."""
+
+
+class Conflict(TirageError):
+    """Somebody else was first: what the call was based on is no longer so."""
+
+    exit_code = 3
 
 
 class Failed(TirageError):

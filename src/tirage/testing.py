@@ -1,8 +1,9 @@
-"""Stand-ins for tests of programs that use Tirage: they do no rendering and need no template's light."""
+"""Stand-ins for tests of programs that use Tirage: no rendering, no template's light, no real time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,24 @@ from tirage.media.values import Colour
 from tirage.mockup.model import Template
 from tirage.mockup.placement import Print
 
-__all__ = ["FakeRenderer"]
+__all__ = ["FakeClock", "FakeRenderer"]
 
 Picture = NDArray[np.uint8]
+
+
+class FakeClock:
+    """A clock that stands still until it is moved; for `JobService(…, clock=…)`."""
+
+    def __init__(self, now: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """The time it shows."""
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Moves it, backwards too."""
+        self.now += timedelta(seconds=seconds)
 
 
 class FakeRenderer:

@@ -259,9 +259,9 @@ def test_readers_who_check_types_find_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_only_python_and_shell_blocks_carry_a_language() -> None:
+def test_only_python_shell_and_diagrams_carry_a_language() -> None:
     kinds = {kind for page in PAGES for kind, _ in BLOCK.findall(page.read_text(encoding="utf-8"))}
-    assert kinds <= {"", "sh", "python"}
+    assert kinds <= {"", "mermaid", "sh", "python"}
 
 
 def test_the_readme_example_runs(tmp_path: Path) -> None:

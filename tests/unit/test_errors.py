@@ -9,6 +9,7 @@ import pytest
 from tirage.errors import (
     CODES,
     BadInput,
+    Conflict,
     Failed,
     Finding,
     NotFound,
@@ -24,13 +25,16 @@ from tirage.errors import (
 def test_every_code_has_category_and_hint(code: str) -> None:
     assert re.fullmatch(r"[A-Z]+(_[A-Z]+)*", code)
     error = TirageError(code, "It went wrong.")
-    assert error.category in {"image", "placement", "colour", "output", "template", "usage", "system"}
+    assert error.category in {
+        "image", "placement", "colour", "output", "template", "usage", "job", "system"
+    }  # fmt: skip
     assert error.hint.endswith(".")
     assert len(error.hint) > 15
 
 
 @pytest.mark.parametrize(
-    ("kind", "exit_code"), [(BadInput, 2), (UsageError, 2), (NotFound, 2), (Failed, 1), (TryAgain, 3)]
+    ("kind", "exit_code"),
+    [(BadInput, 2), (UsageError, 2), (NotFound, 2), (Failed, 1), (TryAgain, 3), (Conflict, 3)],
 )
 def test_exit_codes(kind: type[TirageError], exit_code: int) -> None:
     assert kind.exit_code == exit_code

@@ -1,0 +1,75 @@
+"""Tries of a job: who may start one, and what follows when one fails.  `failed` is after the last (C-09)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from tirage.jobs import checks
+from tirage.jobs.failure import FAILURES, Failure, FailureClass
+from tirage.jobs.machine import CANCELLED, FAILED, is_active, progress_for
+from tirage.jobs.model import RETRIED, Attempt, Job, JsonObject
+from tirage.jobs.pipeline import Pipeline, Rules
+from tirage.jobs.store import Unit
+from tirage.jobs.transitions import load, lost, moment, move, save
+
+JITTER = 0.25
+"""Waiting times differ by up to this part, so that jobs that failed together do not come back together."""
+DETAIL_LENGTH = 20_000
+
+
+def start_attempt(unit: Unit, rules: Rules, job_id: str, *, worker: str, after: int) -> Job:
+    """The job, held by `worker` in its attempt `after` + 1; its status stays until the worker changes it.
+
+    NotFound; Conflict: attempt `after` is not its last one, or is not over, or the job is no longer active.
+    """
+    job = load(unit, job_id)
+    machine = rules.machine(job)
+    if job.attempt != after or job.worker is not None or not is_active(machine, job.status):
+        raise lost(job_id, after + 1)
+    number = job.attempt + 1
+    progress = progress_for(machine, job.status)
+    held = replace(job, attempt=number, worker=worker, not_before=None, progress=progress, step=None)
+    held = save(unit, job, held, at=moment(rules, job))
+    unit.open_attempt(Attempt(job_id=job.id, number=number, worker=worker, started_at=held.updated_at))
+    return held
+
+
+def end_attempt(unit: Unit, rules: Rules, job_id: str, *, attempt: int, failure: Failure) -> Job:
+    """The job after a failed attempt: waiting for the next one, or `failed`, or `cancelled`.
+
+    Conflict: the attempt is not the open one.
+    """
+    job = load(unit, job_id, attempt)
+    failure = replace(
+        failure,
+        message=checks.message(failure.message),
+        detail=checks.clean(failure.detail)[-DETAIL_LENGTH:],
+    )
+    if failure.kind is FailureClass.CANCELLED:
+        return move(unit, rules, job, CANCELLED, {}, failure=failure)
+    if not may_try_again(job, failure.kind, unit.attempts(job_id)):
+        return move(unit, rules, job, FAILED, {}, failure=failure)
+    at = moment(rules, job)
+    wait = backoff(rules.pipelines[job.pipeline], job.attempt, rules.chance())
+    waiting = replace(job, worker=None, step=None, not_before=at + wait)
+    waiting = save(unit, job, waiting, at=at)
+    unit.close_attempt(job.id, job.attempt, at=at, failure=failure)
+    told: JsonObject = {"class": failure.kind, "code": failure.code, "message": failure.message}
+    until: JsonObject = {"attempt": job.attempt, "not_before": (at + wait).isoformat()}
+    unit.emit([waiting], RETRIED, at=at, data={"automatic": True, **told, **until})
+    return waiting
+
+
+def may_try_again(job: Job, kind: FailureClass, attempts: Sequence[Attempt]) -> bool:
+    """Whether a job whose open attempt fails like that gets another one; `attempts` are all it had."""
+    retries = FAILURES[kind].retries
+    like_it = sum(1 for past in attempts if past.failure and past.failure.kind is kind)
+    return job.attempt < job.max_attempts and (retries is None or like_it < retries)
+
+
+def backoff(pipeline: Pipeline, attempt: int, chance: float) -> timedelta:
+    """How long to wait after attempt 1, 2 …; `chance` from 0 to 1 moves it within ± JITTER."""
+    seconds = pipeline.backoff[min(attempt, len(pipeline.backoff)) - 1]
+    return timedelta(seconds=seconds * (1 + JITTER * (2 * chance - 1)))

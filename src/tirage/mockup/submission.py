@@ -1,0 +1,66 @@
+"""The mockup pipeline as the job core sees it: what a submission must name, and where a job's files lie.
+Colours are checked against the template by order.py, since a template has names of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tirage.errors import BadInput, Finding, Severity
+from tirage.jobs.checks import required
+from tirage.jobs.model import Job, NewJob
+from tirage.jobs.pipeline import Pipeline
+from tirage.mockup.catalogue import preset
+from tirage.mockup.order import mode
+from tirage.mockup.states import MOCKUP
+
+REQUIRED = ("product_id", "design_file_url", "preset")
+OPTIONS = ("fabric_color", "background_color", "render_mode", "samples")
+SAMPLES = range(1, 4097)
+
+
+def check_submission(new: NewJob) -> Sequence[Finding]:
+    """Everything that is wrong with a mockup job."""
+    return [*required(new, REQUIRED), *_preset(new.preset), *_options(new.options)]
+
+
+def prefixes(job: Job) -> Sequence[str]:
+    """The design's folder and the pictures' (C-15)."""
+    return (f"uploads/render-jobs/{job.id}/", f"media/products/{job.product_id}/renders/{job.id}/")
+
+
+MOCKUP_PIPELINE = Pipeline(
+    machine=MOCKUP, check=check_submission, prefixes=prefixes, backoff=(2, 4, 8), max_attempts=3
+)
+
+
+def _preset(name: object) -> Iterable[Finding]:
+    if name is None or name == "":
+        return  # missing, as `required` says
+    try:
+        preset(str(name))
+    except BadInput as fault:
+        yield Finding(fault.code, Severity.ERROR, fault.message, fault.hint, "preset")
+
+
+def _options(options: object) -> Iterable[Finding]:
+    if not isinstance(options, Mapping):
+        return  # no JSON object, as every submission is checked for
+    for name in options:
+        if name not in OPTIONS:
+            hint = f"The options are {', '.join(OPTIONS)}."
+            yield _option("INVALID_DATA", f"There is no option {str(name)[:60]!r}.", str(name), hint)
+    for name in ("fabric_color", "background_color"):
+        if not isinstance(options.get(name, "white"), str):
+            yield _option("INVALID_COLOR", f"{name} is no colour.", name)
+    try:
+        mode(str(options.get("render_mode", "all")))
+    except BadInput as fault:
+        yield _option(fault.code, fault.message, "render_mode")
+    samples = options.get("samples", SAMPLES[0])
+    if type(samples) is not int or samples not in SAMPLES:
+        yield _option("INVALID_SAMPLES", f"There cannot be {str(samples)[:20]} samples.", "samples")
+
+
+def _option(code: str, message: str, name: str, hint: str = "") -> Finding:
+    return Finding(code, Severity.ERROR, message, hint, f"options.{name}"[:80])

@@ -1,0 +1,201 @@
+"""One transaction over the tables: the job core's `Unit`, in SQL that SQLite and PostgreSQL both know."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    union_all,
+    update,
+)
+
+from tirage.jobs.failure import Failure
+from tirage.jobs.model import Artifact, Attempt, Event, Job, JobFilters, JsonObject, Order, Page
+from tirage.stores import rows
+from tirage.stores.tables import artifacts, attempts, events, jobs
+
+EVENT_LOCK = text("SELECT pg_advisory_xact_lock(7246143)")
+"""PostgreSQL: numbers events in the order of their transactions.  SQLite has one writer anyway."""
+ID_CHUNK = 500
+"""Parameters of one IN list."""
+
+
+class SqlUnit:
+    """The questions and changes of one transaction; `writing` locks the rows that are read."""
+
+    def __init__(self, connection: Connection, *, writing: bool) -> None:
+        self._connection = connection
+        self._writing = writing
+
+    def job(self, job_id: str, *, include_deleted: bool = False) -> Job | None:
+        """The job of that id."""
+        query = select(jobs).where(jobs.c.id == job_id)
+        if not include_deleted:
+            query = query.where(jobs.c.deleted_at.is_(None))
+        if self._writing:
+            query = query.with_for_update()
+        return next(iter(self._jobs(query)), None)
+
+    def jobs(self, filters: JobFilters, page: Page) -> list[Job]:
+        """The jobs of a page."""
+        query = select(jobs).where(*_conditions(filters)).limit(page.limit).offset(page.offset)
+        order = (jobs.c.created_at, jobs.c.id)
+        return self._jobs(
+            query.order_by(*(column.desc() for column in order) if page.order is Order.DESC else order)
+        )
+
+    def count(self, filters: JobFilters) -> int:
+        """How many there are."""
+        query = select(func.count()).select_from(jobs).where(*_conditions(filters))
+        return self._connection.execute(query).scalar_one()
+
+    def exists(self, filters: JobFilters) -> bool:
+        """Whether there is any."""
+        query = select(literal(1)).select_from(jobs).where(*_conditions(filters)).limit(1)
+        return self._connection.execute(query).first() is not None
+
+    def tally(self, filters: JobFilters) -> Mapping[str, int]:
+        """How many there are in each status."""
+        query = select(jobs.c.status, func.count()).where(*_conditions(filters)).group_by(jobs.c.status)
+        return dict(self._connection.execute(query).all())
+
+    def due(self, statuses: Collection[str], *, now: datetime, limit: int) -> list[Job]:
+        """What may start now: the first of each status by the index, then the first of those."""
+        order = (jobs.c.priority, jobs.c.created_at, jobs.c.id)
+        ready = (
+            jobs.c.deleted_at.is_(None),
+            jobs.c.worker.is_(None),
+            jobs.c.not_before.is_(None) | (jobs.c.not_before <= now),
+        )
+        firsts = (
+            select(jobs.c.id).where(jobs.c.status == status, *ready).order_by(*order).limit(limit).subquery()
+            for status in sorted(statuses)
+        )
+        ids = union_all(*(select(each.c.id) for each in firsts))
+        return self._jobs(select(jobs).where(jobs.c.id.in_(ids)).order_by(*order).limit(limit))
+
+    def add(self, new: Sequence[Job]) -> None:
+        """New rows."""
+        self._connection.execute(insert(jobs), [rows.job_values(job) for job in new])
+
+    def save(self, old: Job, new: Job) -> bool:
+        """Changes what differs, if status and attempt are still those of `old`."""
+        before, after = rows.job_values(old), rows.job_values(new)
+        changes = {name: value for name, value in after.items() if value != before[name]}
+        changes["updated_at"] = new.updated_at
+        guard = (jobs.c.id == old.id, jobs.c.status == old.status, jobs.c.attempt == old.attempt)
+        if self._connection.execute(update(jobs).where(*guard).values(changes)).rowcount != 1:
+            return False
+        self._save_artifacts(old.id, old.artifacts, new.artifacts)
+        return True
+
+    def soft_delete(self, filters: JobFilters, *, at: datetime) -> int:
+        """Sets `deleted_at` of all of them in one statement."""
+        latest = case((jobs.c.updated_at > at, jobs.c.updated_at), else_=at)
+        change = update(jobs).where(*_conditions(filters)).values(deleted_at=at, updated_at=latest)
+        return self._connection.execute(change).rowcount
+
+    def purge(self, job_id: str) -> None:
+        """Deletes the row; attempts and artifacts go with it."""
+        self._connection.execute(delete(jobs).where(jobs.c.id == job_id))
+
+    def attempts(self, job_id: str) -> list[Attempt]:
+        """In their order."""
+        query = select(attempts).where(attempts.c.job_id == job_id).order_by(attempts.c.number)
+        return [rows.attempt_of(row) for row in self._connection.execute(query).mappings()]
+
+    def open_attempt(self, attempt: Attempt) -> None:
+        """A new row."""
+        self._connection.execute(insert(attempts).values(rows.attempt_values(attempt)))
+
+    def close_attempt(self, job_id: str, number: int, *, at: datetime, failure: Failure | None) -> None:
+        """Ends an open attempt."""
+        detail = failure.detail or None if failure else None
+        self._connection.execute(
+            update(attempts)
+            .where(attempts.c.job_id == job_id, attempts.c.number == number)
+            .values(ended_at=at, error_detail=detail, **rows.failure_values(failure))
+        )
+
+    def emit(self, told: Sequence[Job], name: str, *, at: datetime, data: JsonObject) -> None:
+        """One event for each job, with the next numbers."""
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(EVENT_LOCK)
+        last = self._connection.execute(select(func.max(events.c.number))).scalar() or 0
+        self._connection.execute(
+            insert(events),
+            [
+                {
+                    "number": number,
+                    "job_id": job.id,
+                    "name": name,
+                    "at": at,
+                    "status": job.status,
+                    "attempt": job.attempt,
+                    "progress": job.progress,
+                    "data": data,
+                }
+                for number, job in enumerate(told, start=last + 1)
+            ],
+        )
+
+    def events(self, *, after: int, limit: int, job_id: str | None) -> list[Event]:
+        """Events by number."""
+        query = select(events).where(events.c.number > after).order_by(events.c.number).limit(limit)
+        if job_id is not None:
+            query = query.where(events.c.job_id == job_id)
+        return [rows.event_of(row) for row in self._connection.execute(query).mappings()]
+
+    def _jobs(self, query: Select[*tuple[object, ...]]) -> list[Job]:
+        found = self._connection.execute(query).mappings().all()
+        made = self._artifacts([row["id"] for row in found])
+        return [rows.job_of(row, made[row["id"]]) for row in found]
+
+    def _artifacts(self, job_ids: Sequence[str]) -> Mapping[str, list[Artifact]]:
+        """Pictures by rank, then the others by role."""
+        made: dict[str, list[Artifact]] = defaultdict(list)
+        order = (artifacts.c.rank.is_(None), artifacts.c.rank, artifacts.c.role)
+        for start in range(0, len(job_ids), ID_CHUNK):
+            these = artifacts.c.job_id.in_(job_ids[start : start + ID_CHUNK])
+            for row in self._connection.execute(select(artifacts).where(these).order_by(*order)).mappings():
+                made[row["job_id"]].append(rows.artifact_of(row))
+        return made
+
+    def _save_artifacts(self, job_id: str, old: Sequence[Artifact], new: Sequence[Artifact]) -> None:
+        gone = [artifact.role for artifact in old if artifact not in new]
+        come = [artifact for artifact in new if artifact not in old]
+        if gone:
+            these = (artifacts.c.job_id == job_id, artifacts.c.role.in_(gone))
+            self._connection.execute(delete(artifacts).where(*these))
+        if come:
+            values = [rows.artifact_values(job_id, artifact) for artifact in come]
+            self._connection.execute(insert(artifacts), values)
+
+
+def _conditions(filters: JobFilters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if not filters.include_deleted:
+        conditions.append(jobs.c.deleted_at.is_(None))
+    if filters.product_id is not None:
+        conditions.append(jobs.c.product_id == filters.product_id)
+    if filters.pipeline is not None:
+        conditions.append(jobs.c.pipeline == filters.pipeline)
+    if filters.statuses is not None:
+        conditions.append(jobs.c.status.in_(filters.statuses))
+    if filters.created_since is not None:
+        conditions.append(jobs.c.created_at >= filters.created_since)
+    if filters.ended_before is not None:
+        conditions.append(func.coalesce(jobs.c.completed_at, jobs.c.updated_at) < filters.ended_before)
+    return conditions
