@@ -11,13 +11,17 @@ import pytest
 import synthetic
 
 from tirage.media.values import Colour
+from tirage.mockup.camera import position
 from tirage.mockup.catalogue import PRESETS, VIEWS, Preset
 from tirage.mockup.compose import PIXELS_PER_CM, composited, layout
 from tirage.mockup.findings import check_prints
 from tirage.mockup.ink import make_layer, texels
+from tirage.mockup.kernels import TERMS
+from tirage.mockup.light import edge_uv, light_seen, light_texture
 from tirage.mockup.model import Template
 from tirage.mockup.outline import outline
 from tirage.mockup.placement import Placement, Print, resolve
+from tirage.mockup.scene import build_scene
 from tirage.mockup.template import available, check, find, load
 
 pytestmark = pytest.mark.skipif("tee" not in available(), reason="the tee has not been packed yet")
@@ -112,6 +116,20 @@ def test_the_renderer_finds_the_square_through_the_meshs_uvs(rotation: float, te
     inside = (np.abs(turned) < 5).all(axis=1)
     assert inside.sum() > 200
     assert np.array_equal(inside, ((texel > 0) & (texel < 600)).all(axis=1))
+
+
+def test_the_cut_edge_is_lit_wherever_it_is_looked_up(tee: Template) -> None:
+    scene, edges = build_scene(tee), len(tee.garment.rim)
+    side = scene.light.outside
+    seen = light_texture(side)
+    light_seen(scene.light, side, position(tee.camera, 45), 45, seen)
+    outer, inner = edge_uv(scene.shell, edges)[-4 * edges :].reshape(2, edges, 2, 2)
+    along = np.linspace(0, 1, 9)[:, None, None, None]
+    quads = outer + along * (inner - outer)
+    middles = quads.mean(axis=2).reshape(-1, 2) * (side.size / tee.atlas_cm) - 0.5
+    column, row = np.floor(middles).astype(int).T
+    for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        assert (seen[row + down, column + right, TERMS - 1] == 1).all()
 
 
 def test_every_panel_has_one_outline_inside_its_bounds(tee: Template) -> None:

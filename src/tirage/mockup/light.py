@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -22,6 +22,8 @@ F32 = NDArray[np.float32]
 
 GUTTER = 2
 """Texels around an island that a bilinear look-up at its border can reach."""
+MIXED = 0.6
+"""Texels of the strip whose baked light may be mixed with its island's."""
 FLAT = 0.992
 """Length of the mean normal of a patch below which its texels need patches of their own."""
 
@@ -54,7 +56,7 @@ class _Texels:
 
     islands: NDArray[np.bool_]
     strip: NDArray[np.bool_]
-    """The cloth's edge, where it is not an island's gutter."""
+    """The cloth's edge where `edge_uv` has it, and the texels around it."""
     places: F32
     """(size, size, 6) position in metres, normal."""
     light: F32
@@ -196,44 +198,79 @@ def _texels(template: Template, shell: Shell, *, inside: bool) -> _Texels:
     """The texels that can be looked up.
 
     Around islands light continues as at their border.  Last texels that are mixed with others are left out:
-    all of the inside's, and those at the strip of the cloth's edge, which touches its island; the strip's
-    first texels go too, and `edge_uv` keeps away from them.
+    all of the inside's, and those at the strip of the cloth's edge, which touches its island; the strip
+    itself is moved away (`edge_uv`).
     """
     bounces = _linear(template, "indirect_a", inside=inside)
     bounces += BOUNCE_ALBEDO * _linear(template, "indirect_b", inside=inside)
     names = (*(lamp.name for lamp in template.lamps), "world")
     light = np.dstack([*(_linear(template, name, inside=inside) for name in names), bounces])
     size, count = len(bounces), len(template.garment.triangle)
+    scale = size / template.atlas_cm
     places = np.zeros((size, size, 6), np.float32)
     if inside:
-        clean = ~_around(~_draw(shell, slice(count, 2 * count), places, template.atlas_cm))
-        edge = np.zeros_like(clean)
+        clean = ~_around(~_draw(shell, slice(count, 2 * count), places, shell.uv * scale))
+        strip = np.zeros_like(clean)
     else:
-        edge = _draw(shell, slice(2 * count, None), places, template.atlas_cm)
-        clean = _draw(shell, slice(0, count), places, template.atlas_cm)
-        clean &= ~_around(edge)
+        touching = _draw(shell, slice(2 * count, None), places, shell.uv * scale)
+        clean = _draw(shell, slice(0, count), places, shell.uv * scale)
+        clean &= ~_around(touching)
+        strip = _move_edge(shell, len(template.garment.rim), scale, places, light)
     known = clean
     for _ in range(GUTTER + 1):
-        known = _continued(known, [places, light])
-    return _Texels(islands=known, strip=edge & ~known, places=places, light=light)
+        known = _continued(known, [places, light], ~known)
+    strip = _continued(strip, [places, light], ~known & ~strip) & ~known
+    return _Texels(islands=known, strip=strip, places=places, light=light)
 
 
 def edge_uv(shell: Shell, edges: int) -> F32:
-    """The shell's atlas cm (N, 2), the strip of its `edges` edges drawn in by half towards its inner side."""
+    """The shell's atlas cm (N, 2), the strip of its `edges` edges moved outwards by its width.
+
+    There nothing is baked, so that no look-up in it mixes with its island.
+    """
     uv = np.array(shell.uv, np.float32)
     ends = uv[-4 * edges :].reshape(2, -1, 2)
-    ends[0] = ends.mean(axis=0)
+    ends += ends[1] - ends[0]
     return uv
 
 
-def _draw(shell: Shell, part: slice, values: F32, atlas_cm: float) -> NDArray[np.bool_]:
-    """Position and normal of these triangles' texels into values (size, size, 6); the texels they cover."""
+def _move_edge(shell: Shell, edges: int, scale: float, places: F32, light: F32) -> NDArray[np.bool_]:
+    """Gives the planes the strip's places and its baked light where `edge_uv` has it; its texels."""
+    baked = np.zeros((len(shell.uv), 3), np.float32)
+    baked[:, :2] = shell.uv
+    ends = baked[-4 * edges :].reshape(2, -1, 3)
+    across = ends[1] - ends[0]
+    ends[0] += across * (MIXED / scale / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9))
+    uv, part = edge_uv(shell, edges) * scale, slice(len(shell.triangle) - 2 * edges, None)
+    moved, sources = np.zeros_like(places), np.zeros_like(places)
+    strip = _draw(shell, part, moved, uv)
+    _draw(replace(shell, position=baked), part, sources, uv)
+    row, column = np.nonzero(strip)
+    places[row, column] = moved[row, column]
+    light[row, column] = _bilinear(light, sources[row, column, :2] * scale - 0.5)
+    return strip
+
+
+def _bilinear(plane: F32, at: F32) -> F32:
+    """A plane (size, size, c) at places (n, 2) in texels, x first."""
+    column, row = np.clip(np.floor(at).astype(np.int64), 0, len(plane) - 2).T
+    x, y = (at - np.stack([column, row], 1)).T[..., None]
+    top = plane[row, column] * (1 - x) + plane[row, column + 1] * x
+    bottom = plane[row + 1, column] * (1 - x) + plane[row + 1, column + 1] * x
+    return np.asarray(top * (1 - y) + bottom * y, np.float32)
+
+
+def _draw(shell: Shell, part: slice, values: F32, uv: F32) -> NDArray[np.bool_]:
+    """Position and normal of these triangles' texels into values (size, size, 6); the texels they cover.
+
+    uv: (N, 2) in texels.
+    """
     size = len(values)
     mask = np.zeros((size, size), np.uint8)
     triangle = np.ascontiguousarray(shell.triangle[part], np.int32)
     kernels.call(
         "texel_geometry",
-        pointer(np.ascontiguousarray(shell.uv * (size / atlas_cm), np.float32), np.float32),
+        pointer(np.ascontiguousarray(uv, np.float32), np.float32),
         pointer(triangle, np.int32),
         len(triangle),
         pointer(np.ascontiguousarray(shell.position, np.float32), np.float32),
@@ -250,9 +287,9 @@ def _around(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.bool_)
 
 
-def _continued(known: NDArray[np.bool_], planes: Sequence[F32]) -> NDArray[np.bool_]:
-    """Gives the texels right around the known ones the mean of their known neighbours, in place."""
-    row, column = np.nonzero(_around(known) & ~known)
+def _continued(known: NDArray[np.bool_], planes: Sequence[F32], free: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Gives the free texels right around the known ones the mean of their known neighbours, in place."""
+    row, column = np.nonzero(_around(known) & free)
     last = len(known) - 1
     near = [
         (np.clip(row + down, 0, last), np.clip(column + right, 0, last))
