@@ -18,7 +18,8 @@ from tirage.mockup.model import RING, Template
 
 BAKED = 0.9  # the albedo at which direct light was baked
 FEWEST = {"direct": 0.01, "bounce": 0.01, "gloss": 0.0005}  # light below which a ratio means nothing
-FLATTEST, SURE = 0.02, 0.12  # cosines to a camera from which on its view counts, and counts in full
+TRUST = {"direct": (0.02, 0.12), "bounce": (0.02, 0.12), "gloss": (0.1, 0.4)}
+"""Cosines to a camera from which on what it saw counts, and counts in full."""
 SMOOTHING = {"outside": 4, "inside": 3}  # binomial passes over the noisy bakes
 GLOSS_SMOOTHING = 2  # it has less noise and changes faster
 LEAST = 0.01  # trust below which a texel takes what lies around it
@@ -49,10 +50,10 @@ def measured(folder: Path, template: Template, light: Light, side: str) -> dict[
         toward = position(template.camera, azimuth) - place
         toward /= np.linalg.norm(toward, axis=2, keepdims=True)
         cosine = (toward * normal).sum(axis=2, keepdims=True)
-        trust = np.where(sound[..., None], np.clip((cosine - FLATTEST) / (SURE - FLATTEST), 0, 1), 0)
         for kind, expected in modelled(folder, template, light, side, azimuth, cosine).items():
             passes = GLOSS_SMOOTHING if kind == "gloss" else SMOOTHING[side]
             baked = load(folder, f"{kind}_from_{azimuth}", side)
+            trust = np.where(sound[..., None], np.interp(cosine, TRUST[kind], (0, 1)), 0).astype(np.float32)
             seen[kind].append(compared(baked, expected, trust, passes, FEWEST[kind]))
     maps = {}
     for kind, views in seen.items():

@@ -82,7 +82,7 @@ static inline float table(const float *t, float x) {
     return t[i] + (t[i + 1] - t[i]) * (f - i);
 }
 
-/* The mean direction to a lamp, each of its points weighted by what it gives a Lambert surface. */
+/* The mean direction to a lamp, each of its points weighted by what it gives: matt cloth, and sheen where it grazes. */
 static void lamp_direction(const Lamp *lamp, const float *p, const float *n, float *out) {
     float sum[3] = {0};
     for (int k = 0; k < POINTS; k++) {
@@ -90,7 +90,7 @@ static void lamp_direction(const Lamp *lamp, const float *p, const float *n, flo
         const float inv = 1.f / sqrtf(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
         const float nl = (n[0] * d[0] + n[1] * d[1] + n[2] * d[2]) * inv;
         const float facing = -(lamp->axis[0] * d[0] + lamp->axis[1] * d[1] + lamp->axis[2] * d[2]) * inv;
-        const float weight = fmaxf(nl, .02f) * fmaxf(facing, .001f) * inv * inv;
+        const float weight = clampf(nl, .001f, .3f) * fmaxf(facing, .001f) * inv * inv;
         for (int c = 0; c < 3; c++) sum[c] += weight * d[c] * inv;
     }
     const float inv = 1.f / sqrtf(sum[0] * sum[0] + sum[1] * sum[1] + sum[2] * sum[2]);
