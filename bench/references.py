@@ -91,7 +91,7 @@ def shots(worst: str) -> list[Shot]:
     both = (FRONT["lines"], BACK)
     turns = [
         Shot(name=f"turntable-{azimuth}", role="turntable", colour=colour, prints=both, azimuth=azimuth)
-        for azimuth, colour in ((65, "white"), (235, "red"))
+        for azimuth, colour in ((155, "white"), (290, "red"))
     ]
     floor = [again(table[name], name=f"{name}-seed", role="floor", seed=1) for name in FLOOR]
     large = [
