@@ -41,6 +41,9 @@ and their canvases 35; a turntable's canvases and cloth take 210, beside which t
 Inks of six views take 10 to 17 MB: two designs, since two orders are made at a time.  Texels take 46 MB and
 serve one design's views, one after another."""
 
+VIEW_BYTES = 9
+"""What a view takes for each pixel of its picture, about, however many show cloth."""
+
 Shot = tuple[float, int, int, bool]
 """What a view depends on: azimuth, size, sub-samples, whether prints reach beyond the print areas."""
 T = TypeVar("T", bound=View | Canvas | Plain)
@@ -81,15 +84,18 @@ class Renderer:
         def render(azimuth: float) -> Picture:
             return self.still(prints=prints, colour=colour, azimuth=azimuth, size=size, background=background)
 
-        return self._ahead(render, azimuths)
+        yield from self._ahead(render, azimuths)
+        boxes, shots = self._boxes(prints), [self._shot(azimuth, size, prints) for azimuth in azimuths]
+        self._seen.refresh(key for shot in shots for key in ((shot, boxes), (shot, colour, background)))
 
     def still(
         self, *, prints: Sequence[Print], colour: Colour, azimuth: float, size: int, background: Colour | None
     ) -> Picture:
         """One picture, in the calling thread."""
-        k = still_samples(size)
-        shot = (azimuth % 360, size, k, self._beyond(prints))
-        view = cache(lambda: self._keep(shot, lambda: self._view(azimuth, size, k, prints)))
+        k, shot = still_samples(size), self._shot(azimuth, size, prints)
+        view = cache(
+            lambda: self._keep(shot, lambda: self._view(azimuth, size, k, prints), VIEW_BYTES * size**2)
+        )
         look = make_look(self._scene, colour, background)
         frame = cloth_frame(self._cloth((shot, colour, background), view, look), look)
         if prints:
@@ -121,15 +127,19 @@ class Renderer:
 
         return self._ahead(render, [360 * number / frames for number in range(frames)])
 
-    def _keep(self, key: Hashable, make: Callable[[], T]) -> T:
+    def _shot(self, azimuth: float, size: int, prints: Sequence[Print]) -> Shot:
+        return azimuth % 360, size, still_samples(size), self._beyond(prints)
+
+    def _keep(self, key: Hashable, make: Callable[[], T], expected: int = 0) -> T:
         """What is kept of views; a key begins with the shot and says what it is of."""
-        return cast("T", self._seen.get(key, make))
+        return cast("T", self._seen.get(key, make, expected=expected))
 
     def _cloth(
         self, key: tuple[Shot, Colour, Colour | None], view: Callable[[], View], look: Look
     ) -> View | Plain:
-        """Finished cloth, or the view that it is made of: beside that it is not worth its room."""
-        if key not in self._seen and key[0] in self._seen:
+        """Finished cloth; where only the view that it is made of has room, that."""
+        seen = self._seen
+        if key not in seen and key[0] in seen and not seen.has_room(len(view().terms) * look.channels):
             return view()
         return self._keep(key, lambda: plain_cloth(view(), look))
 
