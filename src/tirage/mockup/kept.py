@@ -66,6 +66,12 @@ class Kept(Generic[T]):
                 if key in self._found:
                     self._found.move_to_end(key)
 
+    def clear(self) -> None:
+        """Drops what is kept."""
+        with self._lock:
+            for key in [key for key, future in self._found.items() if future.done()]:
+                del self._found[key], self._bytes[key]
+
     @property
     def nbytes(self) -> int:
         """Bytes kept now, with those that are expected of what is being made."""

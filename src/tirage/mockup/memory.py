@@ -43,6 +43,8 @@ def picture(shape: tuple[int, ...]) -> NDArray[np.uint8]:
     size = prod(shape)
     with _lock:
         fitting = [number for number, block in enumerate(_idle) if block.nbytes == size]
+        if not fitting:
+            del _idle[:1]  # other sizes are wanted now
         block = _idle.pop(fitting[-1]) if fitting else np.empty(size, np.uint8)
     return np.asarray(_Lease(block)).reshape(shape)
 

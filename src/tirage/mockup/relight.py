@@ -35,11 +35,11 @@ RENDERER, VERSION = "relight", "1"
 TURNTABLE_SAMPLES = 3
 """Sub-samples a pixel and axis at silhouettes, seams and print."""
 
-SEEN_BYTES, INK_BYTES, TEXEL_BYTES = (n << 20 for n in (280, 40, 48))
-"""Kept between orders, as measured on a tee with art across the chest.  Seen: six views of 2048² take 220 MB
-and their canvases 35; a turntable's canvases and cloth take 210, beside which those of six stills find room.
-Inks of six views take 10 to 17 MB: two designs, since two orders are made at a time.  Texels take 46 MB and
-serve one design's views, one after another."""
+SEEN_BYTES, INK_BYTES, TEXEL_BYTES = (n << 20 for n in (264, 40, 48))
+"""Kept between orders, as measured on a tee with art across the chest.  Seen: six views of 2048² take 188 MB,
+their canvases 39 and their cloth 30; a turntable's canvases and cloth take 198, and find room beside those of
+the six, but not beside the views.  Inks of six views take 14 to 20 MB: two designs, since two orders are made
+at a time.  Texels take 46 MB, serve one design's views, one after another, and go when the order is done."""
 
 VIEW_BYTES = 9
 """What a view takes for each pixel of its picture, about, however many show cloth."""
@@ -81,12 +81,18 @@ class Renderer:
     ) -> Iterator[Picture]:
         """Pictures in the order of the azimuths, (size, size, 3) RGB; without background straight RGBA."""
 
+        boxes, shots = self._boxes(prints), [self._shot(azimuth, size, prints) for azimuth in azimuths]
+        made_of_views = [key for shot in shots for key in ((shot, boxes), (shot, colour, background))]
+
         def render(azimuth: float) -> Picture:
-            return self.still(prints=prints, colour=colour, azimuth=azimuth, size=size, background=background)
+            frame = self.still(
+                prints=prints, colour=colour, azimuth=azimuth, size=size, background=background
+            )
+            self._seen.refresh(made_of_views)  # where room is scarce, views go before these
+            return frame
 
         yield from self._ahead(render, azimuths)
-        boxes, shots = self._boxes(prints), [self._shot(azimuth, size, prints) for azimuth in azimuths]
-        self._seen.refresh(key for shot in shots for key in ((shot, boxes), (shot, colour, background)))
+        self._texels.clear()
 
     def still(
         self, *, prints: Sequence[Print], colour: Colour, azimuth: float, size: int, background: Colour | None
@@ -115,6 +121,7 @@ class Renderer:
         k = TURNTABLE_SAMPLES
         look = make_look(self._scene, colour, background)
         layers, boxes = self._layers(prints, size, k), self._boxes(prints)
+        self._texels.clear()
 
         def render(azimuth: float) -> Picture:
             shot = (azimuth, size, k, self._beyond(prints))
@@ -138,9 +145,10 @@ class Renderer:
         self, key: tuple[Shot, Colour, Colour | None], view: Callable[[], View], look: Look
     ) -> View | Plain:
         """Finished cloth; where only the view that it is made of has room, that."""
-        seen = self._seen
-        if key not in seen and key[0] in seen and not seen.has_room(len(view().terms) * look.channels):
-            return view()
+        if key not in self._seen and key[0] in self._seen:
+            size = len(view().terms) * look.channels
+            if not self._seen.has_room(self._threads * size):  # the others may be about to keep theirs
+                return view()
         return self._keep(key, lambda: plain_cloth(view(), look))
 
     def _boxes(self, prints: Sequence[Print]) -> tuple[Box, ...]:
@@ -186,7 +194,11 @@ class Renderer:
 
     def _layer(self, print_: Print, factor: int) -> Layer:
         design = print_.design
-        found = self._texels.get((design.sha256, factor), lambda: texels(design.pixels, factor))
+        found = self._texels.get(
+            (design.sha256, factor),
+            lambda: texels(design.pixels, factor),
+            expected=2 * design.pixels.nbytes // factor**2,
+        )
         return make_layer(self.template, print_, factor, found)
 
     def _beyond(self, prints: Sequence[Print]) -> bool:
