@@ -42,7 +42,7 @@ the six, but not beside the views.  Inks of six views take 14 to 20 MB: two desi
 at a time.  Texels take 46 MB, serve one design's views, one after another, and go when the order is done."""
 
 VIEW_BYTES = 9
-"""What a view takes for each pixel of its picture, about, however many show cloth."""
+"""What the largest view of 2048² takes a pixel of the picture; small ones have more samples, but fit."""
 
 Shot = tuple[float, int, int, bool]
 """What a view depends on: azimuth, size, sub-samples, whether prints reach beyond the print areas."""
