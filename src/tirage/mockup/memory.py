@@ -38,6 +38,12 @@ def give_back_large_blocks() -> bool:
     return all(mallopt(name, value) == 1 for name, value in settings)
 
 
+def give_back_holes() -> None:
+    """Free pages within the heaps go back, too: what a turntable keeps is many small arrays.  Takes 1 ms."""
+    if give_back_large_blocks():
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def picture(shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """An array of bytes whose contents are whatever was there; its block is used again when nobody has it."""
     size = prod(shape)

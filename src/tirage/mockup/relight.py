@@ -19,7 +19,7 @@ from tirage.mockup.canvas import Box, Canvas, Reach, make_canvas
 from tirage.mockup.ink import Ink, Layer, box_factor, ink_seen, make_layer, texels
 from tirage.mockup.kept import Kept
 from tirage.mockup.kernels import Look
-from tirage.mockup.memory import give_back_large_blocks
+from tirage.mockup.memory import give_back_holes, give_back_large_blocks
 from tirage.mockup.model import Template
 from tirage.mockup.placement import Print
 from tirage.mockup.scene import Workspace, beyond_regions, build_scene
@@ -178,6 +178,7 @@ class Renderer:
             for future in ahead:
                 future.cancel()
             self._spare.clear()  # the next pictures may need none, and it takes as much as two views
+            give_back_holes()
 
     def _view(self, azimuth: float, size: int, k: int, prints: Sequence[Print]) -> View:
         whole_panels = self._beyond(prints)
