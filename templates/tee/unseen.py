@@ -67,4 +67,5 @@ def _inside_seen(shell: Shell, camera: Camera, azimuth: float, atlas_cm: float) 
         pointer(np.empty((SIZE, 2), np.int32), np.int32),
         pointer(np.zeros((SIZE // TILE, SIZE // TILE), np.uint8), np.uint8),
     )
-    return atlas[shown == INSIDE]
+    places: NDArray[np.uint16] = atlas[shown == INSIDE]
+    return places

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -39,6 +40,30 @@ def test_one_result_over_the_budget_is_kept_alone() -> None:
     assert kept.nbytes == 100
 
 
+def test_room_is_made_before_what_will_take_it_is_made() -> None:
+    kept: Kept[Bytes] = Kept(250)
+    for key in ("a", "b"):
+        kept.get(key, lambda: block(100))
+    before: list[int] = []
+    kept.get("c", lambda: before.append("a" in kept) or block(90), expected=100)
+    assert before == [False]
+    assert kept.nbytes == 190
+
+
+def test_refreshed_results_go_last() -> None:
+    kept: Kept[Bytes] = Kept(250)
+    for key in ("a", "b"):
+        kept.get(key, lambda: block(100))
+    kept.refresh(["a", "never made"])
+    assert kept.has_room(50)
+    assert not kept.has_room(51)
+    kept.get("c", lambda: block(100))
+    assert ("a" in kept, "b" in kept) == (True, False)
+    kept.clear()
+    assert kept.nbytes == 0
+    assert "a" not in kept
+
+
 def test_threads_that_want_the_same_make_it_once() -> None:
     kept: Kept[Bytes] = Kept(1000)
     made: list[int] = []
@@ -64,4 +89,21 @@ def test_an_error_is_raised_and_forgotten() -> None:
 
     with pytest.raises(ValueError, match="no"):
         kept.get("x", fail)
+    assert len(kept.get("x", lambda: block(10))) == 10
+
+
+def test_an_interrupt_leaves_nobody_waiting() -> None:
+    """Ctrl-C may come at any line, also between the note that something is being made and its making."""
+
+    class Interrupted(Kept[Bytes]):
+        def _count(self, key: Hashable, size: int) -> None:
+            super()._count(key, size)
+            if size == 7:
+                raise KeyboardInterrupt
+
+    kept = Interrupted(1000)
+    with pytest.raises(KeyboardInterrupt):
+        kept.get("x", lambda: block(10), expected=7)
+    assert "x" not in kept
+    assert kept.nbytes == 0
     assert len(kept.get("x", lambda: block(10))) == 10

@@ -28,9 +28,29 @@ print((resident() - before) >> 20)
 """
 
 
+HOLES = """
+from pathlib import Path
+from tirage.mockup.memory import give_back_holes
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+parts = [bytes(100_000) for _ in range(1000)]
+parts = parts[::50]
+before = resident()
+give_back_holes()
+print((before - resident()) >> 20)
+"""
+
+
 def test_freed_pictures_go_back() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM, "set"], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 12
+
+
+def test_holes_in_the_heap_go_back() -> None:
+    done = subprocess.run([sys.executable, "-c", HOLES], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 60
 
 
 def test_a_pictures_block_is_used_again_when_nobody_has_it() -> None:

@@ -17,7 +17,9 @@ from tirage.mockup.ink import box_factor
 from tirage.mockup.model import Template
 from tirage.mockup.placement import PlacedArt, Placement, Print, resolve
 from tirage.mockup.relight import Renderer
+from tirage.mockup.shade import Plain
 from tirage.mockup.template import load
+from tirage.mockup.view import View
 
 WHITE, NAVY, GREY = Colour(230, 230, 227), Colour(31, 42, 68), Colour(242, 242, 242)
 SIZE = 512
@@ -206,6 +208,43 @@ def test_a_turntable_of_another_design_needs_no_view(
     first = turn((200, 0, 0, 255))
     monkeypatch.setattr(relight, "build_view", None)
     assert not np.array_equal(first[0], turn((0, 0, 200, 255))[0])
+
+
+def test_stills_and_turntables_in_turn_make_each_view_once(
+    template: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The life of a worker: what was made of views has room, the views themselves have not."""
+
+    def order(renderer: Renderer, rgba: tuple[int, ...]) -> None:
+        prints = [square(template, x=0, y=20, width=10, rgba=rgba)]
+        angles = range(0, 360, 60)
+        list(renderer.stills(prints=prints, colour=WHITE, azimuths=angles, size=SIZE, background=GREY))
+        list(renderer.turntable(prints=prints, colour=WHITE, size=256, frames=72, background=GREY))
+
+    def made_of_views(renderer: Renderer) -> int:
+        found = [future.result() for future in renderer._seen._found.values()]
+        return sum(one.nbytes for one in found if not isinstance(one, View))
+
+    roomy = Renderer(template, threads=1)
+    order(roomy, (200, 0, 0, 255))
+    monkeypatch.setattr(relight, "SEEN_BYTES", made_of_views(roomy) * 101 // 100)
+    renderer = Renderer(template, threads=2)
+    order(renderer, (200, 0, 0, 255))
+    monkeypatch.setattr(relight, "build_view", None)
+    order(renderer, (0, 0, 200, 255))
+
+
+def test_cloth_is_kept_beside_a_view_while_there_is_room(
+    template: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kept_cloth(budget: int) -> int:
+        monkeypatch.setattr(relight, "SEEN_BYTES", budget)
+        renderer = Renderer(template, threads=1)
+        for colour in (WHITE, NAVY):
+            still(renderer, colour=colour)
+        return sum(isinstance(future.result(), Plain) for future in renderer._seen._found.values())
+
+    assert (kept_cloth(4_900_000), kept_cloth(20_000_000)) == (1, 2)
 
 
 @pytest.mark.rows("R302")

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 QUALITY = 92
 ROW = 8
 """Pixels: the height of a block at 4:4:4."""
-KEPT_BYTES = 32 << 20
+KEPT_BYTES = 24 << 20
 ENTRY_BYTES = 250
 """What an entry costs beside its bytes."""
 START_OF_FRAME, START_OF_SCAN, END = b"\xff\xc0", b"\xff\xda", b"\xff\xd9"

@@ -194,15 +194,20 @@ def _enlarged(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     """Bicubic on the codes themselves: in linear light it would leave dark rims around light shapes."""
     if int(pixels[..., 3].min()) == 255:
         return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC), np.uint8)
-    premultiplied = np.empty(pixels.shape, np.uint16)
+    large = np.asarray(cv2.resize(_premultiplied(pixels), size, interpolation=cv2.INTER_CUBIC), np.uint16)
+    return _straight(large, 255 * 255, None)
+
+
+def _premultiplied(pixels: Pixels) -> NDArray[np.uint16]:
+    """Codes times alpha, 0 … 255²."""
+    result = np.empty(pixels.shape, np.uint16)
     kernels.call(
         "premultiplied_codes",
         pointer(np.ascontiguousarray(pixels), np.uint8),
         ctypes.c_int64(pixels.size // 4),
-        pointer(premultiplied, np.uint16),
+        pointer(result, np.uint16),
     )
-    large = np.asarray(cv2.resize(premultiplied, size, interpolation=cv2.INTER_CUBIC), np.uint16)
-    return _straight(large, 255 * 255, None)
+    return result
 
 
 def _straight(premultiplied: NDArray[np.uint16], full: int, codes: Pixels | None) -> Pixels:

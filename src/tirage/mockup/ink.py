@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from tirage.mockup import kernels
 from tirage.mockup.canvas import Canvas, panel_box
 from tirage.mockup.kernels import INK, pointer
-from tirage.mockup.memory import picture
 from tirage.mockup.model import Template
 from tirage.mockup.placement import Print, to_design
 from tirage.mockup.view import filter_taps
@@ -105,7 +104,7 @@ def ink_seen(canvas: Canvas, layers: Sequence[Layer]) -> Ink:
         target.affine[:] = layer.affine.ravel().tolist()
         target.clip[:] = layer.clip
     blocks = np.empty(len(canvas.tile), np.int32)
-    values = picture((*canvas.atlas.shape[:3], INK * 2)).view(np.float16)
+    values = np.empty((*canvas.atlas.shape[:3], INK), np.float16)  # blocks without ink are never touched
     taps = filter_taps(canvas.k)
     count = kernels.call(
         "print_view",

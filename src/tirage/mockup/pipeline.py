@@ -139,6 +139,8 @@ class Studio:
     """Print files do not depend on the fabric: made once for all colours of a design."""
     rendering: threading.Lock = field(default_factory=threading.Lock)
     """One order's pictures are rendered at a time: twice as many would only wait in memory."""
+    flattening: threading.Lock = field(default_factory=threading.Lock)
+    """One flat picture or print file is drawn at a time: an enlarged design takes 150 MB on its way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,9 +284,10 @@ def start_flats(work: Work) -> list[Future[FileEntry]]:
 def write_composited(work: Work) -> FileEntry:
     """Garment colour and art on the flat panels that carry art."""
     with work.run.busy("composited"):
-        pixels = composited(
-            template=work.studio.renderer.template, prints=work.prints, colour=work.look.colour
-        )
+        with work.studio.flattening:
+            pixels = composited(
+                template=work.studio.renderer.template, prints=work.prints, colour=work.look.colour
+            )
         written = work.stage.write("composited.png", encode_image(pixels=pixels, kind=ImageFormat.PNG))
     return FileEntry.of(written, Role.COMPOSITED, width=pixels.shape[1], height=pixels.shape[0])
 
@@ -293,14 +296,15 @@ def write_print(work: Work, number: int, print_: Print) -> FileEntry:
     """The file a print shop gets for the placement that counts as `number`."""
     with work.run.busy("print"):
         key = (print_.design.sha256, print_.art.width, print_.art.height)
-        png = work.studio.print_pngs.get(key, lambda: encode_print(print_))
+        png = work.studio.print_pngs.get(key, lambda: encode_print(work.studio, print_))
         written = work.stage.write(print_name(number), png.data)
     return FileEntry.of(written, Role.PRINT, width=png.width, height=png.height, placement=number)
 
 
-def encode_print(print_: Print) -> PrintPng:
+def encode_print(studio: Studio, print_: Print) -> PrintPng:
     """The art alone at print size, as PNG with its resolution."""
-    file = print_file(print_)
+    with studio.flattening:
+        file = print_file(print_)
     height, width = file.pixels.shape[:2]
     return PrintPng(encode_image(pixels=file.pixels, kind=ImageFormat.PNG, dpi=file.dpi), width, height)
 

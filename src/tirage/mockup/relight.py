@@ -19,7 +19,7 @@ from tirage.mockup.canvas import Box, Canvas, Reach, make_canvas
 from tirage.mockup.ink import Ink, Layer, box_factor, ink_seen, make_layer, texels
 from tirage.mockup.kept import Kept
 from tirage.mockup.kernels import Look
-from tirage.mockup.memory import give_back_large_blocks
+from tirage.mockup.memory import give_back_holes, give_back_large_blocks
 from tirage.mockup.model import Template
 from tirage.mockup.placement import Print
 from tirage.mockup.scene import Workspace, beyond_regions, build_scene
@@ -35,11 +35,15 @@ RENDERER, VERSION = "relight", "1"
 TURNTABLE_SAMPLES = 3
 """Sub-samples a pixel and axis at silhouettes, seams and print."""
 
-SEEN_BYTES, INK_BYTES, TEXEL_BYTES = (n << 20 for n in (280, 40, 48))
-"""Kept between orders, as measured on a tee with art across the chest.  Seen: six views of 2048² take 220 MB
-and their canvases 35; a turntable's canvases and cloth take 210, beside which those of six stills find room.
-Inks of six views take 10 to 17 MB: two designs, since two orders are made at a time.  Texels take 46 MB and
-serve one design's views, one after another."""
+SEEN_BYTES, INK_BYTES, TEXEL_BYTES = (n << 20 for n in (264, 32, 48))
+"""Kept between orders, as measured on a tee with art across the chest.  Seen: six views of 2048² take 188 MB,
+their canvases 39 and their cloth 30; a turntable's canvases and cloth take 198, and find room beside those of
+the six, but not beside the views.  Inks of six views take 18 to 20 MB, with art
+on both sides 27 to 31.  Texels take 46 MB, serve one design's views, one after another, and go when the order
+is done."""
+
+VIEW_BYTES = 9
+"""What the largest view of 2048² takes a pixel of the picture; small ones have more samples, but fit."""
 
 Shot = tuple[float, int, int, bool]
 """What a view depends on: azimuth, size, sub-samples, whether prints reach beyond the print areas."""
@@ -78,18 +82,27 @@ class Renderer:
     ) -> Iterator[Picture]:
         """Pictures in the order of the azimuths, (size, size, 3) RGB; without background straight RGBA."""
 
-        def render(azimuth: float) -> Picture:
-            return self.still(prints=prints, colour=colour, azimuth=azimuth, size=size, background=background)
+        boxes, shots = self._boxes(prints), [self._shot(azimuth, size, prints) for azimuth in azimuths]
+        made_of_views = [key for shot in shots for key in ((shot, boxes), (shot, colour, background))]
 
-        return self._ahead(render, azimuths)
+        def render(azimuth: float) -> Picture:
+            frame = self.still(
+                prints=prints, colour=colour, azimuth=azimuth, size=size, background=background
+            )
+            self._seen.refresh(made_of_views)  # where room is scarce, views go before these
+            return frame
+
+        yield from self._ahead(render, azimuths)
+        self._texels.clear()
 
     def still(
         self, *, prints: Sequence[Print], colour: Colour, azimuth: float, size: int, background: Colour | None
     ) -> Picture:
         """One picture, in the calling thread."""
-        k = still_samples(size)
-        shot = (azimuth % 360, size, k, self._beyond(prints))
-        view = cache(lambda: self._keep(shot, lambda: self._view(azimuth, size, k, prints)))
+        k, shot = still_samples(size), self._shot(azimuth, size, prints)
+        view = cache(
+            lambda: self._keep(shot, lambda: self._view(azimuth, size, k, prints), VIEW_BYTES * size**2)
+        )
         look = make_look(self._scene, colour, background)
         frame = cloth_frame(self._cloth((shot, colour, background), view, look), look)
         if prints:
@@ -109,6 +122,7 @@ class Renderer:
         k = TURNTABLE_SAMPLES
         look = make_look(self._scene, colour, background)
         layers, boxes = self._layers(prints, size, k), self._boxes(prints)
+        self._texels.clear()
 
         def render(azimuth: float) -> Picture:
             shot = (azimuth, size, k, self._beyond(prints))
@@ -121,16 +135,21 @@ class Renderer:
 
         return self._ahead(render, [360 * number / frames for number in range(frames)])
 
-    def _keep(self, key: Hashable, make: Callable[[], T]) -> T:
+    def _shot(self, azimuth: float, size: int, prints: Sequence[Print]) -> Shot:
+        return azimuth % 360, size, still_samples(size), self._beyond(prints)
+
+    def _keep(self, key: Hashable, make: Callable[[], T], expected: int = 0) -> T:
         """What is kept of views; a key begins with the shot and says what it is of."""
-        return cast("T", self._seen.get(key, make))
+        return cast("T", self._seen.get(key, make, expected=expected))
 
     def _cloth(
         self, key: tuple[Shot, Colour, Colour | None], view: Callable[[], View], look: Look
     ) -> View | Plain:
-        """Finished cloth, or the view that it is made of: beside that it is not worth its room."""
+        """Finished cloth; where only the view that it is made of has room, that."""
         if key not in self._seen and key[0] in self._seen:
-            return view()
+            size = len(view().terms) * look.channels
+            if not self._seen.has_room(self._threads * size):  # the others may be about to keep theirs
+                return view()
         return self._keep(key, lambda: plain_cloth(view(), look))
 
     def _boxes(self, prints: Sequence[Print]) -> tuple[Box, ...]:
@@ -159,6 +178,7 @@ class Renderer:
             for future in ahead:
                 future.cancel()
             self._spare.clear()  # the next pictures may need none, and it takes as much as two views
+            give_back_holes()
 
     def _view(self, azimuth: float, size: int, k: int, prints: Sequence[Print]) -> View:
         whole_panels = self._beyond(prints)
@@ -176,7 +196,11 @@ class Renderer:
 
     def _layer(self, print_: Print, factor: int) -> Layer:
         design = print_.design
-        found = self._texels.get((design.sha256, factor), lambda: texels(design.pixels, factor))
+        found = self._texels.get(
+            (design.sha256, factor),
+            lambda: texels(design.pixels, factor),
+            expected=2 * design.pixels.nbytes // factor**2,
+        )
         return make_layer(self.template, print_, factor, found)
 
     def _beyond(self, prints: Sequence[Print]) -> bool:
