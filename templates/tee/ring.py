@@ -24,7 +24,7 @@ SMOOTHING = {"outside": 4, "inside": 3}  # binomial passes over the noisy bakes
 GLOSS_SMOOTHING = 2  # it has less noise and changes faster
 LEAST = 0.01  # trust below which a texel takes what lies around it
 EDGE_REACH = 1  # texels of the outside beside the strip along the cloth's edge that are mixed with it
-LOWEST, HIGHEST = 0.25, 4.0
+LOWEST, HIGHEST = 0.25, 1.6
 
 
 def ratios(folder: Path, template: Template) -> dict[tuple[str, str], Floats]:

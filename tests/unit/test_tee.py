@@ -132,6 +132,18 @@ def test_the_cut_edge_is_lit_wherever_it_is_looked_up(tee: Template) -> None:
         assert (seen[row + down, column + right, TERMS - 1] == 1).all()
 
 
+def test_cloth_that_is_turned_away_lets_no_background_through(tee: Template) -> None:
+    light, coverage = build_scene(tee).light, 6
+    for side in (light.outside, light.inside):
+        seen = []
+        for azimuth in (0, 180):
+            texture = light_texture(side)
+            light_seen(light, side, position(tee.camera, azimuth), azimuth, texture)
+            seen.append(texture[..., coverage])
+        assert np.array_equal(*seen)
+        assert set(np.unique(seen)) == {0, 1}
+
+
 def test_every_panel_has_one_outline_inside_its_bounds(tee: Template) -> None:
     for panel in tee.panels:
         (points,) = outline(tee, panel.name)

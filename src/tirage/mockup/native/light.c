@@ -221,15 +221,17 @@ static inline int turned_away(const float *place, const float *camera) {
 }
 
 /* Light for a camera at (3) metres and an azimuth in degrees, none for patches turned away from it, but for those from
-   `edge` on: along the cloth's edge normals turn so fast that they say little.  Into out (size,size,LANES). */
+   `edge` on: along the cloth's edge normals turn so fast that they say little.  Into out (size,size,LANES).
+   Cloth without light is still there: in sharp folds some that is turned away by its normals is seen. */
 EXPORT void light_view(const Cloth *cloth, const Patches *p, const float *camera, float azimuth, half *out) {
+    const half8v dark = {0, 0, 0, 0, 1, 0, 1, 0};   /* SHEEN_ATT and COVERAGE */
     const Between between = ring_place(azimuth);
     int32_t block[BLOCK];
     int n = 0;
     for (int i = 0; i < p->count; i++) {
         if (i < p->edge && turned_away(p->place + 6 * (long)i, camera)) {
             for (int k = 0; k < PATCH; k++)
-                if (p->texels[i] >> k & 1) *(half8v *)(out + LANES * (p->first[i] + (k & 1) + (long)(k >> 1) * p->size)) = (half8v){0};
+                if (p->texels[i] >> k & 1) *(half8v *)(out + LANES * (p->first[i] + (k & 1) + (long)(k >> 1) * p->size)) = dark;
             continue;
         }
         block[n++] = i;
