@@ -209,7 +209,8 @@ def _texels(template: Template, shell: Shell, *, inside: bool) -> _Texels:
     scale = size / template.atlas_cm
     places = np.zeros((size, size, 6), np.float32)
     if inside:
-        clean = ~_around(~_draw(shell, slice(count, 2 * count), places, shell.uv * scale))
+        seen = slice(count, 2 * count) if template.garment.inner is None else count + template.garment.inner
+        clean = ~_around(~_draw(shell, seen, places, shell.uv * scale))
         strip = np.zeros_like(clean)
     else:
         touching = _draw(shell, slice(2 * count, None), places, shell.uv * scale)
@@ -260,7 +261,7 @@ def _bilinear(plane: F32, at: F32) -> F32:
     return np.asarray(top * (1 - y) + bottom * y, np.float32)
 
 
-def _draw(shell: Shell, part: slice, values: F32, uv: F32) -> NDArray[np.bool_]:
+def _draw(shell: Shell, part: slice | NDArray[np.int32], values: F32, uv: F32) -> NDArray[np.bool_]:
     """Position and normal of these triangles' texels into values (size, size, 6); the texels they cover.
 
     uv: (N, 2) in texels.
