@@ -5,8 +5,9 @@
 
 #include "raster.h"
 
-/* Rows that are drawn together; pixels to each side that an edge marks. */
-enum { BAND_BITS = 6, BAND = 1 << BAND_BITS, REACH = 2 };
+/* Rows that are drawn together; how far an edge marks: it lies between a pixel and the next one to the right or below, and
+   the filter reaches 1.5 pixels. */
+enum { BAND_BITS = 6, BAND = 1 << BAND_BITS, BEFORE = 1, BEHIND = 2 };
 
 /* Vertices (n,3) in metres through a camera: eye, rows of rotation (right, up, forward), focal length and centre in
    pixels; corner (n,3) as in View. */
@@ -151,20 +152,20 @@ static void row_reached(const View *view, const Frame *frame, const Regions regi
     }
 }
 
-/* A row of 0 and 1 as bits, spread by REACH to both sides. */
+/* A row of 0 and 1 as bits, spread by BEFORE to the left and BEHIND to the right. */
 static void row_bits(const uint8_t *row, int words, uint64_t *bits) {
     uint64_t before = 0, here = 0;
     for (int w = -1; w < words; w++) {
         uint64_t next = 0;
         for (int i = 0; i < WORD && w + 1 < words; i++) next |= (uint64_t)row[(w + 1) * WORD + i] << i;
-        if (w >= 0) bits[w] = here | here << 1 | here << 2 | here >> 1 | here >> 2 | before >> 62 | before >> 63 | next << 63 | next << 62;
+        if (w >= 0) bits[w] = here | here << 1 | here << 2 | here >> 1 | before >> 62 | before >> 63 | next << 63;
         before = here, here = next;
     }
 }
 
-/* Sets a flag of the tiles that have a bit within REACH rows of row y. */
+/* Sets a flag of the tiles that have a bit in the rows that row y marks. */
 static void mark_tiles(const uint64_t *bits, int words, int across, int size, int y, uint8_t flag, uint8_t *tiles) {
-    uint8_t *upper = tiles + maxi(y - REACH, 0) / TILE * across, *lower = tiles + mini(y + REACH, size - 1) / TILE * across;
+    uint8_t *upper = tiles + maxi(y - BEFORE, 0) / TILE * across, *lower = tiles + mini(y + BEHIND, size - 1) / TILE * across;
     for (int w = 0; w < words; w++)
         for (int i = 0; bits[w] && i < WORD / TILE && w * (WORD / TILE) + i < across; i++)
             if (bits[w] >> (i * TILE) & 0xffff) upper[w * (WORD / TILE) + i] |= flag, lower[w * (WORD / TILE) + i] |= flag;
@@ -188,11 +189,11 @@ static void set_marks(const Marker *m, int y, uint8_t flag, uint64_t *marks) {
     const int size = m->view->size;
     row_bits(m->row, m->words, m->bits);
     mark_tiles(m->bits, m->words, (size + TILE - 1) / TILE, size, y, flag, m->tiles);
-    for (int r = maxi(y - REACH, 0); r <= mini(y + REACH, size - 1) && marks; r++)
+    for (int r = maxi(y - BEFORE, 0); r <= mini(y + BEHIND, size - 1) && marks; r++)
         for (int w = 0; w < m->words; w++) marks[(long)r * m->words + w] |= m->bits[w];
 }
 
-/* Mark what lies within REACH pixels of a silhouette, a seam or a fold, or of busy detail, and the tiles that prints may reach. */
+/* Mark what the filter takes in of a silhouette, a seam or a fold, or of busy detail, and the tiles that prints may reach. */
 static void mark_row(const Marker *m, int y) {
     const int size = m->view->size;
     const int32_t *a = m->rows + 2 * y, *b = y + 1 < size ? a + 2 : a;
