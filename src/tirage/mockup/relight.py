@@ -126,7 +126,7 @@ class Renderer:
 
         def render(azimuth: float) -> Picture:
             shot = (azimuth, size, k, self._beyond(prints))
-            view = cache(lambda: self._view(azimuth, size, k, prints))
+            view = cache(lambda: self._view(azimuth, size, k, prints, passing=True))
             frame = cloth_frame(self._cloth((shot, colour, background), view, look), look)
             if layers:
                 canvas = self._canvas(shot, boxes, view)
@@ -180,13 +180,23 @@ class Renderer:
             self._spare.clear()  # the next pictures may need none, and it takes as much as two views
             give_back_holes()
 
-    def _view(self, azimuth: float, size: int, k: int, prints: Sequence[Print]) -> View:
+    def _view(
+        self, azimuth: float, size: int, k: int, prints: Sequence[Print], *, passing: bool = False
+    ) -> View:
         whole_panels = self._beyond(prints)
         try:
             work = self._spare.pop()
         except IndexError:
             work = Workspace(self._scene.light)
-        view = build_view(self._scene, work, azimuth=azimuth, size=size, k=k, whole_panels=whole_panels)
+        view = build_view(
+            self._scene,
+            work,
+            azimuth=azimuth,
+            size=size,
+            k=k,
+            whole_panels=whole_panels,
+            passing=passing,
+        )
         self._spare.append(work)
         return view
 

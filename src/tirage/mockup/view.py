@@ -14,6 +14,7 @@ from tirage.mockup import kernels
 from tirage.mockup.camera import pixels_per_cm, position, project
 from tirage.mockup.kernels import ATLAS_STEPS, EDGE, FACE, MARKS, NOWHERE, PRINT, TERMS, TILE, pointer
 from tirage.mockup.light import light_seen
+from tirage.mockup.memory import picture
 from tirage.mockup.scene import Scene, Workspace, print_regions, surfaces
 
 _REACH = 2
@@ -80,11 +81,19 @@ def filter_taps(k: int) -> NDArray[np.float32]:
 
 
 def build_view(
-    scene: Scene, work: Workspace, *, azimuth: float, size: int, k: int, whole_panels: bool = False
+    scene: Scene,
+    work: Workspace,
+    *,
+    azimuth: float,
+    size: int,
+    k: int,
+    whole_panels: bool = False,
+    passing: bool = False,
 ) -> View:
     """See the garment from one side.
 
-    k: sub-samples a pixel and axis where they matter; whole_panels: keep what prints beyond print areas need.
+    k: sub-samples a pixel and axis where they matter; whole_panels: keep what prints beyond print areas need;
+    passing: the view is looked at once and not kept.
     """
     eye = position(scene.template.camera, azimuth)
     light_seen(scene.light, scene.light.outside, eye, azimuth, work.outside)
@@ -100,7 +109,7 @@ def build_view(
         x0=x0,
         x1=x1,
         offset=offset,
-        terms=np.zeros((int(offset[-1]), TERMS), np.float16),
+        terms=_blank(int(offset[-1]), size) if passing else np.zeros((int(offset[-1]), TERMS), np.float16),
         slot=slot,
         first=first,
         stored=stored,
@@ -111,6 +120,13 @@ def build_view(
     )
     _fill(view, sight)
     return view
+
+
+def _blank(pixels: int, size: int) -> NDArray[np.float16]:
+    """Room for a passing view's terms, all zero: blocks are of one length, and so used again."""
+    terms = picture((size * size, 2 * TERMS)).view(np.float16)[:pixels]
+    terms[:] = 0
+    return terms
 
 
 def _sight(scene: Scene, work: Workspace, azimuth: float, size: int, *, whole_panels: bool) -> _Sight:
