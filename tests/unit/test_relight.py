@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tirage.media.values import Colour
 from tirage.mockup import relight
 from tirage.mockup.camera import pixels_per_cm, project
+from tirage.mockup.canvas import Canvas
 from tirage.mockup.catalogue import Preset
 from tirage.mockup.ink import box_factor
 from tirage.mockup.model import Template
@@ -237,14 +238,18 @@ def test_stills_and_turntables_in_turn_make_each_view_once(
 def test_cloth_is_kept_beside_a_view_while_there_is_room(
     template: Template, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def kept_cloth(budget: int) -> int:
+    def kept(budget: int) -> list[View | Canvas | Plain]:
         monkeypatch.setattr(relight, "SEEN_BYTES", budget)
         renderer = Renderer(template, threads=1)
         for colour in (WHITE, NAVY):
             still(renderer, colour=colour)
-        return sum(isinstance(future.result(), Plain) for future in renderer._seen._found.values())
+        return [future.result() for future in renderer._seen._found.values()]
 
-    assert (kept_cloth(4_900_000), kept_cloth(20_000_000)) == (1, 2)
+    everything = kept(20_000_000)
+    cloths = [found for found in everything if isinstance(found, Plain)]
+    too_little = sum(found.nbytes for found in everything) - cloths[0].nbytes // 2
+    assert len(cloths) == 2
+    assert sum(isinstance(found, Plain) for found in kept(too_little)) == 1
 
 
 @pytest.mark.rows("R302")

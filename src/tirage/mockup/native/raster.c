@@ -70,13 +70,6 @@ int list_faces(const Face *face, int n, const Grid *g, int32_t **first, int32_t 
     return 0;
 }
 
-/* Not-a-number becomes 0. */
-static inline int8v keep8(float8v x) {
-    const float8v scaled = x * ATLAS_STEPS + .5f, top = (float8v){0} + ATLAS_STEPS;
-    const int8v above = (int8v)scaled & (scaled > 0.f);
-    return __builtin_convertvector((float8v)select8((float8v)above < top, above, (int8v)top), int8v);
-}
-
 /* Draw a face into rows [top, bottom) of the frame; z (rows,size) holds their inverse depths. */
 static void draw_pixels(const View *view, const Face *f, int top, int bottom, float *z, const Frame *frame) {
     const int size = view->size, from = maxi(f->y0, top), to = mini(f->y1 + 1, bottom);
@@ -89,8 +82,7 @@ static void draw_pixels(const View *view, const Face *f, int top, int bottom, fl
             const int x = mini(first, size - 8);
             const long q = (long)y * size + x;
             if (!hit(&s.p, x, y, z + q - (long)top * size, &h)) continue;
-            const float8v w = 1.f / h.depth;
-            const int8v at = keep8((s.u0 + h.l1 * s.u1 + h.l2 * s.u2) * w) | keep8((s.v0 + h.l1 * s.v1 + h.l2 * s.v2) * w) << 16;
+            const int8v at = hit_atlas(&s, &h);
             int8v *atlas = (int8v *)(frame->atlas + 2 * q);
             byte8v *shown = (byte8v *)(frame->shown + q);
             const byte8v seen = (byte8v)__builtin_convertvector(h.seen, byte8v);

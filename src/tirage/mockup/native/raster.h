@@ -125,6 +125,19 @@ static inline int hit(const Plane *p, float x, int y, float *z, Hit *h) {
     return 1;
 }
 
+/* Not-a-number becomes 0. */
+static inline int8v keep8(float8v x) {
+    const float8v scaled = x * ATLAS_STEPS + .5f, top = (float8v){0} + ATLAS_STEPS;
+    const int8v above = (int8v)scaled & (scaled > 0.f);
+    return __builtin_convertvector((float8v)select8((float8v)above < top, above, (int8v)top), int8v);
+}
+
+/* The kept atlas positions of eight samples: the second number above the first. */
+static inline int8v hit_atlas(const Setup *s, const Hit *h) {
+    const float8v w = 1.f / h->depth;
+    return keep8((s->u0 + h->l1 * s->u1 + h->l2 * s->u2) * w) | keep8((s->v0 + h->l1 * s->v1 + h->l2 * s->v2) * w) << 16;
+}
+
 static inline int is_busy(const Cloths *c, const uint16_t *at) {
     return c->busy[(at[1] * c->busy_size >> 16) * c->busy_size + (at[0] * c->busy_size >> 16)];
 }

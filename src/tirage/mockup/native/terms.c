@@ -105,6 +105,7 @@ enum { SUMS = BLOCKS + 2 };
 typedef struct {
     float z[MAX_SIDE * MAX_SIDE];
     int32_t id[MAX_SIDE * MAX_SIDE];
+    uint16_t atlas[2 * MAX_SIDE * MAX_SIDE];   /* kept positions of the samples that show something */
     float8v sum[SUMS][SUMS], printed_sum[SUMS][SUMS];   /* a border of two pixels, which blocks at the rim reach */
 } Scratch;
 
@@ -146,24 +147,23 @@ static inline int prints_lie_on(const Job *j, int flags) { return j->prints && !
    upright edge crosses them one by one. */
 static inline float stagger(int y, int k) { return ((5 * y) % k + .5f) / k - .5f; }
 
-/* One smooth piece of cloth: its samples share one look-up of light, and lie in the plane of one of its triangles.
-   Where the detail is even they share that too. */
+/* Neighbouring samples farther apart on the atlas (2 cm) lie on two strips of the cut edge. */
+enum { FAR = 1024 };
+
+/* One smooth piece of cloth: its samples share one look-up of light, and where the detail is even they share that too. */
 static void smooth_block(const Job *j, int x, int y, Block *out, uint16_t *kept_at) {
-    const int k = j->k, t = j->scratch->id[(y + k / 2) * j->side + x + k / 2], flags = j->view->flags[t];
-    const int prints = prints_lie_on(j, flags);
-    uint16_t centre[2];
-    Setup s;
-    float u, v;
-    setup(j->view, t, (float)k, j->x0, j->y0, &s);
-    atlas_at(&s, x + .5f * k, y + .5f * k, &u, &v);
-    keep_atlas(u, v, centre);
-    out->even = (flags & INSIDE) || !j->cloths->busy || !is_busy(j->cloths, centre);
+    const int k = j->k, side = j->side, low = (k - 1) / 2, high = k / 2, centre = (y + high) * side + x + high;
+    const int flags = j->view->flags[j->scratch->id[centre]], prints = prints_lie_on(j, flags);
+    const uint16_t *atlas = j->scratch->atlas, *behind = atlas + 2 * centre, *before = atlas + 2 * ((y + low) * side + x + low);
+    if (abs(before[0] - behind[0]) + abs(before[1] - behind[1]) > FAR) before = behind;
+    const float u = .5f * (kept(before[0]) + kept(behind[0])), v = .5f * (kept(before[1]) + kept(behind[1]));
+    out->even = (flags & INSIDE) || !j->cloths->busy || !is_busy(j->cloths, behind);
     const float8v light = flags & INSIDE ? fetch(j->cloths->inside, j->cloths->inside_size, u, v) : fetch(j->cloths->outside, j->cloths->outside_size, u, v);
     out->all[0] = out->even && !(flags & INSIDE) ? detailed(j->cloths, light, u, v) : light;
     for (int i = 0; i < k * k && (!out->even || prints); i++) {
-        atlas_at(&s, x + i % k + .5f + stagger(i / k, k), y + i / k + .5f, &u, &v);
-        if (!out->even) out->all[i] = detailed(j->cloths, light, u, v);
-        if (prints) keep_atlas(u, v, kept_at + 2 * i);
+        const uint16_t *at = atlas + 2 * ((y + i / k) * side + x + i % k);
+        if (!out->even) out->all[i] = detailed(j->cloths, light, kept(at[0]), kept(at[1]));
+        if (prints) kept_at[2 * i] = at[0], kept_at[2 * i + 1] = at[1];
     }
     for (int i = 0; i < (out->even ? 1 : k * k) && j->prints; i++) out->printed[i] = prints ? out->all[i] : (float8v){0};
 }
@@ -171,19 +171,15 @@ static void smooth_block(const Job *j, int x, int y, Block *out, uint16_t *kept_
 /* Any other block: each sample looks for itself. */
 static void mixed_block(const Job *j, int x, int y, Block *out, uint16_t *kept_at) {
     const int k = j->k;
-    int last = -1;
-    Setup s;
     out->even = 0;
     for (int i = 0; i < k * k; i++) {
-        const int t = j->scratch->id[(y + i / k) * j->side + x + i % k];
-        float u, v;
+        const int q = (y + i / k) * j->side + x + i % k, t = j->scratch->id[q];
+        const uint16_t *at = j->scratch->atlas + 2 * q;
         out->all[i] = out->printed[i] = (float8v){0};
         if (t < 0) continue;
         const int flags = j->view->flags[t];
-        if (t != last) setup(j->view, t, (float)k, j->x0, j->y0, &s), last = t;
-        atlas_at(&s, x + i % k + .5f + stagger(i / k, k), y + i / k + .5f, &u, &v);
-        out->all[i] = sample_terms(j->cloths, flags & INSIDE, u, v);
-        if (prints_lie_on(j, flags)) out->printed[i] = out->all[i], keep_atlas(u, v, kept_at + 2 * i);
+        out->all[i] = sample_terms(j->cloths, flags & INSIDE, kept(at[0]), kept(at[1]));
+        if (prints_lie_on(j, flags)) out->printed[i] = out->all[i], kept_at[2 * i] = at[0], kept_at[2 * i + 1] = at[1];
     }
 }
 
@@ -225,10 +221,9 @@ static void spread(const Filter *f, int even, const float8v *samples, float8v (*
 static void draw_samples(const Job *j, const Face *f, int left, int top, const uint32_t *blocks) {
     const int k = j->k, side = j->side, x0 = maxi(f->x0 - left, 0), x1 = mini(f->x1 - left, BLOCKS - 1);
     const uint32_t columns = (2u << x1) - (1u << x0);
-    const View *w = j->view;
-    Plane p;
+    Setup s;
     Hit h;
-    plane(corner(w, f->triangle, 0), corner(w, f->triangle, 1), corner(w, f->triangle, 2), (float)k, j->x0, j->y0, &p);
+    setup(j->view, f->triangle, (float)k, j->x0, j->y0, &s);
     for (int b = maxi(f->y0 - top, 0); b <= mini(f->y1 - top, BLOCKS - 1); b++) {
         const uint32_t wanted = blocks[b] & columns;
         if (!wanted) continue;
@@ -236,9 +231,10 @@ static void draw_samples(const Job *j, const Face *f, int left, int top, const u
         for (int y = b * k; y < b * k + k; y++)
             for (int first = from; first < to; first += 8) {
                 const int x = mini(first, side - 8), q = y * side + x;
-                if (!hit(&p, (float)x + stagger(y % k, k), y, j->scratch->z + q, &h)) continue;
-                int8v *id = (int8v *)(j->scratch->id + q);
+                if (!hit(&s.p, (float)x + stagger(y % k, k), y, j->scratch->z + q, &h)) continue;
+                int8v *id = (int8v *)(j->scratch->id + q), *atlas = (int8v *)(j->scratch->atlas + 2 * q);
                 *id = select8(h.seen, (int8v){0} + f->triangle, *id);
+                *atlas = select8(h.seen, hit_atlas(&s, &h), *atlas);
             }
     }
 }
