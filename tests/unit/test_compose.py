@@ -238,7 +238,7 @@ def test_huge_art_gets_fewer_dots_rather_than_more_memory() -> None:
     assert width == round(100 / 2.54 * file.dpi)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(width=st.integers(1, 400), height=st.integers(1, 400), cm=st.floats(0.5, 6))
 def test_any_design_gets_its_print_size(width: int, height: int, cm: float) -> None:
     tall = cm * height / width

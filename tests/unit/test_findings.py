@@ -237,7 +237,7 @@ def test_every_print_is_checked(template: Template) -> None:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     width=st.integers(1, 60),
     height=st.integers(1, 60),

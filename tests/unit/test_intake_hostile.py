@@ -226,7 +226,7 @@ def test_every_flipped_bit_of_a_png_is_noticed(at: int) -> None:
 CODES = {"EMPTY_FILE", "INVALID_FILE_TYPE", "IMAGE_DAMAGED", "IMAGE_TOO_LARGE"}
 
 
-@settings(derandomize=True, max_examples=400, deadline=None, database=None)
+@settings(max_examples=400)
 @given(
     kind=st.sampled_from(sorted(GOOD)),
     changes=st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), min_size=1, max_size=6),
@@ -239,7 +239,7 @@ def test_changed_bytes_never_crash(kind: str, changes: list[tuple[int, int]]) ->
     assert result in CODES or result.endswith(", 4)")
 
 
-@settings(derandomize=True, max_examples=400, deadline=None, database=None)
+@settings(max_examples=400)
 @given(
     magic=st.sampled_from([b"\xff\xd8\xff", images.MAGIC, images.MAGIC + images.header(3, 3)]),
     rest=st.binary(max_size=400),

@@ -501,6 +501,11 @@ def test_what_is_no_archive_is_refused(data: bytes, package: Path) -> None:
         load(package)
 
 
+def meaning(data: bytes) -> object:
+    """Two descriptions that differ in white space alone say the same."""
+    return json.loads(data) if data.startswith(b"{") else data
+
+
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(["template.json", "mesh.npz", "light_inside_top.png"]), data=st.data())
 def test_flipped_bytes_never_raise_anything_else(name: str, data: st.DataObject, package: Path) -> None:
@@ -510,7 +515,7 @@ def test_flipped_bytes_never_raise_anything_else(name: str, data: st.DataObject,
         flipped[place] = data.draw(st.integers(0, 255))
     (package / name).write_bytes(flipped[: data.draw(st.sampled_from([None, len(flipped) // 2]))])
     try:
-        assert check(package) != [] or bytes(flipped) == original
+        assert check(package) != [] or meaning((package / name).read_bytes()) == meaning(original)
     finally:
         (package / name).write_bytes(original)
 
