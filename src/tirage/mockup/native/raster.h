@@ -83,20 +83,6 @@ static inline void setup(const View *w, int t, float scale, float x0, float y0, 
     s->u2 = uc[0] * c[2] - s->u0, s->v2 = uc[1] * c[2] - s->v0;
 }
 
-static inline void atlas_at(const Setup *s, float x, float y, float *u, float *v) {
-    const Plane *p = &s->p;
-    const float px = x - p->ax, py = y - p->ay;
-    const float l1 = p->d1x * px + p->d1y * py, l2 = p->d2x * px + p->d2y * py;
-    const float w = 1.f / (p->az + l1 * p->z1 + l2 * p->z2);
-    *u = (s->u0 + l1 * s->u1 + l2 * s->u2) * w;
-    *v = (s->v0 + l1 * s->v1 + l2 * s->v2) * w;
-}
-
-static inline void keep_atlas(float u, float v, uint16_t *out) {
-    out[0] = (uint16_t)(clampf(u, 0.f, 1.f) * ATLAS_STEPS + .5f);
-    out[1] = (uint16_t)(clampf(v, 0.f, 1.f) * ATLAS_STEPS + .5f);
-}
-
 static inline float kept(uint16_t x) { return x * (1.f / ATLAS_STEPS); }
 
 static inline int8v select8(int8v mask, int8v a, int8v b) { return (a & mask) | (b & ~mask); }
