@@ -55,7 +55,7 @@ def _inside_seen(shell: Shell, camera: Camera, azimuth: float, atlas_cm: float) 
     frame = kernels.Frame(
         shown=pointer(shown, np.uint8), atlas=pointer(atlas, np.uint16), edges=pointer(edges, np.uint64)
     )
-    kernels.call(
+    kernels.call_with_memory(
         "look",
         ctypes.byref(view),
         pointer(faces, np.int32),

@@ -283,6 +283,11 @@ def test_structures_keep_the_arrays_they_point_to(way: str) -> None:
     assert kept() is None
 
 
+def test_a_kernel_without_memory_says_so() -> None:
+    with pytest.raises(MemoryError):  # whatever is not 0 means that there was none
+        kernels.call_with_memory("tirage_kernels_version")
+
+
 def test_both_builds_draw_the_same(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = Path(kernels.__file__).parent / "native"
     generic = folder / "_kernels_generic.so"

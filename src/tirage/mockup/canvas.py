@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tirage.mockup import kernels
+from tirage.mockup.kept import Arrays
 from tirage.mockup.kernels import ATLAS_STEPS, NOWHERE, TERMS, TILE, pointer
 from tirage.mockup.model import Panel, Template
 from tirage.mockup.view import View
@@ -27,7 +28,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Canvas:
+class Canvas(Arrays):
     """Tiles as blocks; shapes begin with the number of blocks or of slots."""
 
     size: int
@@ -44,12 +45,6 @@ class Canvas:
     stored: NDArray[np.uint32]
     samples: NDArray[np.uint16]
     surface: NDArray[np.float16]
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        values = (getattr(self, field.name) for field in fields(self))
-        return sum(value.nbytes for value in values if isinstance(value, np.ndarray))
 
     def for_kernels(self) -> kernels.Canvas:
         """The same as the kernels take it."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.canvas import Canvas, panel_box
+from tirage.mockup.kept import Arrays
 from tirage.mockup.kernels import INK, pointer
 from tirage.mockup.model import Template
 from tirage.mockup.placement import Print, to_design
@@ -32,18 +33,13 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ink:
+class Ink(Arrays):
     """Prints through one canvas, where there are any."""
 
     blocks: NDArray[np.int32]
     """(count,) blocks of the canvas that have ink."""
     values: NDArray[np.float16]
     """(count, TILE, TILE, INK) as native/shade.c has it."""
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of both."""
-        return self.blocks.nbytes + self.values.nbytes
 
 
 def _linear_table() -> NDArray[np.uint16]:

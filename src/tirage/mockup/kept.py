@@ -6,7 +6,10 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Future
+from dataclasses import dataclass, fields
 from typing import Generic, Protocol, TypeVar
+
+import numpy as np
 
 
 class Sized(Protocol):
@@ -15,6 +18,17 @@ class Sized(Protocol):
     @property
     def nbytes(self) -> int:
         """Bytes in memory."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrays:
+    """A record whose size is that of its arrays."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        values = (getattr(self, field.name) for field in fields(self))
+        return sum(value.nbytes for value in values if isinstance(value, np.ndarray))
 
 
 T = TypeVar("T", bound=Sized)

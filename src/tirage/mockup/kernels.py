@@ -229,3 +229,9 @@ def pointer(array: Array, dtype: type[np.generic]) -> ctypes.c_void_p:
 def call(name: str, *arguments: object) -> int:
     """Run a kernel, without the interpreter lock; structures go by reference, Python ints as C int."""
     return int(getattr(library(), name)(*arguments))
+
+
+def call_with_memory(name: str, *arguments: object) -> None:
+    """Run a kernel that needs memory of its own; MemoryError when there is none."""
+    if call(name, *arguments):
+        raise MemoryError(f"no memory for {name}")

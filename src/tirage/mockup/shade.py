@@ -13,6 +13,7 @@ from tirage.mockup import kernels
 from tirage.mockup.canvas import Canvas
 from tirage.mockup.cloth import scatter_constants
 from tirage.mockup.ink import Ink
+from tirage.mockup.kept import Arrays
 from tirage.mockup.kernels import BOUNCE_ALBEDO, pointer
 from tirage.mockup.memory import picture
 from tirage.mockup.scene import Scene
@@ -35,7 +36,7 @@ def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plain:
+class Plain(Arrays):
     """Finished cloth without print; row y holds columns x0[y] to x1[y] from offset[y] of pixels."""
 
     size: int
@@ -44,11 +45,6 @@ class Plain:
     offset: NDArray[np.int64]
     pixels: NDArray[np.uint8]
     """(pixels, channels)"""
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        return self.x0.nbytes + self.x1.nbytes + self.offset.nbytes + self.pixels.nbytes
 
 
 def plain_cloth(view: View, look: kernels.Look) -> Plain:

@@ -5,13 +5,14 @@ Independent of design and colour, so it is what is worth keeping between orders.
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.camera import pixels_per_cm, position, project
+from tirage.mockup.kept import Arrays
 from tirage.mockup.kernels import ATLAS_STEPS, EDGE, FACE, MARKS, NOWHERE, PRINT, TERMS, TILE, pointer
 from tirage.mockup.light import light_seen
 from tirage.mockup.memory import picture
@@ -24,7 +25,7 @@ _STEEP = 6.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
+class View(Arrays):
     """A finished view; row y holds columns x0[y] to x1[y] from offset[y] of terms (pixels, TERMS)."""
 
     size: int
@@ -47,12 +48,6 @@ class View:
     """Index of each tile that prints can reach into the next, or -1."""
     atlas: NDArray[np.uint16]
     """(blocks, TILE, TILE, 2) kept atlas positions (kernels.h)."""
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        values = (getattr(self, field.name) for field in fields(self))
-        return sum(value.nbytes for value in values if isinstance(value, np.ndarray))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,7 +162,7 @@ def _look(sight: _Sight) -> None:
     """What each pixel's centre shows, which pixels need more than that, and which tiles prints can reach."""
     template = sight.scene.template
     density = pixels_per_cm(template.camera, sight.camera.size)
-    failed = kernels.call(
+    kernels.call_with_memory(
         "look",
         ctypes.byref(sight.camera),
         pointer(sight.faces, np.int32),
@@ -179,8 +174,6 @@ def _look(sight: _Sight) -> None:
         pointer(sight.rows, np.int32),
         pointer(sight.tiles, np.uint8),
     )
-    if failed:
-        raise MemoryError("no memory for a view")
 
 
 def _row_spans(
@@ -252,7 +245,7 @@ def _fill(view: View, sight: _Sight) -> None:
     )
     for chart in sight.printable:
         prints.printable[chart] = 1
-    failed = kernels.call(
+    kernels.call_with_memory(
         "terms",
         ctypes.byref(sight.camera),
         pointer(sight.faces, np.int32),
@@ -265,5 +258,3 @@ def _fill(view: View, sight: _Sight) -> None:
         pointer(filter_taps(view.k), np.float32),
         view.k,
     )
-    if failed:
-        raise MemoryError("no memory for a view")
