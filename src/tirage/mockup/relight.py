@@ -38,9 +38,8 @@ TURNTABLE_SAMPLES = 3
 SEEN_BYTES, INK_BYTES, TEXEL_BYTES = (n << 20 for n in (264, 32, 48))
 """Kept between orders, as measured on a tee with art across the chest.  Seen: six views of 2048² take 188 MB,
 their canvases 39 and their cloth 30; a turntable's canvases and cloth take 198, and find room beside those of
-the six, but not beside the views.  Inks of six views take 18 to 20 MB, with art
-on both sides 27 to 31.  Texels take 46 MB, serve one design's views, one after another, and go when the order
-is done."""
+the six, but not beside the views.  Inks of six views take 18 to 20 MB, with art on both sides 27 to 31.
+Texels take 46 MB, serve one design's views, one after another, and go when the order is done."""
 
 VIEW_BYTES = 9
 """What the largest view of 2048² takes a pixel of the picture; small ones have more samples, but fit."""
@@ -82,7 +81,10 @@ class Renderer:
     ) -> Iterator[Picture]:
         """Pictures in the order of the azimuths, (size, size, 3) RGB; without background straight RGBA."""
 
-        boxes, shots = self._boxes(prints), [self._shot(azimuth, size, prints) for azimuth in azimuths]
+        boxes, shots = (
+            self._boxes(prints),
+            [self._shot(azimuth, size, still_samples(size), prints) for azimuth in azimuths],
+        )
         made_of_views = [key for shot in shots for key in ((shot, boxes), (shot, colour, background))]
 
         def render(azimuth: float) -> Picture:
@@ -99,7 +101,8 @@ class Renderer:
         self, *, prints: Sequence[Print], colour: Colour, azimuth: float, size: int, background: Colour | None
     ) -> Picture:
         """One picture, in the calling thread."""
-        k, shot = still_samples(size), self._shot(azimuth, size, prints)
+        k = still_samples(size)
+        shot = self._shot(azimuth, size, k, prints)
         view = cache(
             lambda: self._keep(shot, lambda: self._view(azimuth, size, k, prints), VIEW_BYTES * size**2)
         )
@@ -125,7 +128,7 @@ class Renderer:
         self._texels.clear()
 
         def render(azimuth: float) -> Picture:
-            shot = (azimuth, size, k, self._beyond(prints))
+            shot = self._shot(azimuth, size, k, prints)
             view = cache(lambda: self._view(azimuth, size, k, prints, passing=True))
             frame = cloth_frame(self._cloth((shot, colour, background), view, look), look)
             if layers:
@@ -135,8 +138,8 @@ class Renderer:
 
         return self._ahead(render, [360 * number / frames for number in range(frames)])
 
-    def _shot(self, azimuth: float, size: int, prints: Sequence[Print]) -> Shot:
-        return azimuth % 360, size, still_samples(size), self._beyond(prints)
+    def _shot(self, azimuth: float, size: int, k: int, prints: Sequence[Print]) -> Shot:
+        return azimuth % 360, size, k, self._beyond(prints)
 
     def _keep(self, key: Hashable, make: Callable[[], T], expected: int = 0) -> T:
         """What is kept of views; a key begins with the shot and says what it is of."""
