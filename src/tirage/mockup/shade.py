@@ -20,7 +20,7 @@ from tirage.mockup.scene import Scene
 from tirage.mockup.view import View
 
 INK_BARE, INK_GRIP, INK_EVENS = 0.025, 0.1, 0.05
-"""Ink on fabric: the share of the cloth under it that stays bare; how much more so where the fabric is darker,
+"""Ink on fabric: the share of the cloth under it that stays bare; how much more so where fabric is darker,
 between stitches; the factor from which on ink evens out the fabric's pattern."""
 
 
