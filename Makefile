@@ -58,7 +58,7 @@ test-ui: native chromium tests/ui/node_modules/.ready ## what only a browser can
 	cd tests/ui && TIRAGE_UI_OUT=$(CURDIR)/out/ui CHROMIUM="$$(command -v chromium)" timeout 240 node --test
 
 tests/ui/node_modules/.ready: tests/ui/package-lock.json
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null || { echo "make test-ui needs Node.js 20 or newer with npm: install it." >&2; exit 1; }
+	@node -e 'process.exit(Number.parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { echo "make test-ui needs Node.js 20 or newer with npm: install it." >&2; exit 1; }
 	npm ci --prefix tests/ui --silent
 	@touch $@
 
