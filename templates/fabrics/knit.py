@@ -85,7 +85,7 @@ def knit(melange: float) -> NDArray[np.uint8]:
     slub = pick(along_yarn(SEED + 3, 0.35), rows) + 0.6 * pick(along_yarn(SEED + 4, 0.09), rows)
     height, course = stitches(np.asarray(1 + 0.055 * slub, np.float32))
     light = 0.6 + 0.4 * height**0.8
-    light *= 1 + 0.036 * large(noise(SEED + 5, 0.012, 0.025))  # fibres
+    light *= 1 + 0.026 * large(noise(SEED + 5, 0.012, 0.025))  # fibres
     light *= 1 + 0.008 * large(noise(SEED + 6, 0.13, 0.16)) + 0.006 * large(noise(SEED + 7, 0.03, 1.2))
     light *= 1 + 0.010 * pick(along_yarn(SEED + 8, 0.5), course)
     if melange:

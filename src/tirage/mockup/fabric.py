@@ -13,7 +13,7 @@ from tirage.mockup import kernels
 from tirage.mockup.kernels import ATLAS_STEPS, FABRIC_LEVELS, FABRIC_ONE, pointer
 from tirage.mockup.model import Fabric, Template
 
-FAINT = 0.019
+FAINT = 0.0205
 """A tile whose factor varies less than this from pixel to pixel is left out: it would not be seen."""
 FADED = 0.004
 """The same for a level of it, where cloth turns away."""
@@ -77,7 +77,8 @@ class _Waves:
         low, high = YARN_WAVES
         field = self.tile(((self._per_cm >= low) & (self._per_cm <= high)).astype(np.float64), self.side)
         apart = np.roll(field, (self.side // 2, self.side // 3), axis=(0, 1))
-        return np.ascontiguousarray(np.stack([field, apart], axis=-1) / field.std(), np.float32)
+        deviation = max(float(field.std()), 1e-6)  # a tile too coarse for such waves has none
+        return np.ascontiguousarray(np.stack([field, apart], axis=-1) / deviation, np.float32)
 
 
 def make_pattern(template: Template, name: str, pixels_per_cm: float) -> Pattern | None:
