@@ -32,8 +32,9 @@ def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernel
     look.fabric[:] = colour.to_albedo()
     look.bounce[:] = [c * (1 + ratio * c) / (1 + ratio * BOUNCE_ALBEDO) for c in look.fabric]
     look.channels = 4 if background is None else 3
+    look.ink_evens = INK_EVENS
     if template.fabrics:
-        look.ink_bare, look.ink_grip, look.ink_evens = INK_BARE, INK_GRIP, INK_EVENS
+        look.ink_bare, look.ink_grip = INK_BARE, INK_GRIP
     if background is not None:
         look.background[:] = [
             channel / 255 for channel in (background.red, background.green, background.blue)
