@@ -68,10 +68,11 @@ def pattern_of(template: Template, pixels_per_cm: float) -> Pattern:
     return found
 
 
-def test_small_pictures_pay_nothing_for_jersey_and_show_a_melange(template: Template) -> None:
-    assert make_pattern(in_knit(template), "jersey", 12.5) is None
-    assert make_pattern(in_knit(template), "jersey", 25) is not None
-    assert make_pattern(in_knit(template, "heather"), "heather", 12.5) is not None
+def test_small_films_pay_nothing_for_jersey_and_show_a_melange(template: Template) -> None:
+    assert make_pattern(in_knit(template), "jersey", 12.5, least=FAINT) is None
+    assert make_pattern(in_knit(template), "jersey", 12.5) is not None
+    assert make_pattern(in_knit(template), "jersey", 25, least=FAINT) is not None
+    assert make_pattern(in_knit(template, "heather"), "heather", 12.5, least=FAINT) is not None
 
 
 @pytest.mark.parametrize(("pixels_per_cm", "low", "high"), [(25, FAINT, 0.03), (50, 0.03, 0.09)])
@@ -146,7 +147,7 @@ def test_cloth_that_turns_away_fades_to_even(template: Template) -> None:
 
 
 def test_ink_follows_the_yarn_within_a_pixel_and_nowhere_stays(template: Template) -> None:
-    pattern = pattern_of(in_knit(template), 25)
+    pattern = pattern_of(in_knit(template), 60)
     places = np.random.default_rng(2).integers(5000, 60000, (4000, 2)).astype(np.uint16)
     places[::10] = NOWHERE
     moved = places.copy()
@@ -162,7 +163,7 @@ def test_ink_follows_the_yarn_within_a_pixel_and_nowhere_stays(template: Templat
     assert (moved[::10] == NOWHERE).all()
     there = places[:, 0] != NOWHERE
     way = (moved[there].astype(float) - places[there]) / ATLAS_STEPS * template.atlas_cm
-    assert way.std() == pytest.approx(fabrics.INK_REACH_CM, rel=0.1)
+    assert way.std() == pytest.approx(fabrics.INK_REACH_CM, rel=0.15)
     assert np.abs(way).max() < 0.05
     assert abs(np.corrcoef(way.T)[0, 1]) < 0.1
 

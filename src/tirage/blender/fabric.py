@@ -13,7 +13,7 @@ from studio import Floats, Studio
 
 INK_BARE, INK_GRIP, INK_EVENS = 0.025, 0.1, 0.05
 YARN_WAVES = (3.0, 9.0)
-INK_REACH_CM = 0.008
+INK_REACH_CM = 0.006
 
 
 @dataclass(frozen=True, slots=True)

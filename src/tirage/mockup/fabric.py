@@ -14,7 +14,7 @@ from tirage.mockup.kernels import ATLAS_STEPS, FABRIC_LEVELS, FABRIC_ONE, pointe
 from tirage.mockup.model import Fabric, Template
 
 FAINT = 0.0205
-"""A tile whose factor varies less than this from pixel to pixel is left out: it would not be seen."""
+"""A film leaves out a tile whose factor varies less than this from pixel to pixel: it would pass unseen."""
 FADED = 0.004
 """The same for a level of it, where cloth turns away."""
 PIXEL_BLUR = 0.42
@@ -23,7 +23,7 @@ PASSED, STOPPED = 0.36, 0.52
 """Waves a pixel up to which a level shows all, and from which on nothing: what is finer gives moiré."""
 YARN_WAVES = (3.0, 9.0)
 """Waves a centimetre that ink follows: no stitches, which pictures of 25 pixels a centimetre cannot show."""
-INK_REACH_CM = 0.008
+INK_REACH_CM = 0.006
 """How far it does: the standard deviation."""
 
 
@@ -36,7 +36,7 @@ class Pattern:
     texels: tuple[NDArray[np.uint16], ...]
     """What the levels point to."""
     yarn: NDArray[np.float32]
-    """(side, side, 2) how ink is led off its place, standard deviations; repeats as the tile does."""
+    """(side, side, 2) how ink is led off its place, in standard deviations; repeats as the tile does."""
     tiles: float
     """Tiles side by side over the atlas."""
     reach: float
@@ -72,20 +72,23 @@ class _Waves:
         spectrum = (self._spectrum * passed)[np.ix_(kept, kept)] * shift[:, None] * shift[None]
         return np.asarray(np.fft.ifft2(spectrum).real * side**2)
 
-    def yarn(self) -> NDArray[np.float32]:
-        """Two fields of the yarn's unevenness, (side, side, 2), each of deviation 1."""
+    def yarn(self, pixel_cm: float) -> NDArray[np.float32]:
+        """Two fields of the yarn's unevenness, (side, side, 2), each of deviation 1 with all waves."""
         low, high = YARN_WAVES
-        field = self.tile(((self._per_cm >= low) & (self._per_cm <= high)).astype(np.float64), self.side)
+        band = ((self._per_cm >= low) & (self._per_cm <= high)).astype(np.float64)
+        field = self.tile(band * (self._per_cm * pixel_cm <= 0.5), self.side)
         apart = np.roll(field, (self.side // 2, self.side // 3), axis=(0, 1))
-        deviation = max(float(field.std()), 1e-6)  # a tile too coarse for such waves has none
+        deviation = max(self.deviation(band), 1e-6)  # a tile too coarse for such waves has none
         return np.ascontiguousarray(np.stack([field, apart], axis=-1) / deviation, np.float32)
 
 
-def make_pattern(template: Template, name: str, pixels_per_cm: float) -> Pattern | None:
-    """The fabric of that name in pictures of this fineness; None where it would look even."""
+def make_pattern(
+    template: Template, name: str, pixels_per_cm: float, *, least: float = 0.0
+) -> Pattern | None:
+    """The fabric of that name in pictures of this fineness; None where it varies less than `least`."""
     fabric, pixel_cm = template.fabrics[name], 1 / pixels_per_cm
     waves = _Waves(fabric)
-    if waves.deviation(waves.passed(pixel_cm)) < FAINT:
+    if waves.deviation(waves.passed(pixel_cm)) < least:
         return None
     texels = []
     for index in range(FABRIC_LEVELS):
@@ -108,7 +111,7 @@ def make_pattern(template: Template, name: str, pixels_per_cm: float) -> Pattern
         name=name,
         levels=levels,
         texels=tuple(texels),
-        yarn=waves.yarn(),
+        yarn=waves.yarn(pixel_cm),
         tiles=tiles,
         reach=INK_REACH_CM / template.atlas_cm,
     )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tirage.media.values import Colour
 from tirage.mockup.camera import pixels_per_cm
 from tirage.mockup.canvas import Box, Canvas, Reach, make_canvas
-from tirage.mockup.fabric import Pattern, make_pattern
+from tirage.mockup.fabric import FAINT, Pattern, make_pattern
 from tirage.mockup.ink import Ink, Layer, box_factor, ink_seen, make_layer, texels
 from tirage.mockup.kept import Kept
 from tirage.mockup.kernels import Look
@@ -36,13 +36,13 @@ RENDERER, VERSION = "relight", "1"
 TURNTABLE_SAMPLES = 3
 """Sub-samples a pixel and axis at silhouettes, seams and print."""
 
-SEEN_BYTES, INK_BYTES, TEXEL_BYTES = (n << 20 for n in (264, 32, 48))
-"""Kept between orders, as measured on a tee with art across the chest.  Seen: six views of 2048² take 188 MB,
-their canvases 39 and their cloth 30; a turntable's canvases and cloth take 198, and find room beside those of
+SEEN_BYTES, INK_BYTES, TEXEL_BYTES = (n << 20 for n in (276, 32, 48))
+"""Kept between orders, as measured on a tee with art across the chest.  Seen: six views of 2048² take 198 MB,
+their canvases 40 and their cloth 30; a turntable's canvases and cloth take 198, and find room beside those of
 the six, but not beside the views.  Inks of six views take 18 to 20 MB, with art on both sides 27 to 31.
 Texels take 46 MB, serve one design's views, one after another, and go when the order is done."""
 
-VIEW_BYTES = 9
+VIEW_BYTES = 10
 """What the largest view of 2048² takes a pixel of the picture; small ones have more samples, but fit."""
 
 Shot = tuple[float, int, int, bool, str | None]
@@ -131,7 +131,7 @@ class Renderer:
         self._texels.clear()
 
         def render(azimuth: float) -> Picture:
-            shot = self._shot(azimuth, size, k, prints, colour)
+            shot = self._shot(azimuth, size, k, prints, colour, least=FAINT)
             view = cache(lambda: self._view(shot, passing=True))
             frame = cloth_frame(self._cloth((shot, colour, background), view, look), look)
             if layers:
@@ -141,14 +141,24 @@ class Renderer:
 
         return self._ahead(render, [360 * number / frames for number in range(frames)])
 
-    def _shot(self, azimuth: float, size: int, k: int, prints: Sequence[Print], colour: Colour) -> Shot:
-        pattern = self._pattern(self.template.fabric_of(colour), size)
+    def _shot(
+        self,
+        azimuth: float,
+        size: int,
+        k: int,
+        prints: Sequence[Print],
+        colour: Colour,
+        *,
+        least: float = 0.0,
+    ) -> Shot:
+        """least: the least that a fabric's factor has to vary to be shown."""
+        pattern = self._pattern(self.template.fabric_of(colour), size, least)
         return azimuth % 360, size, k, self._beyond(prints), pattern.name if pattern else None
 
-    def _make_pattern(self, fabric: str | None, size: int) -> Pattern | None:
+    def _make_pattern(self, fabric: str | None, size: int, least: float = 0.0) -> Pattern | None:
         if fabric is None:
             return None
-        return make_pattern(self.template, fabric, pixels_per_cm(self.template.camera, size))
+        return make_pattern(self.template, fabric, pixels_per_cm(self.template.camera, size), least=least)
 
     def _keep(self, key: Hashable, make: Callable[[], T], expected: int = 0) -> T:
         """What is kept of views; a key begins with the shot and says what it is of."""
