@@ -11,7 +11,7 @@ import numpy as np
 from nodes import Socket, Tree, number_math, vector_math
 from studio import Floats, Studio
 
-INK_BARE, INK_GRIP, INK_EVENS = 0.025, 0.1, 0.05
+INK_BARE, INK_GRIP, INK_EVENS = 0.012, 0.048, 0.05
 YARN_WAVES = (3.0, 9.0)
 INK_REACH_CM = 0.006
 

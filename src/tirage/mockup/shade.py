@@ -19,7 +19,7 @@ from tirage.mockup.memory import picture
 from tirage.mockup.scene import Scene
 from tirage.mockup.view import View
 
-INK_BARE, INK_GRIP, INK_EVENS = 0.025, 0.1, 0.05
+INK_BARE, INK_GRIP, INK_EVENS = 0.012, 0.048, 0.05
 """Ink on fabric: the share of the cloth under it that stays bare; how much more so where fabric is darker,
 between stitches; the factor from which on ink evens out the fabric's pattern."""
 
