@@ -61,8 +61,15 @@ def misbehave(*, how: str) -> dict[str, Any]:
 
 KINDS = {MemoryError: "memory", OSError: "disk", PermissionError: "refused"}
 TASKS = {
-    "open": lambda *, folder, device, threads: {"device": "cpu", "files": sorted(os.listdir(folder)), "threads": threads},
-    "dress": lambda *, colour, prints: {"prints": [np.load(item["file"]).shape for item in prints], "colour": colour},
+    "open": lambda *, folder, device, threads: {
+        "device": "cpu",
+        "files": sorted(os.listdir(folder)),
+        "threads": threads,
+    },
+    "dress": lambda *, colour, prints: {
+        "prints": [np.load(item["file"]).shape for item in prints],
+        "colour": colour,
+    },
     "render": draw,
     "misbehave": misbehave,
     "who": lambda: {"pid": os.getpid()},

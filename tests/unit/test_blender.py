@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from unit.test_process import gone
 
+from processes import gone
 from tirage.errors import BadInput, Cancelled, Failed, TirageError, TryAgain, UsageError
 from tirage.media import blender as module
 from tirage.media.blender import Blender, Program, find_blender
@@ -139,7 +139,11 @@ def test_where_blender_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "TIRAGE_BLENDER" in caught.value.hint
     with pytest.raises(UsageError, match="no such program"):
         find_blender(tmp_path / "none")
-    for path in (tmp_path / "bin" / "blender", tmp_path / ".venv-blender" / "bin" / "python", tmp_path / "own"):
+    for path in (
+        tmp_path / "bin" / "blender",
+        tmp_path / ".venv-blender" / "bin" / "python",
+        tmp_path / "own",
+    ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("#!/bin/sh\n")
         path.chmod(0o755)

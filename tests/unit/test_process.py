@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from processes import gone, processes_with
 from tirage.errors import Cancelled, Failed, TirageError, TryAgain
 from tirage.media.process import TAIL_BYTES, Child, Limits, inner_environment, never, own_folder, works
 from tirage.media.sandbox import sandboxed
@@ -54,27 +55,6 @@ def failure(running: Child, **limits: float) -> TirageError:
     with pytest.raises(TirageError) as caught:
         listen(running, **limits)  # type: ignore[arg-type]
     return caught.value
-
-
-def processes_with(word: str) -> list[int]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if word.encode() in words and int(path.parent.name) != os.getpid():
-            found.append(int(path.parent.name))
-    return found
-
-
-def gone(word: str, *, within_s: float = 2) -> bool:
-    until = time.monotonic() + within_s
-    while processes_with(word):
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def test_lines_come_until_a_good_end(folder: Path) -> None:
@@ -121,12 +101,17 @@ def test_a_program_that_is_not_there(folder: Path) -> None:
 def test_silence_is_a_time_out(folder: Path) -> None:
     begin = time.monotonic()
     error = failure(child("print('one', flush=True); import time; time.sleep(60)", folder), silence_s=0.3)
-    assert (error.code, error.message) == ("TIMEOUT", "The child had nothing to tell for 0.3 s, and was ended.")
+    assert (error.code, error.message) == (
+        "TIMEOUT",
+        "The child had nothing to tell for 0.3 s, and was ended.",
+    )
     assert time.monotonic() - begin < 3
 
 
 def test_a_step_has_its_time_however_much_is_told(folder: Path) -> None:
-    error = failure(child("import time\nwhile True: print('x', flush=True); time.sleep(.05)", folder), step_s=0.4)
+    error = failure(
+        child("import time\nwhile True: print('x', flush=True); time.sleep(.05)", folder), step_s=0.4
+    )
     assert error.code == "TIMEOUT"
     assert "took longer" in error.message
 
@@ -209,7 +194,9 @@ with own_folder() as folder:
 
 
 def test_when_the_guard_is_killed_the_child_goes_too(folder: Path) -> None:
-    with child("import os, time; print(os.getppid(), flush=True); time.sleep(60)", folder, "guarded") as running:
+    with child(
+        "import os, time; print(os.getppid(), flush=True); time.sleep(60)", folder, "guarded"
+    ) as running:
         lines = running.lines(step_s=30, silence_s=30)
         os.kill(int(next(lines)), signal.SIGKILL)
         with pytest.raises(TryAgain) as caught:

@@ -62,7 +62,9 @@ def blocks() -> Iterator[bpy.types.ID]:
         if isinstance(collection, bpy.types.bpy_prop_collection):
             for block in collection:
                 yield block
-                embedded = [getattr(block, part, None) for part in ("node_tree", "shape_keys", "master_collection")]
+                embedded = [
+                    getattr(block, part, None) for part in ("node_tree", "shape_keys", "master_collection")
+                ]
                 yield from (part for part in embedded if isinstance(part, bpy.types.ID))
 
 

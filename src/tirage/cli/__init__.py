@@ -89,7 +89,8 @@ def mockup(
     size: Annotated[int, typer.Option(metavar="PIXELS", help="Side of the pictures, 512 to 4096.")] = 2048,
     format: Annotated[str, typer.Option(metavar="KIND", help="png, jpeg or webp.")] = "png",  # noqa: A002
     renderer: Annotated[
-        str, typer.Option(metavar="NAME", help="relight (seconds), or cycles (path-traced in Blender: minutes).")
+        str,
+        typer.Option(metavar="NAME", help="relight (seconds), or cycles (path-traced in Blender: minutes)."),
     ] = "relight",
     samples: Annotated[
         int | None, typer.Option(metavar="N", help="For cycles: samples a pixel, 1 to 4096; 128 by default.")

@@ -57,7 +57,9 @@ def find_blender(given: Path | None) -> Program:
     """The one that is set; else the checkout's environment; else the one on PATH.  UsageError: BLENDER_MISSING."""
     if given is not None:
         if not given.is_file():
-            raise UsageError("BLENDER_MISSING", f"TIRAGE_BLENDER names {given}, and there is no such program.")
+            raise UsageError(
+                "BLENDER_MISSING", f"TIRAGE_BLENDER names {given}, and there is no such program."
+            )
         return Program(given)
     environment = CHECKOUT / ".venv-blender" / "bin" / "python"
     if environment.is_file():
@@ -174,7 +176,9 @@ class Blender:
         self._version = str(ready["name"])
         if tuple(ready["blender"]) < OLDEST:
             self.close()
-            raise UsageError("BLENDER_MISSING", f"{self._program.path} is Blender {self._version}, which is too old.")
+            raise UsageError(
+                "BLENDER_MISSING", f"{self._program.path} is Blender {self._version}, which is too old."
+            )
 
     def _translated(self, error: TirageError) -> TirageError:
         """A Python without bpy is no defect."""
@@ -211,7 +215,9 @@ class Blender:
             case "refused":
                 return BadInput("BLEND_REFUSED", f"The .blend is refused: {message}.")
             case "missing":
-                return UsageError("INVALID_SETTING", f"TIRAGE_BLENDER_DEVICE is {self.device}, but {message}.")
+                return UsageError(
+                    "INVALID_SETTING", f"TIRAGE_BLENDER_DEVICE is {self.device}, but {message}."
+                )
         tail = self._child.tail if self._child else ""
         self.close()  # what is left of a failed request is anybody's guess
         match error["kind"]:

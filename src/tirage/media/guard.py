@@ -69,7 +69,10 @@ def descendants() -> list[int]:
     parents: dict[int, int] = {}
     with contextlib.suppress(OSError):
         for name in filter(str.isdecimal, os.listdir("/proc")):
-            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+            with (
+                contextlib.suppress(OSError),
+                open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file,
+            ):
                 parents[int(name)] = int(file.read().rpartition(")")[2].split()[1])
     found, added = {os.getpid()}, True
     while added:

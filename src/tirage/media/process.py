@@ -65,7 +65,9 @@ def run(argv: Sequence[str], *, folder: Path) -> int:
 def works(argv: Sequence[str], *, limit_s: float) -> bool:
     """Whether a program can be started and ends well within its time; what it prints is dropped."""
     try:
-        done = subprocess.run(argv, env=child_environment(os.environ), capture_output=True, timeout=limit_s, check=False)
+        done = subprocess.run(
+            argv, env=child_environment(os.environ), capture_output=True, timeout=limit_s, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
@@ -252,7 +254,9 @@ class Child:
             raise self._noted(TryAgain("TIMEOUT", f"{self.name} {late}, and was ended."))
 
     def _keep(self, data: bytes) -> None:
-        self._tail.extend(data[-TAIL_BYTES:][start : start + 64] for start in range(0, min(len(data), TAIL_BYTES), 64))
+        self._tail.extend(
+            data[-TAIL_BYTES:][start : start + 64] for start in range(0, min(len(data), TAIL_BYTES), 64)
+        )
 
     def _note(self, data: bytes) -> None:
         self._report += data
@@ -275,7 +279,9 @@ class Child:
             case {"end": "signal", "code": code}:
                 return self._noted(Failed("PROCESS_CRASHED", f"{self.name} crashed ({_signal_name(code)})."))
             case _:
-                return self._noted(Failed("PROCESS_CRASHED", f"{self.name} failed with code {report.get('code')}."))
+                return self._noted(
+                    Failed("PROCESS_CRASHED", f"{self.name} failed with code {report.get('code')}.")
+                )
 
     def _noted(self, error: TirageError) -> TirageError:
         """The error with the end of standard error as a note: for operators, not for users."""

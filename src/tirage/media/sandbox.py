@@ -33,7 +33,16 @@ def sandboxed(
     argv: Sequence[str], *, folder: Path, readable: Sequence[Path], gpu: bool = False, program: str
 ) -> list[str]:
     """The words that run `argv` inside: `folder` can be written, `readable` and the system's programs read."""
-    words = [program, "--unshare-all", "--die-with-parent", "--new-session", "--proc", "/proc", "--dev", "/dev"]
+    words = [
+        program,
+        "--unshare-all",
+        "--die-with-parent",
+        "--new-session",
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+    ]
     for path in SYSTEM:
         words += ["--ro-bind-try", path, path]
     if gpu:

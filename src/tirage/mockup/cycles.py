@@ -118,9 +118,7 @@ class CyclesRenderer:
             self._open()
             self._dress(prints, colour, size)
             path = self._blender.start() / "view.npy"
-            self._ask(
-                "render", patience, azimuth=azimuth, size=size, samples=self._samples, file=str(path)
-            )
+            self._ask("render", patience, azimuth=azimuth, size=size, samples=self._samples, file=str(path))
             radiance: NDArray[np.float32] = np.load(path)
             path.unlink()
         return radiance
@@ -147,7 +145,10 @@ class CyclesRenderer:
             return
         folder = self._blender.start()
         files = [folder / f"print{number}.npy" for number in range(len(prints))]
-        entries = [write_print(item, box_factor(item, density), path) for item, path in zip(prints, files, strict=True)]
+        entries = [
+            write_print(item, box_factor(item, density), path)
+            for item, path in zip(prints, files, strict=True)
+        ]
         self._ask("dress", PREPARE, colour=colour.to_albedo(), prints=entries)
         for path in files:
             path.unlink()
