@@ -1,4 +1,4 @@
-"""A program that talks as the worker inside Blender does, draws a disc, and misbehaves when it is asked to."""
+"""A program that talks as the worker inside Blender does, draws a disc, and misbehaves when asked to."""
 
 import errno
 import json
@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 
-def tell(**message: Any) -> None:
+def tell(**message: object) -> None:
     print(json.dumps(message), flush=True)
 
 
@@ -27,49 +28,59 @@ def draw(*, azimuth: float, size: int, samples: int, file: str) -> dict[str, Any
     return {}
 
 
+def hang() -> None:
+    time.sleep(60)
+
+
+def babble() -> None:
+    print("x" * 1_000_000)
+    print('{"progress": [1, 2]')
+    print("[1, 2]")
+
+
+def spawn() -> None:
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "of-fake-blender"])
+    time.sleep(60)
+
+
+def throw(error: Exception) -> None:
+    raise error
+
+
+BAD_DAYS: dict[str, Callable[[], object]] = {
+    "hang": hang,
+    "babble": babble,
+    "spawn": spawn,
+    "die": lambda: os.kill(os.getpid(), 9),
+    "crash": os.abort,
+    "leave": lambda: sys.exit(0),
+    "eat": lambda: len([bytearray(1 << 20) for _ in range(1 << 20)]),
+    "memory": lambda: throw(MemoryError()),
+    "disk": lambda: throw(OSError(errno.ENOSPC, "full")),
+    "refuse": lambda: throw(PermissionError("the text 'x' is registered to run")),
+    "fail": lambda: throw(ValueError("no such node")),
+}
+
+
 def misbehave(*, how: str) -> dict[str, Any]:
-    """What real programs do on a bad day."""
-    match how:
-        case "hang":
-            time.sleep(60)
-        case "die":
-            os.kill(os.getpid(), 9)
-        case "crash":
-            os.abort()
-        case "leave":
-            sys.exit(0)
-        case "eat":
-            kept = [bytearray(1 << 20) for _ in range(1 << 20)]
-            print(len(kept))
-        case "babble":
-            print("x" * 1_000_000)
-            print('{"progress": [1, 2]')
-            print("[1, 2]")
-        case "spawn":
-            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "of-fake-blender"])
-            time.sleep(60)
-        case "memory":
-            raise MemoryError
-        case "disk":
-            raise OSError(errno.ENOSPC, "full")
-        case "refuse":
-            raise PermissionError("the text 'x' is registered to run")
-        case "fail":
-            raise ValueError("no such node")
+    BAD_DAYS[how]()
     return {}
 
 
+def scene(*, folder: str, device: str, threads: int) -> dict[str, Any]:
+    return {"device": "cpu" if device == "auto" else device, "threads": threads, "files": len(folder)}
+
+
 KINDS = {MemoryError: "memory", OSError: "disk", PermissionError: "refused"}
-TASKS = {
-    "open": lambda *, folder, device, threads: {
-        "device": "cpu",
-        "files": sorted(os.listdir(folder)),
-        "threads": threads,
-    },
-    "dress": lambda *, colour, prints: {
-        "prints": [np.load(item["file"]).shape for item in prints],
-        "colour": colour,
-    },
+
+
+def dress(*, colour: list[float], prints: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"prints": [np.load(item["file"]).shape for item in prints], "colour": colour}
+
+
+TASKS: dict[str, Callable[..., dict[str, Any]]] = {
+    "open": scene,
+    "dress": dress,
     "render": draw,
     "misbehave": misbehave,
     "who": lambda: {"pid": os.getpid()},
@@ -77,11 +88,10 @@ TASKS = {
 
 if __name__ == "__main__":
     print("Blender 5.0.1 (a fake)")
-    version = [int(part) for part in os.environ.get("FAKE_VERSION", "5.0.1").split(".")]
-    tell(ready={"blender": version, "name": ".".join(map(str, version))})
+    tell(ready={"blender": [5, 0, 1], "name": "5.0.1"})
     for line in sys.stdin:
         request = json.loads(line)
         try:
             tell(done=TASKS[request.pop("do")](**request))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 – every failure is an answer
             tell(error={"kind": KINDS.get(type(error), "failed"), "message": str(error)})

@@ -128,7 +128,7 @@ CODES: dict[str, Code] = {
     "BAKE_FAILED": Code(SYSTEM, "Read what the script printed; it can be run again by itself."),
     "BLENDER_MISSING": Code(
         USAGE,
-        "Run `make blender` in a checkout, or set TIRAGE_BLENDER to Blender 5.0 or newer, or to a Python with bpy.",
+        "Run `make blender` in a checkout, or set TIRAGE_BLENDER to Blender 5.0 or newer.",
     ),
     "BLEND_REFUSED": Code(
         TEMPLATE, "Save it without scripts, drivers in Python, Freestyle scripts and files from elsewhere."

@@ -50,7 +50,7 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "TIRAGE_THREADS": "Threads that render, 1–64; by default as many as there are usable cores.",
         "TIRAGE_TEMPLATES": "More folders with template packages, separated like PATH; by default none.",
         "TIRAGE_BLENDER": "Blender 5.0 or newer, or a Python that has bpy; by default what is found.",
-        "TIRAGE_BLENDER_DEVICE": "What Blender renders on: auto (default: a GPU if there is one), cpu or gpu.",
+        "TIRAGE_BLENDER_DEVICE": "What Blender renders on: auto (default, a GPU if there is one), cpu, gpu.",
         "TIRAGE_LOG_LEVEL": "Least severe line that is logged: debug, info, warning (default) or error.",
         "TIRAGE_LOG_FORMAT": "Log lines as `text` (default) or `json`.",
     }

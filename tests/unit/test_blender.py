@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import time
@@ -173,4 +172,4 @@ def test_its_home_is_its_folder(blender: Blender) -> None:
     environment = Path(f"/proc/{pid(blender)}/environ").read_bytes().split(b"\0")
     assert f"HOME={folder}".encode() in environment
     assert not any(entry.startswith(b"PYTHONPATH=") for entry in environment)
-    assert os.path.samefile(f"/proc/{pid(blender)}/cwd", folder)
+    assert Path(f"/proc/{pid(blender)}/cwd").samefile(folder)

@@ -22,7 +22,7 @@ from tirage.mockup.ink import texels
 from tirage.mockup.model import Template
 from tirage.mockup.order import Art, MockupOrder, Mode
 from tirage.mockup.pipeline import make_mockup
-from tirage.mockup.placement import Placement, PlacedArt, Print, to_design
+from tirage.mockup.placement import PlacedArt, Placement, Print, to_design
 from tirage.mockup.relight import Renderer
 from tirage.mockup.scene_folder import write_scene_folder
 from tirage.mockup.template import load
@@ -58,7 +58,7 @@ def asked(blender: Blender, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, 
     return seen
 
 
-def print_on(template: Template, width: int = 400, height: int = 300, where: Placement = FRONT) -> Print:
+def print_on_front(width: int = 400, height: int = 300, where: Placement = FRONT) -> Print:
     tall = where.width * height / width
     art = PlacedArt(where.panel, where.x, where.y, where.width, tall, where.rotation)
     return Print(art=art, design=synthetic.solid(width, height, (200, 30, 40, 255)))
@@ -105,8 +105,8 @@ def test_the_turntable_turns_towards_the_wearers_left(
 def test_what_blender_knows_it_is_not_told_again(
     template: Template, blender: Blender, asked: list[tuple[str, dict[str, object]]]
 ) -> None:
-    """Two jobs' renderers, one Blender: the scene is opened once, the garment dressed when its dress changes."""
-    art = print_on(template)
+    """Two jobs' renderers, one Blender: the scene is opened once, the garment dressed when that changes."""
+    art = print_on_front()
     for colour in (WHITE, WHITE, GREY):
         renderer = CyclesRenderer(template, blender=blender, samples=1)
         list(renderer.stills(prints=[art], colour=colour, azimuths=[0, 45], size=64, background=None))
@@ -142,7 +142,7 @@ def test_a_lost_blender_costs_one_picture(template: Template, blender: Blender) 
 
 def test_nothing_is_left_in_the_working_folder_but_the_scene(template: Template, blender: Blender) -> None:
     renderer = CyclesRenderer(template, blender=blender, samples=1)
-    list(renderer.stills(prints=[print_on(template)], colour=WHITE, azimuths=[0], size=64, background=None))
+    list(renderer.stills(prints=[print_on_front()], colour=WHITE, azimuths=[0], size=64, background=None))
     folder = blender.start()
     assert [path.name for path in folder.iterdir()] == ["scene"]
     assert sorted(path.name for path in (folder / "scene").iterdir()) == [
@@ -169,11 +169,9 @@ def test_samples_have_a_range(template: Template, blender: Blender, samples: int
 
 
 @pytest.mark.parametrize("factor", [1, 2, 7])
-def test_a_print_lies_in_blender_where_it_lies_in_the_order(
-    template: Template, tmp_path: Path, factor: int
-) -> None:
+def test_a_print_lies_in_blender_where_it_lies_in_the_order(tmp_path: Path, factor: int) -> None:
     """The corners of the design, through the entry's own geometry, are the corners of the art."""
-    item = print_on(template, 401, 299)
+    item = print_on_front(401, 299)
     entry = write_print(item, factor, tmp_path / "p.npy")
     rows, columns = np.load(tmp_path / "p.npy").shape[:2]
     moved = Print(
@@ -191,8 +189,8 @@ def test_a_print_lies_in_blender_where_it_lies_in_the_order(
     np.testing.assert_allclose(corners @ to_design(moved).T * factor, corners @ to_design(item).T, atol=1e-6)
 
 
-def test_texels_are_those_of_the_relight_renderer(template: Template, tmp_path: Path) -> None:
-    item = print_on(template)
+def test_texels_are_those_of_the_relight_renderer(tmp_path: Path) -> None:
+    item = print_on_front()
     write_print(item, 3, tmp_path / "p.npy")
     assert (np.load(tmp_path / "p.npy") == texels(item.design.pixels, 3)[1:-1, 1:-1]).all()
 

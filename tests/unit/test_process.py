@@ -21,7 +21,12 @@ from tirage.media.sandbox import sandboxed
 
 MIB = 1 << 20
 LIMITS = Limits(memory=512 * MIB, address_space=None)
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("up", flush=True)
+time.sleep(60)
+"""
 ESCAPING = """
 import os, sys, time
 if os.fork() == 0:
@@ -118,8 +123,9 @@ def test_a_step_has_its_time_however_much_is_told(folder: Path) -> None:
 
 def test_too_much_memory_ends_the_whole_tree(folder: Path) -> None:
     eat = "import time; kept = bytearray(300 << 20); print('ate', flush=True); time.sleep(60)"
-    two = f"import subprocess, sys; [subprocess.Popen([sys.executable, '-c', {eat!r}, sys.argv[1]]) for _ in '12']"
-    error = failure(child(two + "; import time; time.sleep(60)", folder, "tree-of-two"))
+    start = f"subprocess.Popen([sys.executable, '-c', {eat!r}, sys.argv[1]])"
+    two = f"import subprocess, sys, time; {start}; {start}; time.sleep(60)"
+    error = failure(child(two, folder, "tree-of-two"))
     assert error.code == "OUT_OF_MEMORY"
     assert gone("tree-of-two")
 
@@ -130,7 +136,8 @@ def test_address_space_is_limited(folder: Path) -> None:
 
 
 def test_files_and_processor_time_are_limited_and_cores_are_not_kept(folder: Path) -> None:
-    code = "import resource as r; print(*(r.getrlimit(k)[0] for k in (r.RLIMIT_CORE, r.RLIMIT_CPU, r.RLIMIT_FSIZE)))"
+    kinds = "(r.RLIMIT_CORE, r.RLIMIT_CPU, r.RLIMIT_FSIZE)"
+    code = f"import resource as r; print(*(r.getrlimit(kind)[0] for kind in {kinds}))"
     limits = Limits(memory=512 * MIB, address_space=None, cpu_s=7, file_bytes=1 << 20)
     assert listen(child(code, folder, limits=limits)) == [f"0 7 {1 << 20}"]
 
@@ -141,7 +148,7 @@ def test_an_escaped_grandchild_goes_with_the_child(folder: Path) -> None:
 
 
 def test_cancelling_ends_the_tree_in_time() -> None:
-    """Fifty times, polite and stubborn children, with grandchildren that have escaped: none takes two seconds."""
+    """Fifty times, polite and stubborn children, with grandchildren that escaped: none takes two seconds."""
     spent = []
     for number in range(50):
         word = f"cancelled-{number}"
@@ -167,7 +174,7 @@ def test_leaving_the_block_ends_the_child(folder: Path) -> None:
     assert not running.alive
 
 
-def test_when_we_are_killed_nothing_is_left(tmp_path: Path) -> None:
+def test_when_we_are_killed_nothing_is_left() -> None:
     """A host that gets SIGKILL: its child, the grandchild and the child's folder go."""
     host = f"""
 import sys, time
@@ -205,25 +212,23 @@ def test_when_the_guard_is_killed_the_child_goes_too(folder: Path) -> None:
     assert gone("guarded")
 
 
-def test_a_child_sees_few_variables(folder: Path) -> None:
+def test_a_child_sees_few_variables(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = {"PATH": "/bin", "AWS_SECRET": "x", "TIRAGE_API_KEY": "y", "HOME": "/home/ann", "LANG": "C"}
     seen = inner_environment(ours, folder)
     assert set(seen) == {"PATH", "LANG", "HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"}
     assert seen["HOME"] == seen["TMPDIR"] == str(folder)
-    os.environ["A_SECRET_OF_OURS"] = "x"
-    try:
-        (line,) = listen(child("import os, json; print(json.dumps(dict(os.environ)))", folder))
-    finally:
-        del os.environ["A_SECRET_OF_OURS"]
+    monkeypatch.setenv("A_SECRET_OF_OURS", "x")
+    (line,) = listen(child("import os, json; print(json.dumps(dict(os.environ)))", folder))
     assert set(json.loads(line)) <= {*seen, "LC_ALL", "LD_LIBRARY_PATH", "LC_CTYPE", "CUDA_VISIBLE_DEVICES"}
 
 
 def test_lines_and_last_words_are_bounded(folder: Path) -> None:
-    code = "import sys; print('x' * 300_000); print('last'); sys.stderr.write('y' * 100_000 + 'END'); sys.exit(1)"
-    running = child(code, folder)
-    with running, pytest.raises(Failed):
-        lengths = [len(line) for line in running.lines(step_s=30, silence_s=30)]
-        assert lengths == [1 << 16, 4]
+    code = "import sys; print('x' * 300_000); print('last'); sys.exit('y' * 100_000 + 'END')"
+    with child(code, folder) as running:
+        lines = running.lines(step_s=30, silence_s=30)
+        assert [len(next(lines)), len(next(lines))] == [1 << 16, 4]
+        with pytest.raises(Failed):
+            next(lines)
     assert len(running.tail) <= TAIL_BYTES
     assert running.tail.endswith("yEND")
 

@@ -42,7 +42,7 @@ class Line:
     def __init__(self) -> None:
         self._out = own_output()
 
-    def tell(self, **message: Any) -> None:
+    def tell(self, **message: object) -> None:
         """One line."""
         self._out.write(json.dumps(message) + "\n")
         self._out.flush()
@@ -51,7 +51,7 @@ class Line:
         """How much of the present request is done."""
         self.tell(progress=[done, total])
 
-    def serve(self, tasks: Mapping[str, Task], **ready: Any) -> None:
+    def serve(self, tasks: Mapping[str, Task], **ready: object) -> None:
         """Answers requests one by one until the other side closes the line."""
         self.tell(ready=ready)
         for text in sys.stdin:

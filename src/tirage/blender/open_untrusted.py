@@ -1,8 +1,8 @@
 """The one door for .blend files of others: opens one without running anything of it, or refuses it.
 
-Refused is whatever would run Python (registered texts, drivers, Freestyle scripts) or Open Shading Language, and
-every file that the .blend names outside its own folder. Freestyle is forced off all the same, since its scripts
-run at rendering in spite of `use_scripts=False`. Loading itself reads linked libraries: the sandbox and the
+Refused is whatever would run Python (registered texts, drivers, Freestyle scripts) or Open Shading Language,
+and every file that it names outside its own folder. Freestyle is forced off all the same, since its
+scripts run at rendering in spite of `use_scripts=False`. Loading itself reads linked libraries: the sandbox and the
 time limit of the process around this one are for what a parser can be made to do."""
 
 import sys

@@ -13,7 +13,7 @@ sys.path.insert(0, str(HERE))
 
 import bpy  # noqa: E402
 import numpy as np  # noqa: E402
-from lines import Line, Missing  # noqa: E402
+from lines import Line, Missing, Task  # noqa: E402
 from material import Print, dress  # noqa: E402
 from scene import open_studio, render  # noqa: E402
 from studio import Studio  # noqa: E402
@@ -61,7 +61,7 @@ class Worker:
             raise RuntimeError("no scene is open")
         return self.studio
 
-    def _stats(self, text: str, *_: Any) -> None:
+    def _stats(self, text: str, _depsgraph: object) -> None:
         if found := SAMPLE.search(text):
             self.line.progress(int(found[1]), int(found[2]))
 
@@ -73,7 +73,9 @@ def read_print(*, file: str, panel: str, x: float, y: float, width: float, rotat
 
 
 def choose_device(wish: str) -> str:
-    """cpu, or the kind of GPU that Cycles found, in lower case. Missing: a GPU is wished for, and none there."""
+    """cpu, or the kind of GPU that Cycles found, in lower case.
+
+    Missing: a GPU is wished for, and there is none."""
     preferences = bpy.context.preferences.addons["cycles"].preferences
     built_in = {kind for kind, *_ in preferences.get_device_types(bpy.context)}
     for kind in GPUS if wish != "cpu" else ():
@@ -95,7 +97,7 @@ def main() -> None:
     """Serves until the line is closed."""
     line = Line()
     worker = Worker(line)
-    tasks = {"open": worker.open, "dress": worker.dress, "render": worker.render}
+    tasks: dict[str, Task] = {"open": worker.open, "dress": worker.dress, "render": worker.render}
     line.serve(tasks, blender=list(bpy.app.version), name=bpy.app.version_string)
 
 

@@ -54,7 +54,10 @@ class Program:
 
 
 def find_blender(given: Path | None) -> Program:
-    """The one that is set; else the checkout's environment; else the one on PATH.  UsageError: BLENDER_MISSING."""
+    """The one that is set; else the checkout's environment; else the one on PATH.
+
+    UsageError: BLENDER_MISSING.
+    """
     if given is not None:
         if not given.is_file():
             raise UsageError(
@@ -135,9 +138,10 @@ class Blender:
         cancelled: Callable[[], bool] = never,
         **values: object,
     ) -> Mapping[str, Any]:
-        """The answer to one request.  After an error of the child or the machine it is gone, and its folder too.
+        """The answer to one request.  After an error of child or machine it is gone, and its folder too.
 
-        BadInput: BLEND_REFUSED.  UsageError: what is set is not there.  Failed: RENDER_FAILED, PROCESS_CRASHED.
+        BadInput: BLEND_REFUSED.  UsageError: what is set is not there.
+        Failed: RENDER_FAILED, PROCESS_CRASHED.
         TryAgain: TIMEOUT, OUT_OF_MEMORY, DISK_FULL, PROCESS_KILLED.  Cancelled.
         """
         with self.lock:
@@ -203,10 +207,11 @@ class Blender:
                     progress(*message["progress"])
                 if any(kind in message for kind in wanted):
                     return message
-            raise Failed("PROCESS_CRASHED", "Blender ended before it had answered.")
         except BaseException:  # also an interrupt: the rest of the answer must not be taken for the next one
             self.close()
             raise
+        self.close()
+        raise Failed("PROCESS_CRASHED", "Blender ended before it had answered.")
 
     def _refusal(self, error: Mapping[str, str]) -> TirageError:
         """What an error of the inside is outside."""

@@ -135,12 +135,12 @@ def end_all(main: int, *, grace_s: float) -> int | None:
 def watch(main: int, control: socket.socket, wake: int, memory: int) -> tuple[str, int | None]:
     """Waits for whatever comes first: the child's end, the order to stop, too much memory."""
     while True:
-        ready, _, _ = select.select([control, wake], [], [], TICK_S)
+        ready, _, _ = select.select([control.fileno(), wake], [], [], TICK_S)
         if wake in ready:
             os.read(wake, 4096)
         if (status := reap(main)) is not None:
             return "ended", status
-        if control in ready:
+        if control.fileno() in ready:
             return "stopped", None
         if resident(descendants()) > memory:
             return "memory", None

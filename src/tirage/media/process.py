@@ -1,5 +1,5 @@
 """The only place that starts other programs: from a list of words, never a shell, with few variables.
-A `Child` is watched: limits, a sandbox, an end for all that it started, and one named error for each way to end.
+A `Child` is watched: limits, an end for all that it started, and one named error for each way to end.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Child:
     """
 
     def __init__(self, argv: Sequence[str], *, name: str, folder: Path, limits: Limits) -> None:
-        """Starts it in `folder`, which is its own and goes with it.  OSError: this machine has no processes left."""
+        """Starts it in `folder`, which is its own and goes with it.  OSError: no process can be started."""
         self.name = name
         self._secrets = (str(folder), str(Path.home()))
         ours, theirs = socket.socketpair()

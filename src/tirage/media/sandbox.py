@@ -7,15 +7,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from functools import cache
-from glob import glob
 from pathlib import Path
 
 from tirage.media.process import works
 
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/fonts", "/etc/localtime")
 """What any program needs to start."""
-DEVICES = ("/dev/nvidia*", "/dev/dri", "/dev/kfd")
-"""What a program on a GPU needs beside /sys."""
+DEVICES = ("nvidia*", "dri", "kfd")
+"""What a program on a GPU needs of /dev, beside /sys."""
 TRIAL_S = 5
 
 
@@ -32,7 +31,7 @@ def bubblewrap() -> str | None:
 def sandboxed(
     argv: Sequence[str], *, folder: Path, readable: Sequence[Path], gpu: bool = False, program: str
 ) -> list[str]:
-    """The words that run `argv` inside: `folder` can be written, `readable` and the system's programs read."""
+    """The words that run `argv` inside: `folder` can be written, `readable` and system programs read."""
     words = [
         program,
         "--unshare-all",
@@ -47,9 +46,9 @@ def sandboxed(
         words += ["--ro-bind-try", path, path]
     if gpu:
         words += ["--ro-bind-try", "/sys", "/sys"]
-        for device in sorted(path for pattern in DEVICES for path in glob(pattern)):
-            words += ["--dev-bind", device, device]
+        for device in sorted(path for pattern in DEVICES for path in Path("/dev").glob(pattern)):
+            words += ["--dev-bind", str(device), str(device)]
     words += ["--tmpfs", "/tmp"]  # noqa: S108 – inside, where nobody else is
-    for path in readable:
-        words += ["--ro-bind", str(path), str(path)]
+    for root in readable:
+        words += ["--ro-bind", str(root), str(root)]
     return [*words, "--bind", str(folder), str(folder), "--chdir", str(folder), "--", *argv]

@@ -1,4 +1,4 @@
-"""The Cycles renderer: the same orders as relight's, path-traced in Blender; minutes where that takes seconds.
+"""The Cycles renderer: relight's orders, path-traced in Blender; minutes where that takes seconds.
 Blender gets the template's mesh and maps and the prints' texels, and gives linear radiance back; the view
 transform and the background are ours.
 """
@@ -78,7 +78,7 @@ class CyclesRenderer:
         """What made the pictures, down to Blender's version; starts it when it has not been."""
         with self._blender.lock:
             self._open()
-            settings = {
+            settings: dict[str, str | int] = {
                 "samples": self._samples,
                 "blender": self._blender.version,
                 "device": str(self._blender.told[DEVICE]),

@@ -28,8 +28,8 @@ def develop(render: F32, *, exposure: float, background: Colour | None) -> NDArr
 
 def _rows(render: F32, exposure: float, background: Colour | None) -> NDArray[np.uint8]:
     alpha = np.clip(np.nan_to_num(render[..., 3:]), 0, 1)
-    radiance = np.nan_to_num(render[..., :3]) * (np.float32(exposure) / np.maximum(alpha, np.float32(1e-4)))
-    display = encoded(neutral(radiance))
+    radiance = np.nan_to_num(render[..., :3]) / np.maximum(alpha, np.float32(1e-4)) * np.float32(exposure)
+    display = encoded(neutral(np.asarray(radiance, np.float32)))
     if background is None:
         shown = np.where(alpha < CLEAR, np.float32(0), display)
         return np.asarray(np.concatenate([shown, alpha], axis=-1) * 255 + 0.5, np.uint8)
