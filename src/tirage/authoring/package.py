@@ -116,20 +116,19 @@ def detail(folder: Path) -> bytes:
 
 
 def relief(source: Source) -> tuple[bytes, float]:
-    """The height map as 8-bit codes over the heights it has, and their range in mm: no height is told as such,
-    only its slope, which 2,048² codes of 10 µm keep within a quarter of a degree."""
+    """The height map as 8-bit codes over the heights it has, and their range in mm.
+
+    Only slopes show; codes of 10 µm at 16 texels a centimetre keep them within a quarter of a degree."""
     height = cv2.imread(str(source.build / "height.png"), cv2.IMREAD_UNCHANGED)
     if height is None:
         raise FileNotFoundError(f"{source.build}/height.png is missing")
-    low, high = int(height.min()), int(height.max())
+    low, high = float(height.min()), float(height.max())
     codes = np.rint((height.astype(np.float64) - low) * (255 / max(high - low, 1))).astype(np.uint8)
-    most = np.iinfo(height.dtype).max
+    most = 65535 if height.dtype == np.uint16 else 255
     return encode_grey(codes), float(f"{(high - low) / most * source.description['height_range_mm']:.6g}")
 
 
-def describe(
-    source: Source, garment: Garment, light: dict[str, Any], relief_mm: float
-) -> dict[str, Any]:
+def describe(source: Source, garment: Garment, light: dict[str, Any], relief_mm: float) -> dict[str, Any]:
     """template.json without its hashes."""
     given = source.description
     return {

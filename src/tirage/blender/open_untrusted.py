@@ -1,9 +1,9 @@
 """The one door for .blend files of others: opens one without running anything of it, or refuses it.
 
 Refused is whatever would run Python (registered texts, drivers, Freestyle scripts) or Open Shading Language,
-and every file that it names outside its own folder. Freestyle is forced off all the same, since its
-scripts run at rendering in spite of `use_scripts=False`. Loading itself reads linked libraries: the sandbox and the
-time limit of the process around this one are for what a parser can be made to do."""
+and whatever names files outside its own folder. Freestyle is forced off all the same, since its scripts run
+at rendering in spite of `use_scripts=False`. Loading itself reads linked libraries: the sandbox and the time
+limit of the process around this one are for what a parser can be made to do."""
 
 import sys
 from collections.abc import Iterator
@@ -25,7 +25,8 @@ def open_untrusted(path: Path, *, folder: Path) -> None:
         bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False, use_scripts=False)
     except RuntimeError as error:
         bpy.ops.wm.read_factory_settings(use_empty=True)
-        raise Refused(f"Blender cannot read it: {str(error).strip()}") from error
+        words = str(error).replace(str(path), path.name).removeprefix("Error: ").strip().rstrip(".")
+        raise Refused(f"Blender cannot read it ({words})") from error
     silence_freestyle()
     reasons = list(dict.fromkeys(faults(folder)))
     if reasons:

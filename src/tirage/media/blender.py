@@ -166,7 +166,7 @@ class Blender:
             folder = running.enter_context(own_folder())
             argv = self._program.argv(self._script)
             if (wrapper := bubblewrap()) is not None:
-                readable = [self._script.parent, *self._program.roots()]
+                readable = [INSIDE, self._script.parent, *self._program.roots()]
                 argv = sandboxed(argv, folder=folder, readable=readable, gpu=gpu, program=wrapper)
             child = running.enter_context(
                 Child(argv, name="Blender", folder=folder, limits=Limits.of_machine(gpu=gpu))
