@@ -3,6 +3,7 @@
 Runs inside Blender as its programs do.  Whatever runs of a file leaves a canary in the working folder."""
 
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -142,5 +143,23 @@ def trust(*, file: str) -> dict[str, Any]:
     return {"ran": Path("canary").exists()}
 
 
+def look(*, paths: list[str]) -> dict[str, Any]:
+    """What can be seen from inside: which of the paths hold files, how many processes, which networks."""
+    held = [
+        path
+        for path in paths
+        if Path(path).is_dir() and any(child.is_file() for child in Path(path).iterdir())
+    ]
+    return {
+        "files": held,
+        "processes": len([*Path("/proc").glob("[0-9]*")]),
+        "network": [name for _, name in socket.if_nameindex()],
+    }
+
+
 if __name__ == "__main__":
-    Line().serve({"make": make, "trust": trust}, blender=list(bpy.app.version), name=bpy.app.version_string)
+    Line().serve(
+        {"make": make, "trust": trust, "look": look},
+        blender=list(bpy.app.version),
+        name=bpy.app.version_string,
+    )
