@@ -95,6 +95,9 @@ def mockup(
     samples: Annotated[
         int | None, typer.Option(metavar="N", help="For cycles: samples a pixel, 1 to 4096; 128 by default.")
     ] = None,
+    glb: Annotated[
+        bool, typer.Option("--glb", help="The garment as model.glb for web viewers and AR, too.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where the files go: mockups/<design> by default.")
     ] = None,
@@ -123,6 +126,7 @@ def mockup(
         mode=mode,
         size=size,
         format=format,
+        glb=glb,
         out=out,
         colors=colors,
         presets=presets,

@@ -32,6 +32,7 @@ class Asked:
     mode: str
     size: int
     format: str
+    glb: bool
     out: Path | None
     colors: str | None
     presets: str | None
@@ -90,6 +91,7 @@ def _single(asked: Asked, design: Path) -> MockupOrder:
         mode=mode(asked.mode),
         size=asked.size,
         format=image_format(asked.format),
+        glb=asked.glb,
     )
 
 
@@ -109,6 +111,7 @@ def _matrix(asked: Asked) -> MatrixOrder:
         mode=mode(asked.mode),
         size=asked.size,
         format=image_format(asked.format),
+        glb=asked.glb,
     )
 
 
