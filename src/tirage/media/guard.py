@@ -19,7 +19,7 @@ import sys
 import time
 from typing import Any, NoReturn
 
-TICK_S = 0.1
+TICK_S = 0.25
 """How often the children's memory is looked at."""
 GRACE_S = 0.5
 """Between SIGTERM and SIGKILL."""
