@@ -30,7 +30,7 @@ from tirage.settings import usable_cores
 
 Picture = NDArray[np.uint8]
 
-RELIGHT = RendererInfo("relight", "1")
+RELIGHT = RendererInfo("relight", "2")
 """Written into its manifests; the version changes whenever pictures do."""
 
 TURNTABLE_SAMPLES = 3
