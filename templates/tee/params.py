@@ -158,7 +158,7 @@ class Material:
     diffuse_roughness: float = 0.7
     roughness: float = 0.85
     specular: float = 0.25
-    sheen_weight: float = 0.18
+    sheen_weight: float = 0.35
     sheen_roughness: float = 0.45
 
 
@@ -171,14 +171,14 @@ def _lamp(name: str, azimuth_deg: float, elevation_deg: float, size_m: float, po
 
 
 CENTRE = (0.0, 0.0, -0.36)
-LAMPS = (  # every view has one grazing lamp for its folds and one that fills
-    _lamp("key", 302, 22, 1.3, 58),
-    _lamp("fill", 30, 22, 1.3, 34),
-    _lamp("back", 136, 22, 1.5, 68),
-    _lamp("kicker", 238, 42, 1.5, 9),
+LAMPS = (  # large and above the garment, so that light falls off downwards; every view has one that grazes
+    _lamp("key", 292, 35, 1.6, 70),
+    _lamp("side", 67, 35, 1.6, 52),
+    _lamp("back", 152, 35, 1.6, 63),
+    _lamp("fill", 22, 15, 1.6, 18),
 )
-WORLD_STRENGTH = 0.12
-EXPOSURE = 1.05
+WORLD_STRENGTH = 0.11
+EXPOSURE = 1.02
 PATTERN = PatternParams()
 DRAPE = DrapeParams()
 FINISH = FinishParams()
@@ -188,18 +188,22 @@ MATERIAL = Material()
 
 
 ID, NAME, VERSION, LICENCE = "tee", "Crew-neck T-shirt", "1.0.0", "Apache-2.0"
-COLOURS = {  # every channel above #26: albedo is clipped at .02, which would turn the hue
-    "white": "#e7e6e3",
-    "natural": "#ded5c0",
-    "black": "#272728",
-    "charcoal": "#47494d",
-    "heather": "#a7a9ad",
+COLOURS = {  # sRGB of the albedo; none below #27, where it is clipped at .02, which would turn the hue
+    "white": "#e9e8e6",
+    "natural": "#dfd5be",
+    "black": "#303031",
+    "charcoal": "#494b4f",
+    "heather": {"hex": "#a6a7a9", "fabric": "heather"},
     "navy": "#28304e",
-    "royal": "#2247a8",
-    "red": "#b3202c",
-    "forest": "#27513b",
+    "royal": "#274aa4",
+    "red": "#b22932",
+    "forest": "#28513c",
     "sand": "#c6ae8b",
 }
+FABRICS = {  # tiles by ../fabrics/knit.py; the first is that of colours that name none
+    name: {"file": f"../fabrics/{name}.png", "size_cm": 6.4} for name in ("jersey", "heather")
+}
+RIBBED = ("collar-front", "collar-back")  # their ribs are in the detail map; the knit is not laid on them
 
 
 def source() -> dict[str, object]:
@@ -218,12 +222,14 @@ def source() -> dict[str, object]:
         "material": asdict(MATERIAL),
         "exposure": EXPOSURE,
         "colours": COLOURS,
+        "fabrics": FABRICS,
     }
 
 
 def panel(name: str) -> dict[str, object]:
     """A panel's place in the atlas, print area and hem line; what it has not is left out."""
-    facts = {"print_area": PRINT_AREAS[name], "hem_y": PATTERN.hem_y.get(name)}
+    facts: dict[str, object] = {"print_area": PRINT_AREAS[name], "hem_y": PATTERN.hem_y.get(name)}
+    facts["fabric"] = False if name in RIBBED else None
     return {"name": name, "origin": ORIGINS[name]} | {k: v for k, v in facts.items() if v is not None}
 
 
