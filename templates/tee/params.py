@@ -193,13 +193,17 @@ COLOURS = {  # every channel above #26: albedo is clipped at .02, which would tu
     "natural": "#ded5c0",
     "black": "#272728",
     "charcoal": "#47494d",
-    "heather": "#a7a9ad",
+    "heather": {"hex": "#a7a9ad", "fabric": "heather"},
     "navy": "#28304e",
     "royal": "#2247a8",
     "red": "#b3202c",
     "forest": "#27513b",
     "sand": "#c6ae8b",
 }
+FABRICS = {  # tiles by ../fabrics/knit.py; the first is that of colours that name none
+    name: {"file": f"../fabrics/{name}.png", "size_cm": 6.4} for name in ("jersey", "heather")
+}
+RIBBED = ("collar-front", "collar-back")  # their ribs are in the detail map; the knit is not laid on them
 
 
 def source() -> dict[str, object]:
@@ -218,12 +222,14 @@ def source() -> dict[str, object]:
         "material": asdict(MATERIAL),
         "exposure": EXPOSURE,
         "colours": COLOURS,
+        "fabrics": FABRICS,
     }
 
 
 def panel(name: str) -> dict[str, object]:
     """A panel's place in the atlas, print area and hem line; what it has not is left out."""
-    facts = {"print_area": PRINT_AREAS[name], "hem_y": PATTERN.hem_y.get(name)}
+    facts: dict[str, object] = {"print_area": PRINT_AREAS[name], "hem_y": PATTERN.hem_y.get(name)}
+    facts["fabric"] = False if name in RIBBED else None
     return {"name": name, "origin": ORIGINS[name]} | {k: v for k, v in facts.items() if v is not None}
 
 

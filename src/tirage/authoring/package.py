@@ -87,6 +87,7 @@ def panels(source: Source, garment: Garment) -> list[dict[str, Any]]:
                 "bounds": [round(float(value), 3) for value in (*low, *high)],
                 "print_area": panel.get("print_area"),
                 "hem_y": panel.get("hem_y"),
+                **({} if panel.get("fabric", True) else {"fabric": False}),
             }
         )
     return rows
@@ -124,6 +125,8 @@ def describe(source: Source, garment: Garment, light: dict[str, Any]) -> dict[st
         **{name: given[name] for name in SCENE},
         "views": [{"name": view.name, "azimuth": view.azimuth} for view in VIEWS],
         "colours": given["colours"],
+        "fabrics": source.fabrics(),
+        "trims": given.get("trims", []),
         "presets": presets(source),
         "light": light,
         "light_sets": [],
@@ -139,7 +142,7 @@ def pack(source: Source, target: Path) -> None:
     garment = with_inner(source.garment(), source.camera, atlas_cm)
     files, light = light_files(folder, source.lamps)
     files |= {"mesh.npz": write_mesh(garment, atlas_cm=atlas_cm), "detail.png": detail(folder)}
-    files |= {"thumbnail.jpg": thumbnail(folder)}
+    files |= {"thumbnail.jpg": thumbnail(folder), **source.pictures()}
     files |= {"LICENSE": (source.folder / "LICENSE").read_bytes(), "README.md": FORMAT_PAGE.read_bytes()}
     content = describe(source, garment, light)
     with TemporaryDirectory() as scratch:

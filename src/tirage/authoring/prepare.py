@@ -15,10 +15,12 @@ from tirage.mockup.mesh import expand
 
 
 def prepare(source: Source, *, quality: float) -> None:
-    """Write the three files into the source's build folder; the same source gives the same bytes."""
+    """Write the three files, tiles and trims into the build folder; the same source gives the same bytes."""
     shell = expand(source.garment())
     arrays = {field.name: getattr(shell, field.name) for field in fields(shell)}
     np.savez(source.build / "shell.npz", **arrays)
+    for name, picture in source.pictures().items():
+        (source.build / name).write_bytes(picture)
     for name, content in (
         ("scene.json", source.scene()),
         ("plan.json", plan(len(source.lamps), quality)),

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,26 @@ class Source:
 
     def scene(self) -> dict[str, Any]:
         """scene.json: what Blender needs besides the mesh (metres, watts, degrees; panels in cm)."""
-        panels = [{"name": panel["name"], "origin": panel["origin"]} for panel in self.description["panels"]]
-        head = {"atlas_cm": self.atlas_cm, "panels": panels}
-        return head | {name: self.description[name] for name in SCENE}
+        head = {"atlas_cm": self.atlas_cm, "panels": self.panels(("name", "origin", "fabric"))}
+        own = {"fabrics": self.fabrics(), "trims": self.description.get("trims", [])}
+        return head | {name: self.description[name] for name in SCENE} | own
+
+    def panels(self, keys: Sequence[str]) -> list[dict[str, Any]]:
+        """These facts of every panel, where it has them."""
+        return [{key: panel[key] for key in keys if key in panel} for panel in self.description["panels"]]
+
+    def fabrics(self) -> dict[str, dict[str, Any]]:
+        """The fabrics as template.json and scene.json have them, whose tiles lie beside."""
+        return {
+            name: {"file": f"fabric_{name}.png", "size_cm": fabric["size_cm"]}
+            for name, fabric in self.description.get("fabrics", {}).items()
+        }
+
+    def pictures(self) -> dict[str, bytes]:
+        """The tiles and trims as files that go into the package. Raises OSError when one is not there."""
+        tiles = {
+            f"fabric_{name}.png": (self.folder / fabric["file"]).read_bytes()
+            for name, fabric in self.description.get("fabrics", {}).items()
+        }
+        trims = self.description.get("trims", [])
+        return tiles | {trim["file"]: (self.folder / trim["file"]).read_bytes() for trim in trims}

@@ -7,13 +7,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.kept import Arrays
-from tirage.mockup.kernels import ATLAS_STEPS, NOWHERE, TERMS, TILE, pointer
+from tirage.mockup.kernels import ATLAS_STEPS, NOWHERE, TILE, pointer
 from tirage.mockup.model import Panel, Template
 from tirage.mockup.view import View
 
@@ -25,6 +26,7 @@ _FRINGE_CM, _GRID_CM = 0.5, 2.0
 """How far pixels beside art may show it, as views allow for (scene.py); the steps in which a reach grows."""
 
 Box = tuple[float, float, float, float]
+D = TypeVar("D", np.float16, np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +43,8 @@ class Canvas(Arrays):
     """(across, across) each tile's block, or -1."""
     atlas: NDArray[np.uint16]
     terms: NDArray[np.float16]
+    fabric: NDArray[np.uint8]
+    """(blocks, TILE, TILE) as `View.fabric`; empty where that is."""
     first: NDArray[np.int32]
     stored: NDArray[np.uint32]
     samples: NDArray[np.uint16]
@@ -54,6 +58,7 @@ class Canvas(Arrays):
             block=pointer(self.block, np.int32),
             atlas=pointer(self.atlas, np.uint16),
             terms=pointer(self.terms, np.float16),
+            fabric=pointer(self.fabric, np.uint8) if self.fabric.size else None,
             first=pointer(self.first, np.int32),
             stored=pointer(self.stored, np.uint32),
             samples=pointer(self.samples, np.uint16),
@@ -119,7 +124,8 @@ def make_canvas(view: View, boxes: Collection[Box]) -> Canvas:
         slot=slot,
         block=block,
         atlas=view.atlas[view.block.ravel()[tile]],
-        terms=_terms(view, tile),
+        terms=_pixels(view, tile, view.terms),
+        fabric=_pixels(view, tile, view.fabric),
         first=first,
         stored=view.stored[slots[slots >= 0]],
         samples=samples,
@@ -148,8 +154,11 @@ def _samples(view: View, slots: NDArray[np.int32]) -> tuple[NDArray[np.int32], N
     return first, view.samples[chosen]
 
 
-def _terms(view: View, tile: NDArray[np.int32]) -> NDArray[np.float16]:
-    out = np.empty((len(tile), TILE, TILE, TERMS), np.float16)
+def _pixels(view: View, tile: NDArray[np.int32], values: NDArray[D]) -> NDArray[D]:
+    """What a view has for its pixels (pixels, …), for those of some tiles: (tiles, TILE, TILE, …)."""
+    if not len(values):
+        return values
+    out = np.empty((len(tile), TILE, TILE, *values.shape[1:]), values.dtype)
     kernels.call(
         "tile_pixels",
         pointer(tile, np.int32),
@@ -158,7 +167,8 @@ def _terms(view: View, tile: NDArray[np.int32]) -> NDArray[np.float16]:
         pointer(view.x0, np.int32),
         pointer(view.x1, np.int32),
         pointer(view.offset, np.int64),
-        pointer(view.terms, np.float16),
-        pointer(out, np.float16),
+        pointer(values, values.dtype.type),
+        values[:1].nbytes,
+        pointer(out, out.dtype.type),
     )
     return out

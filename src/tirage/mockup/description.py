@@ -36,6 +36,26 @@ class LightFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class FabricFile:
+    """A fabric's tile and its side."""
+
+    file: str
+    size_cm: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrimFile:
+    """A picture of the template's own and its place (model.Trim)."""
+
+    file: str
+    panel: str
+    x: float
+    y: float
+    width: float
+    rotation: float
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """Everything that template.json says."""
 
@@ -52,6 +72,10 @@ class Description:
     exposure: float
     views: tuple[View, ...]
     colours: Mapping[str, Colour]
+    fabrics: Mapping[str, FabricFile]
+    woven: Mapping[Colour, str]
+    """The fabrics of colours that name one."""
+    trims: tuple[TrimFile, ...]
     presets: Mapping[Preset, PresetRule]
     light: Mapping[str, LightFiles]
     files: Mapping[str, str]
@@ -76,6 +100,7 @@ def read_description(value: object, notes: Notes) -> Description | None:
     atlas_cm = root.number("atlas_cm", 10, 1000)
     panels = tuple(_panel(item, atlas_cm) for item in root.items("panels", 1, 64))
     lamps = tuple(_lamp(item) for item in root.items("lamps", 1, 6))
+    colours, woven = _colours(root.fields("colours"))
     description = Description(
         id=root.text("id", IDENTIFIER, IDENTIFIER_MEANING),
         name=root.text("name"),
@@ -89,7 +114,10 @@ def read_description(value: object, notes: Notes) -> Description | None:
         material=_material(root.fields("material")),
         exposure=root.number("exposure", 1e-6, 1e6),
         views=_views(root),
-        colours=_colours(root.fields("colours")),
+        colours=colours,
+        fabrics=_fabrics(root),
+        woven=woven,
+        trims=tuple(_trim(item) for item in root.items("trims", 0, 16)) if root.has("trims") else (),
         presets=_presets(root),
         light=_light(root.fields("light"), [lamp.name for lamp in lamps]),
         files=dict(
@@ -105,6 +133,7 @@ def read_description(value: object, notes: Notes) -> Description | None:
     root.close()
     _check_names(description, root, notes)
     _check_presets(description, root, notes)
+    _check_references(description, root, notes)
     return description if len(notes.findings) == count else None
 
 
@@ -126,6 +155,7 @@ def _panel(fields: Fields, atlas_cm: float) -> Panel:
         bounds=bounds,
         print_area=_box(fields, "print_area") if fields.has("print_area") else None,
         hem_y=fields.number("hem_y", bounds[1], bounds[3]) if fields.has("hem_y") else None,
+        fabric=fields.flag("fabric") if fields.has("fabric") else True,
     )
     fields.close()
     (x, y), (left, top, right, bottom) = panel.origin, bounds
@@ -202,12 +232,50 @@ def _views(root: Fields) -> tuple[View, ...]:
     return views
 
 
-def _colours(fields: Fields) -> Mapping[str, Colour]:
-    def read(table: Fields, key: str) -> Colour:
-        text = table.text(key, r"#[0-9a-fA-F]{6}", "a colour like #1f2937")
-        return Colour.parse(text or "#000000")
+def _colours(fields: Fields) -> tuple[Mapping[str, Colour], Mapping[Colour, str]]:
+    """The named colours, and the fabrics of those that name one as `{"hex": …, "fabric": …}`."""
+    colours, woven = {}, {}
+    for key, item in fields.each(lambda table, key: table.either(key), at_most=256):
+        if isinstance(item, Fields):
+            colours[key] = _colour(item, "hex")
+            woven[colours[key]] = item.text("fabric", IDENTIFIER, IDENTIFIER_MEANING)
+            item.close()
+        else:
+            colours[key] = _colour(fields, key)
+    return colours, woven
 
-    return dict(fields.each(read, at_most=256))
+
+def _colour(fields: Fields, key: str) -> Colour:
+    text = fields.text(key, r"#[0-9a-fA-F]{6}", "a colour like #1f2937")
+    return Colour.parse(text or "#000000")
+
+
+def _fabrics(root: Fields) -> Mapping[str, FabricFile]:
+    if not root.has("fabrics"):
+        return {}
+    table = root.fields("fabrics")
+    return dict(table.each(lambda fields, key: _fabric(fields.fields(key)), at_most=8))
+
+
+def _fabric(fields: Fields) -> FabricFile:
+    fabric = FabricFile(
+        file=fields.text("file", FILE_NAME, FILE_MEANING), size_cm=fields.number("size_cm", 0.5, 50)
+    )
+    fields.close()
+    return fabric
+
+
+def _trim(fields: Fields) -> TrimFile:
+    trim = TrimFile(
+        file=fields.text("file", FILE_NAME, FILE_MEANING),
+        panel=fields.text("panel", IDENTIFIER, IDENTIFIER_MEANING),
+        x=fields.number("x", -500, 500),
+        y=fields.number("y", -500, 500),
+        width=fields.number("width", 0.1, 500),
+        rotation=fields.number("rotation", -360, 360) if fields.has("rotation") else 0.0,
+    )
+    fields.close()
+    return trim
 
 
 def _presets(root: Fields) -> Mapping[Preset, PresetRule]:
@@ -266,6 +334,18 @@ def _check_names(description: Description, root: Fields, notes: Notes) -> None:
         twice = sorted({name for name in given if name and given.count(name) > 1})
         if twice:
             notes.error("DUPLICATE_NAME", root.at(key), f"{root.at(key)} names {', '.join(twice)} twice.")
+
+
+def _check_references(description: Description, root: Fields, notes: Notes) -> None:
+    """Colours name fabrics and trims name panels that there are."""
+    panels = {panel.name for panel in description.panels}
+    for index, trim in enumerate(description.trims):
+        if trim.panel not in panels:
+            message = f"The trim {trim.file} lies on {trim.panel!r}, which is no panel."
+            notes.error("UNKNOWN_PANEL", root.at(f"trims[{index}]"), message)
+    for name in sorted(set(description.woven.values()) - description.fabrics.keys()):
+        message = f"A colour names the fabric {name!r}, which is not among the fabrics."
+        notes.error("UNKNOWN_FABRIC", root.at("colours"), message)
 
 
 def _check_presets(description: Description, root: Fields, notes: Notes) -> None:

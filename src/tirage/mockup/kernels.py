@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 18
+VERSION = 19
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16
@@ -35,6 +35,8 @@ ATLAS_STEPS, NOWHERE = 65534, 65535
 """Kept atlas positions: steps over its side, and the mark of a place where no print can lie."""
 INSIDE, RIM, CHARTS = 0x80, 0x40, 64
 """Triangle flags: the inside of the cloth, its cut edge; below them the panel."""
+FABRIC_LEVELS, FABRIC_ONE = 12, 32768
+"""Finenesses that a fabric's tile may have, and the texel that stands for the fabric's mean (fabric.c)."""
 TABLE = 256
 LAMP_POINTS = 4
 LAMPS, LAMP_FIELDS = 6, 4
@@ -135,6 +137,19 @@ class Frame(Struct):
     _fields_ = [("shown", _pointer), ("atlas", _pointer), ("edges", _pointer), ("busy", _pointer)]
 
 
+class Fabric(Struct):
+    """fabric.c: a tile at finenesses half an octave apart.  Whoever fills `texels` keeps the arrays alive."""
+
+    _fields_ = [
+        ("texels", _pointer * FABRIC_LEVELS),
+        ("side", ctypes.c_int32 * FABRIC_LEVELS),
+        ("levels", ctypes.c_int32),
+        ("tiles", _floats),
+        ("finest", _floats),
+        ("covered", ctypes.c_uint8 * CHARTS),
+    ]
+
+
 class Spans(Struct):
     """terms.c: where a view's finished pixels go."""
 
@@ -175,6 +190,7 @@ class Canvas(Struct):
         ("block", _pointer),
         ("atlas", _pointer),
         ("terms", _pointer),
+        ("fabric", _pointer),
         ("first", _pointer),
         ("stored", _pointer),
         ("samples", _pointer),
@@ -194,6 +210,9 @@ class Look(Struct):
         ("k_slope", _floats),
         ("bounce", _floats * 3),
         ("background", _floats * 3),
+        ("ink_bare", _floats),
+        ("ink_grip", _floats),
+        ("ink_evens", _floats),
         ("channels", ctypes.c_int32),
     ]
 

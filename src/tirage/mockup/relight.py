@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeVar, cast
 
 import numpy as np
@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from tirage.media.values import Colour
 from tirage.mockup.camera import pixels_per_cm
 from tirage.mockup.canvas import Box, Canvas, Reach, make_canvas
+from tirage.mockup.fabric import Pattern, make_pattern
 from tirage.mockup.ink import Ink, Layer, box_factor, ink_seen, make_layer, texels
 from tirage.mockup.kept import Kept
 from tirage.mockup.kernels import Look
 from tirage.mockup.memory import give_back_holes, give_back_large_blocks
 from tirage.mockup.model import Template
-from tirage.mockup.placement import Print
+from tirage.mockup.placement import Print, template_trims
 from tirage.mockup.scene import Workspace, beyond_regions, build_scene
 from tirage.mockup.shade import Plain, cloth_frame, lay_ink, make_look, plain_cloth
 from tirage.mockup.view import View, build_view
@@ -44,8 +45,11 @@ Texels take 46 MB, serve one design's views, one after another, and go when the 
 VIEW_BYTES = 9
 """What the largest view of 2048² takes a pixel of the picture; small ones have more samples, but fit."""
 
-Shot = tuple[float, int, int, bool]
-"""What a view depends on: azimuth, size, sub-samples, whether prints reach beyond the print areas."""
+Shot = tuple[float, int, int, bool, str | None]
+"""What a view depends on: azimuth, size, sub-samples, whether prints reach beyond print areas, and the fabric
+where pictures of that size show it."""
+PATTERNS = 6
+"""Fabrics by size that stay ready: about 3 MB each where they are seen, nothing where not."""
 T = TypeVar("T", bound=View | Canvas | Plain)
 
 
@@ -69,6 +73,8 @@ class Renderer:
         self._reach = Reach(template)
         self._inks: Kept[Ink] = Kept(INK_BYTES * keep)
         self._texels: Kept[NDArray[np.uint16]] = Kept(TEXEL_BYTES)
+        self._trims = template_trims(template)
+        self._pattern = lru_cache(PATTERNS)(self._make_pattern)
 
     def stills(
         self,
@@ -81,10 +87,9 @@ class Renderer:
     ) -> Iterator[Picture]:
         """Pictures in the order of the azimuths, (size, size, 3) RGB; without background straight RGBA."""
 
-        boxes, shots = (
-            self._boxes(prints),
-            [self._shot(azimuth, size, still_samples(size), prints) for azimuth in azimuths],
-        )
+        k = still_samples(size)
+        boxes = self._boxes(prints)
+        shots = [self._shot(azimuth, size, k, prints, colour) for azimuth in azimuths]
         made_of_views = [key for shot in shots for key in ((shot, boxes), (shot, colour, background))]
 
         def render(azimuth: float) -> Picture:
@@ -102,16 +107,14 @@ class Renderer:
     ) -> Picture:
         """One picture, in the calling thread."""
         k = still_samples(size)
-        shot = self._shot(azimuth, size, k, prints)
-        view = cache(
-            lambda: self._keep(shot, lambda: self._view(azimuth, size, k, prints), VIEW_BYTES * size**2)
-        )
+        shot = self._shot(azimuth, size, k, prints, colour)
+        view = cache(lambda: self._keep(shot, lambda: self._view(shot), VIEW_BYTES * size**2))
         look = make_look(self._scene, colour, background)
         frame = cloth_frame(self._cloth((shot, colour, background), view, look), look)
-        if prints:
+        if prints or self._trims:
             boxes = self._boxes(prints)
             canvas = self._canvas(shot, boxes, view)
-            designs = tuple((p.design.sha256, p.art) for p in prints)
+            designs = tuple((p.design.sha256, p.art) for p in prints)  # trims are always the same
             ink = self._inks.get(
                 (shot, boxes, designs), lambda: ink_seen(canvas, self._layers(prints, size, k))
             )
@@ -128,8 +131,8 @@ class Renderer:
         self._texels.clear()
 
         def render(azimuth: float) -> Picture:
-            shot = self._shot(azimuth, size, k, prints)
-            view = cache(lambda: self._view(azimuth, size, k, prints, passing=True))
+            shot = self._shot(azimuth, size, k, prints, colour)
+            view = cache(lambda: self._view(shot, passing=True))
             frame = cloth_frame(self._cloth((shot, colour, background), view, look), look)
             if layers:
                 canvas = self._canvas(shot, boxes, view)
@@ -138,8 +141,14 @@ class Renderer:
 
         return self._ahead(render, [360 * number / frames for number in range(frames)])
 
-    def _shot(self, azimuth: float, size: int, k: int, prints: Sequence[Print]) -> Shot:
-        return azimuth % 360, size, k, self._beyond(prints)
+    def _shot(self, azimuth: float, size: int, k: int, prints: Sequence[Print], colour: Colour) -> Shot:
+        pattern = self._pattern(self.template.fabric_of(colour), size)
+        return azimuth % 360, size, k, self._beyond(prints), pattern.name if pattern else None
+
+    def _make_pattern(self, fabric: str | None, size: int) -> Pattern | None:
+        if fabric is None:
+            return None
+        return make_pattern(self.template, fabric, pixels_per_cm(self.template.camera, size))
 
     def _keep(self, key: Hashable, make: Callable[[], T], expected: int = 0) -> T:
         """What is kept of views; a key begins with the shot and says what it is of."""
@@ -157,7 +166,7 @@ class Renderer:
 
     def _boxes(self, prints: Sequence[Print]) -> tuple[Box, ...]:
         """The parts of the atlas that a canvas for these prints shows."""
-        arts = [print_.art for print_ in prints]
+        arts = [print_.art for print_ in (*self._trims, *prints)]
         return tuple(
             self._reach.of(panel, [art.corners() for art in arts if art.panel == panel.name])
             for panel in self.template.panels
@@ -183,10 +192,8 @@ class Renderer:
             self._spare.clear()  # the next pictures may need none, and it takes as much as two views
             give_back_holes()
 
-    def _view(
-        self, azimuth: float, size: int, k: int, prints: Sequence[Print], *, passing: bool = False
-    ) -> View:
-        whole_panels = self._beyond(prints)
+    def _view(self, shot: Shot, *, passing: bool = False) -> View:
+        azimuth, size, k, whole_panels, fabric = shot
         try:
             work = self._spare.pop()
         except IndexError:
@@ -197,6 +204,7 @@ class Renderer:
             azimuth=azimuth,
             size=size,
             k=k,
+            pattern=self._pattern(fabric, size),
             whole_panels=whole_panels,
             passing=passing,
         )
@@ -205,7 +213,7 @@ class Renderer:
 
     def _layers(self, prints: Sequence[Print], size: int, k: int) -> list[Layer]:
         density = k * pixels_per_cm(self.template.camera, size)
-        return [self._layer(p, box_factor(p, density)) for p in prints]
+        return [self._layer(p, box_factor(p, density)) for p in (*self._trims, *prints)]
 
     def _layer(self, print_: Print, factor: int) -> Layer:
         design = print_.design

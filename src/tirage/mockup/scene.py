@@ -16,6 +16,7 @@ from tirage.mockup.kernels import ATLAS_STEPS, CHARTS, pointer
 from tirage.mockup.light import Light, build_light, edge_uv, light_texture
 from tirage.mockup.mesh import Shell, drawn, expand
 from tirage.mockup.model import Template
+from tirage.mockup.placement import template_trims
 
 _BUSY = 256
 """Resolution of the map that says where the albedo's detail varies."""
@@ -129,20 +130,24 @@ def surfaces(scene: Scene, work: Workspace, *, size: int) -> kernels.Cloths:
 
 
 def print_regions(template: Template, *, whole_panels: bool) -> tuple[NDArray[np.uint16], list[int]]:
-    """Atlas rectangles (CHARTS, 4) that prints may reach, as kept positions, and the charts that take prints.
+    """Atlas rectangles (CHARTS, 4) that prints and trims may reach, as kept positions; the charts with one.
 
-    whole_panels: all of each panel, else its print area with a margin.
+    whole_panels: all of each panel that takes prints, else its print area with a margin.
     """
     regions = np.zeros((CHARTS, 4), np.uint16)
-    printable = [i for i, panel in enumerate(template.panels) if panel.print_area is not None]
-    for index in printable:
-        panel = template.panels[index]
-        left, top, right, bottom = (
-            panel.bounds if whole_panels or panel.print_area is None else panel.print_area
-        )
-        x, y = panel.origin
-        box = (x + left - _MARGIN_CM, y + top - _MARGIN_CM, x + right + _MARGIN_CM, y + bottom + _MARGIN_CM)
-        regions[index] = (np.array(box) * (ATLAS_STEPS / template.atlas_cm)).round().clip(0, ATLAS_STEPS)
+    trims = template_trims(template)
+    printable = []
+    for index, panel in enumerate(template.panels):
+        corners = [trim.art.corners() for trim in trims if trim.art.panel == panel.name]
+        if panel.print_area is not None:
+            area = panel.bounds if whole_panels else panel.print_area
+            corners.append(np.reshape(area, (2, 2)))
+        if not corners:
+            continue
+        printable.append(index)
+        points = np.concatenate(corners) + panel.origin
+        box = np.concatenate([points.min(axis=0) - _MARGIN_CM, points.max(axis=0) + _MARGIN_CM])
+        regions[index] = (box * (ATLAS_STEPS / template.atlas_cm)).round().clip(0, ATLAS_STEPS)
     return regions, printable
 
 

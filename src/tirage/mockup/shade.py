@@ -19,6 +19,10 @@ from tirage.mockup.memory import picture
 from tirage.mockup.scene import Scene
 from tirage.mockup.view import View
 
+INK_BARE, INK_GRIP, INK_EVENS = 0.025, 0.1, 0.05
+"""Ink on fabric: the share of the cloth under it that stays bare; how much more so where fabric is darker,
+between stitches; the factor from which on ink evens out the fabric's pattern."""
+
 
 def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernels.Look:
     """How pictures of one fabric colour look over a background; None: transparent, straight alpha."""
@@ -28,6 +32,8 @@ def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernel
     look.fabric[:] = colour.to_albedo()
     look.bounce[:] = [c * (1 + ratio * c) / (1 + ratio * BOUNCE_ALBEDO) for c in look.fabric]
     look.channels = 4 if background is None else 3
+    if template.fabrics:
+        look.ink_bare, look.ink_grip, look.ink_evens = INK_BARE, INK_GRIP, INK_EVENS
     if background is not None:
         look.background[:] = [
             channel / 255 for channel in (background.red, background.green, background.blue)
@@ -53,6 +59,7 @@ def plain_cloth(view: View, look: kernels.Look) -> Plain:
     kernels.call(
         "compose_plain",
         pointer(view.terms, np.float16),
+        view.fabric_codes(),
         ctypes.c_int64(len(out)),
         ctypes.byref(look),
         pointer(out, np.uint8),
@@ -66,6 +73,7 @@ def cloth_frame(cloth: View | Plain, look: kernels.Look) -> NDArray[np.uint8]:
     kernels.call(
         "cloth_frame",
         pointer(cloth.terms, np.float16) if isinstance(cloth, View) else None,
+        cloth.fabric_codes() if isinstance(cloth, View) else None,
         pointer(cloth.pixels, np.uint8) if isinstance(cloth, Plain) else None,
         pointer(cloth.x0, np.int32),
         pointer(cloth.x1, np.int32),

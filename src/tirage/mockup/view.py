@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.camera import pixels_per_cm, position, project
+from tirage.mockup.fabric import Pattern
 from tirage.mockup.kept import Arrays
 from tirage.mockup.kernels import ATLAS_STEPS, EDGE, FACE, MARKS, NOWHERE, PRINT, TERMS, TILE, pointer
 from tirage.mockup.light import light_seen
@@ -48,6 +49,12 @@ class View(Arrays):
     """Index of each tile that prints can reach into the next, or -1."""
     atlas: NDArray[np.uint16]
     """(blocks, TILE, TILE, 2) kept atlas positions (kernels.h)."""
+    fabric: NDArray[np.uint8]
+    """(pixels,) the fabric's factor as codes (kernels.h); empty where it would look even."""
+
+    def fabric_codes(self) -> ctypes.c_void_p | None:
+        """The same as the kernels take it."""
+        return pointer(self.fabric, np.uint8) if self.fabric.size else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,13 +89,14 @@ def build_view(
     azimuth: float,
     size: int,
     k: int,
+    pattern: Pattern | None = None,
     whole_panels: bool = False,
     passing: bool = False,
 ) -> View:
     """See the garment from one side.
 
-    k: sub-samples a pixel and axis where they matter; whole_panels: keep what prints beyond print areas need;
-    passing: the view is looked at once and not kept.
+    pattern: the fabric's, for pictures of that size; k: sub-samples a pixel and axis where they matter;
+    whole_panels: keep what prints beyond print areas need; passing: looked at once and not kept.
     """
     eye = position(scene.template.camera, azimuth)
     light_seen(scene.light, scene.light.outside, eye, azimuth, work.outside)
@@ -112,8 +120,11 @@ def build_view(
         samples=samples,
         block=block,
         atlas=atlas,
+        fabric=np.empty(int(offset[-1]) if pattern else 0, np.uint8),
     )
     _fill(view, sight)
+    if pattern:
+        _weave(view, sight, pattern)
     return view
 
 
@@ -258,3 +269,27 @@ def _fill(view: View, sight: _Sight) -> None:
         pointer(filter_taps(view.k), np.float32),
         view.k,
     )
+
+
+def _weave(view: View, sight: _Sight, pattern: Pattern) -> None:
+    """Lay the fabric's pattern on every pixel, and lead what prints need along its yarn."""
+    kernels.call(
+        "fabric_seen",
+        ctypes.byref(sight.frame),
+        view.size,
+        ctypes.byref(pattern.levels),
+        pointer(view.x0, np.int32),
+        pointer(view.x1, np.int32),
+        pointer(view.offset, np.int64),
+        pointer(view.fabric, np.uint8),
+    )
+    for places in (view.atlas, view.samples):
+        kernels.call(
+            "follow_yarn",
+            pointer(places, np.uint16),
+            ctypes.c_int64(places.size // 2),
+            pointer(pattern.yarn, np.float32),
+            len(pattern.yarn),
+            ctypes.c_float(pattern.tiles),
+            ctypes.c_float(pattern.reach),
+        )
