@@ -201,6 +201,10 @@ def test_cloth_shows_its_fabric_but_where_a_panel_has_none(template: Template) -
     spectrum = np.abs(np.fft.rfft(row - row.mean()))
     per_cm = np.fft.rfftfreq(len(row), 54 / len(row))[int(np.argmax(spectrum))]
     assert per_cm == pytest.approx(8 / 6.4, rel=0.03)
+    art = placed(knitted, Placement("front", 0, 22, 20), rgba=(200, 200, 200, 255))
+    print_ = made(knitted, [art]).picture("front print 1").astype(float)
+    inked = print_[len(print_) // 2, 200:-200, 2]
+    assert 0.005 < inked.std() / inked.mean() < 0.5 * row.std() / row.mean()
     names = [one["name"] for one in model.document["materials"] if "baseColorTexture" in str(one)]
     assert names == ["front", "back", "sleeve-left"]
 

@@ -21,6 +21,7 @@ from tirage.mockup.compose import FULL, art_seen, srgb_codes
 from tirage.mockup.mesh import I32, Shell, expand
 from tirage.mockup.model import Box, Fabric, Panel, Template
 from tirage.mockup.placement import Print, template_trims
+from tirage.mockup.shade import INK_EVENS
 
 MAX_BYTES = 10_000_000
 PRINT_DENSITY = 60.0
@@ -199,7 +200,7 @@ def _window(template: Template, patch: Patch, reduction: float) -> Window:
 
 
 def composed(template: Template, patch: Patch, window: Window, albedo: Linear, fabric: str | None) -> Pixels:
-    """A patch's picture, sRGB (height, width, 3): cloth and ink, both with detail and the fabric's tile."""
+    """A patch's picture, sRGB (height, width, 3): cloth and ink with detail; ink evens the fabric out."""
     scale = window.side / template.atlas_cm
     left, top = (
         start - origin * scale
@@ -210,17 +211,23 @@ def composed(template: Template, patch: Patch, window: Window, albedo: Linear, f
         for print_ in patch.prints
     ]
     detail = _detail(template, window)
-    if fabric is not None and patch.panel.fabric:
-        detail = detail * _tile(template.fabrics[fabric], template.atlas_cm, window)
+    woven = template.fabrics[fabric] if fabric is not None and patch.panel.fabric else None
+    pattern = None if woven is None else _tile(woven, template.atlas_cm, window)
     picture = np.empty((window.height, window.width, 3), np.uint8)
     cloth = np.asarray(albedo, np.float32) * np.float32(FULL)
     for start in range(0, window.height, BAND):
         band = slice(start, start + BAND)
         light = np.broadcast_to(cloth, (*detail[band].shape, 3)).astype(np.float32)
+        bare = np.ones_like(light[..., :1])
         for ink in inks:
-            light *= 1 - ink[band, :, 3:] / np.float32(FULL)
+            through = 1 - ink[band, :, 3:] / np.float32(FULL)
+            light *= through
             light += ink[band, :, :3]
+            bare *= through
         light *= detail[band, :, None]
+        if pattern is not None:
+            seen = pattern[band, :, None]
+            light *= 1 + seen * (bare + (1 - bare) * INK_EVENS / (INK_EVENS + np.abs(seen)))
         picture[band] = srgb_codes()[np.rint(np.clip(light, 0, FULL)).astype(np.uint16)]
     return picture
 
@@ -240,13 +247,13 @@ def _detail(template: Template, window: Window) -> F32:
 
 
 def _tile(fabric: Fabric, atlas_cm: float, window: Window) -> F32:
-    """The fabric's tile in a window (height, width), a factor whose mean is 1."""
+    """The fabric's tile in a window (height, width): what it adds to a factor of 1; its mean is 0."""
     step = len(fabric.tile) / fabric.size_cm * atlas_cm / window.side
     halvings = max(0, round(math.log2(step)))
     side = max(1, len(fabric.tile) >> halvings)
     small = cv2.resize(fabric.tile.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
     seen = _seen(small, step * side / len(fabric.tile), window, cv2.BORDER_WRAP)
-    return np.asarray(seen / fabric.tile.mean(dtype=np.float64), np.float32)
+    return np.asarray(seen / fabric.tile.mean(dtype=np.float64) - 1, np.float32)
 
 
 def _seen(picture: NDArray[Any], step: float, window: Window, border: int) -> NDArray[Any]:
