@@ -144,18 +144,18 @@ def test_a_killed_blender_is_said_so_and_the_next_picture_is_made(
 def test_a_render_that_needs_too_much_memory(
     tee: Template, program: Program, monkeypatch: pytest.MonkeyPatch, others: set[int]
 ) -> None:
-    monkeypatch.setattr(Limits, "of_machine", lambda **_: Limits(memory=700 << 20, address_space=None))
+    monkeypatch.setattr(Limits, "of_machine", lambda **_: Limits(memory=600 << 20, address_space=None))
     with Blender(program, threads=2) as blender, pytest.raises(TryAgain) as caught:
-        still(CyclesRenderer(tee, blender=blender, samples=1), [], size=4096)
+        still(CyclesRenderer(tee, blender=blender, samples=1), [], size=2048)
     assert caught.value.code == "OUT_OF_MEMORY"
     assert set(processes_with(WORKER)) == others
 
 
 def test_memory_that_is_refused(tee: Template, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = Limits(memory=16 << 30, address_space=2200 << 20)
+    limits = Limits(memory=16 << 30, address_space=2100 << 20)
     monkeypatch.setattr(Limits, "of_machine", lambda **_: limits)
     with Blender(program, threads=2) as blender, pytest.raises(TryAgain) as caught:
-        still(CyclesRenderer(tee, blender=blender, samples=1), [], size=4096)
+        still(CyclesRenderer(tee, blender=blender, samples=1), [], size=2048)
     assert caught.value.code == "OUT_OF_MEMORY"
 
 
