@@ -13,6 +13,7 @@ import pattern
 from cloth import Piece, assemble, constraints, inverse_masses, join
 from numpy.typing import NDArray
 from params import COLLAR_FRONT, DATA, DRAPE, PATTERN, DrapeParams, PatternParams
+from refine import neckline, refined
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.spatial import cKDTree
 from solver import Cloth, Motion, Obstacle, frame
@@ -32,8 +33,8 @@ class State:
     rng: np.random.Generator
 
 
-def drape(shape: PatternParams = PATTERN, p: DrapeParams = DRAPE) -> Piece:
-    """The sewn and settled piece; deterministic for given parameters."""
+def drape(shape: PatternParams = PATTERN, p: DrapeParams = DRAPE) -> tuple[Piece, Piece]:
+    """The sewn and settled piece and its refinement; deterministic for given parameters."""
     body = mannequin.build()
     rng = np.random.default_rng(p.seed)
     piece = assemble(pattern.build(shape), p)
@@ -42,7 +43,11 @@ def drape(shape: PatternParams = PATTERN, p: DrapeParams = DRAPE) -> Piece:
     piece = join(replace(piece, position=state.x), piece.threads)
     state = State(piece.position.copy(), np.zeros_like(piece.position), rng)
     _settle(piece, state, body, shape, p)
-    return replace(piece, position=state.x)
+    piece = replace(piece, position=state.x.astype(np.float32).astype(float))
+    fine = refined(piece)
+    state = State(fine.position.copy(), np.zeros_like(fine.position), rng)
+    _pucker(fine, state, body, shape, p)
+    return piece, replace(fine, position=state.x)
 
 
 def _obstacle(body: mannequin.Body, p: DrapeParams, angle: float, twist: float, friction: float) -> Obstacle:
@@ -71,14 +76,54 @@ def _settle(piece: Piece, state: State, body: mannequin.Body, shape: PatternPara
     near = _neighbourhood(piece)
     gap = 0.75 * shape.edge * 0.01
     pairs = NO_PAIRS
+    collar = held == 0
+    ring_at, ring_frames = round(p.ring_from * p.settle_frames), round(p.ring_for * p.settle_frames)
     for f in range(p.settle_frames):
-        if f % 2 == 0:
-            pairs = _close_pairs(state.x, near, gap)
+        pairs = _close_pairs(state.x, near, gap)
         done = f / p.settle_frames
         lifting = p.lift_from < done < p.lift_from + p.lift_for
         if lifting:
             state.v[held == 0] = 0
-        _step(state, held if lifting else w, cloth, pairs, gap, body, p, f)
+        if f == ring_at:
+            move = _to_ring(piece, state.x, p) / ring_frames
+        if ring_at <= f < ring_at + ring_frames:
+            state.x += move
+        if f >= ring_at:
+            state.v[collar] = 0
+        _step(state, held if lifting or f >= ring_at else w, cloth, pairs, gap, body, p, f)
+
+
+def _to_ring(piece: Piece, x: F64, p: DrapeParams) -> F64:
+    """(joints, 3) m: how the collar moves for its seam to become a smooth closed curve; else zero."""
+    loop = neckline(piece.joint, piece.uv, piece.panel)
+    curve = x[loop]
+    step = np.linalg.norm(np.roll(curve, -1, 0) - curve, axis=1)
+    turn = np.r_[0, np.cumsum(step)[:-1]] / step.sum()
+    even = np.stack([np.interp(np.arange(256) / 256, np.r_[turn, 1], np.r_[curve[:, k], curve[0, k]]) for k in range(3)], 1)
+    waves = np.fft.rfft(even, axis=0)
+    waves[p.ring_harmonics + 1 :] = 0
+    ring = np.fft.irfft(waves, 256, axis=0)
+    ring = np.concatenate([ring, ring[:1]])
+    ring = np.stack([np.interp(turn, np.arange(257) / 256, ring[:, k]) for k in range(3)], 1)
+    move = np.zeros_like(x)
+    collar = np.unique(piece.joint[piece.panel >= COLLAR_FRONT])
+    _, nearest = cKDTree(curve).query(x[collar])
+    move[collar] = (ring - curve)[nearest]
+    move[loop] = ring - curve
+    return move
+
+
+def _pucker(piece: Piece, state: State, body: mannequin.Body, shape: PatternParams, p: DrapeParams) -> None:
+    """Let threads, a little short, gather the finer cloth; weak gravity, so that it keeps its folds."""
+    cloth, w = constraints(piece, p, state.rng), inverse_masses(piece, p)
+    w[np.unique(piece.joint[piece.panel >= COLLAR_FRONT])] = 0
+    near, gap = _neighbourhood(piece), 0.75 * shape.edge * 0.005
+    motion = Motion(np.array([0.0, 0.0, -4.0]), 1 / 60 / p.fine_substeps, p.fine_substeps, 0.98, 0.5)
+    obstacle = _obstacle(body, p, p.arm_end_deg, p.arm_twist_deg, p.friction_after_lift)
+    for f in range(p.fine_frames):
+        if f % 2 == 0:
+            pairs = _close_pairs(state.x, near, gap)
+        frame(state.x, state.v, w, cloth, NO_PAIRS, NO_LENGTHS, pairs, gap, obstacle, motion)
 
 
 def _step(
@@ -92,20 +137,20 @@ def _step(
     friction = p.friction if done < p.lift_from else p.friction_after_lift
     gravity = p.lift_gravity if p.lift_from < done < p.lift_from + p.lift_for else 9.81
     shake = p.shake * np.exp(-f / 40)
-    force = np.array([shake * np.sin(f * 0.25), shake * 0.7 * np.cos(f * 0.19), -gravity])
+    x, y = p.lean
+    force = np.array([x + shake * np.sin(f * 0.25), y + shake * 0.7 * np.cos(f * 0.19), -gravity])
     motion = Motion(force, 1 / 60 / p.substeps, p.substeps, 0.9985 if done <= 0.8 else 0.985, 2.0)
     obstacle = _obstacle(body, p, angle, p.arm_twist_deg * q, friction)
     frame(state.x, state.v, w, cloth, NO_PAIRS, NO_LENGTHS, pairs, gap, obstacle, motion)
 
 
 def _neighbourhood(piece: Piece) -> csr_matrix:
-    """Joints within three edges of each other: they may be closer than the self-collision gap."""
+    """Joints within two edges of each other: they may be closer than the self-collision gap."""
     f, n = piece.faces, len(piece.position)
     i = np.concatenate([f.ravel(), np.roll(f, -1, 1).ravel()])
     j = np.concatenate([np.roll(f, -1, 1).ravel(), f.ravel()])
     one = coo_matrix((np.ones(len(i), np.float32), (i, j)), (n, n)).tocsr()
-    two = one @ one + one
-    return csr_matrix((two @ one + two).astype(bool))
+    return csr_matrix((one @ one + one).astype(bool))
 
 
 def _close_pairs(x: F64, near: csr_matrix, gap: float) -> I64:
@@ -116,8 +161,9 @@ def _close_pairs(x: F64, near: csr_matrix, gap: float) -> I64:
     return np.asarray(pairs[apart].astype(np.int64))
 
 
-def save(piece: Piece, path: Path) -> None:
-    """The drape as it ships: joints in metres, the flat mesh in panel centimetres."""
+def save(piece: Piece, fine: Piece, path: Path) -> None:
+    """The drape as it ships: joints in metres, the flat mesh in panel centimetres, and by how much the
+    refinement's joints moved."""
     np.savez_compressed(
         path,
         position=piece.position.astype(np.float32),
@@ -125,15 +171,16 @@ def save(piece: Piece, path: Path) -> None:
         panel=piece.panel.astype(np.uint8),
         triangle=piece.triangle.astype(np.uint16),
         joint=piece.joint.astype(np.uint16),
+        pucker=(fine.position - refined(piece).position).astype(np.float16),
     )
 
 
 def main() -> None:
     """Drape and save."""
     start = time.perf_counter()
-    piece = drape()
+    piece, fine = drape()
     DATA.mkdir(exist_ok=True)
-    save(piece, DATA / "drape.npz")
+    save(piece, fine, DATA / "drape.npz")
     print(f"{len(piece.position)} joints draped in {time.perf_counter() - start:.0f} s")
 
 
