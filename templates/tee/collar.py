@@ -15,7 +15,7 @@ from surface import Surface, normals
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 FOLD = 0.13  # cm, radius of the fold at the top edge
-LEAN = ((-9.0, 4.0), (0.0, 26.0), (6.0, 14.0))  # y cm of the neckline → degrees that the rib stands up from the cloth
+LEAN = ((-9.0, 3.0), (0.0, 19.0), (6.0, 14.0))  # y cm of the neckline → degrees that the rib stands up from the cloth
 
 
 @dataclass(frozen=True, slots=True)

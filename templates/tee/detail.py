@@ -130,7 +130,7 @@ def _stitches(along: Map, d: Map, p: DetailParams) -> Map:
     phase = np.mod(along / p.stitch_pitch, 1.0) - 0.5
     hole = np.exp(-((phase * p.stitch_pitch / 0.03) ** 2)) * _bell(d, 0.028)
     sides = _bell(np.abs(d) - p.thread - 0.015, 0.016) * np.cos(phase * np.pi) ** 2
-    return np.asarray(p.stitch_dark * (hole + 0.4 * sides) + 0.045 * _bell(d, 0.09))
+    return np.asarray(p.stitch_dark * (0.7 * hole + 0.6 * sides) + 0.04 * _bell(d, 0.09))
 
 
 def _cloth_dark(patch: Patch, p: DetailParams, rng: np.random.Generator) -> Map:

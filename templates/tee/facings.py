@@ -14,7 +14,7 @@ ROLL = 0.11  # cm, radius of the rolled edge
 HEMS = (("front", "back"), ("sleeve-left",), ("sleeve-right",))
 STRIP_Y = (0.0, 4.0, 4.0)  # cm, where each hem's strip begins on the panel of the facings
 STRIP_X = (-56.0, -40.0, 4.0)
-TURNED = (0.3, 0.7, 1.2, 1.7, 2.15)  # cm above the edge, rows of the turned part
+TURNED = (0.35, 0.95, 1.55, 2.15)  # cm above the edge, rows of the turned part
 
 
 def with_facings(s: Surface) -> Surface:
