@@ -88,6 +88,16 @@ def mockup(
     mode: Annotated[str, typer.Option(metavar="MODE", help="all, images-only or animation-only.")] = "all",
     size: Annotated[int, typer.Option(metavar="PIXELS", help="Side of the pictures, 512 to 4096.")] = 2048,
     format: Annotated[str, typer.Option(metavar="KIND", help="png, jpeg or webp.")] = "png",  # noqa: A002
+    renderer: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="relight (seconds), or cycles (path-traced in Blender: minutes)."),
+    ] = "relight",
+    samples: Annotated[
+        int | None, typer.Option(metavar="N", help="For cycles: samples a pixel, 1 to 4096; 128 by default.")
+    ] = None,
+    glb: Annotated[
+        bool, typer.Option("--glb", help="The garment as model.glb for web viewers and AR, too.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where the files go: mockups/<design> by default.")
     ] = None,
@@ -116,11 +126,13 @@ def mockup(
         mode=mode,
         size=size,
         format=format,
+        glb=glb,
         out=out,
         colors=colors,
         presets=presets,
     )
-    raise typer.Exit(run.mockup(orders.order_of(asked), json=json))
+    order, tool = orders.order_of(asked), orders.tool_of(renderer, samples)
+    raise typer.Exit(run.mockup(order, tool, json=json))
 
 
 @template_app.command("list")
@@ -147,12 +159,32 @@ def template_check(template: Annotated[str, typer.Argument(metavar="ID")], *, js
     raise typer.Exit(templates.check(template, json=json))
 
 
-@template_app.command("bake")
-def template_bake(template: Annotated[str, typer.Argument(metavar="ID")]) -> None:
-    """Bake a template's light and pack it again; needs a checkout of Tirage and `make blender`."""
+@template_app.command("preview")
+def template_preview(source: Annotated[str, typer.Argument(metavar="FOLDER")]) -> None:
+    """Render a template's source from six angles, before its light is baked; needs `make blender`."""
     from tirage.cli import templates
 
-    raise typer.Exit(templates.bake(template))
+    templates.preview(source)
+
+
+@template_app.command("bake")
+def template_bake(
+    source: Annotated[str, typer.Argument(metavar="FOLDER")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the package goes, instead of FOLDER/build/package.")
+    ] = None,
+    quality: Annotated[
+        float, typer.Option(min=0.01, max=16, help="Factor on all sample counts; 1 is what ships.")
+    ] = 1.0,
+    first: Annotated[
+        str, typer.Option("--from", metavar="STEP", help="Begin here; what comes before was made already.")
+    ] = "prepare",
+) -> None:
+    """Bake the light of a template's source and pack it; needs `make blender`."""
+    from tirage.cli import templates
+
+    templates.bake(source, out=out, quality=quality, first=first)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
