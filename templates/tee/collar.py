@@ -1,4 +1,4 @@
-"""The rib collar, modelled on the draped neckline: up on the outside, over a rounded fold, down on the inside."""
+"""The rib collar, modelled on the draped neckline: up on the outside, over a rounded fold, down inside."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from surface import Surface, normals
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 FOLD = 0.13  # cm, radius of the fold at the top edge
-LEAN = ((-9.0, 3.0), (0.0, 19.0), (6.0, 14.0))  # y cm of the neckline → degrees that the rib stands up from the cloth
+LEAN = ((-9.0, 3.0), (0.0, 19.0), (6.0, 14.0))  # y cm of the neckline, degrees that the rib stands up there
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
     """The collar's seam, closed, along the front and then the back as seen from outside.
 
-    joint (n,) · place (n, 3) cm · up (n, 3) the rib's way · out (n, 3) its outside · split: the back's first."""
+    joint (n,) · place (n, 3) cm · up (n, 3) the rib's way · out (n, 3) its outside ·
+    split: where the back begins."""
 
     joint: I64
     place: F64
@@ -35,26 +36,27 @@ def ring_of(s: Surface) -> Ring:
     """Where and how the collar stands on a draped surface that still has its simulated collar."""
     joint = neckline(s.joint, s.uv, s.panel)
     split = int(((s.panel == COLLAR_FRONT) & (np.abs(s.uv[:, 1]) < 1e-6)).sum()) - 1
-    body = without(s, PANELS[COLLAR_FRONT:COLLAR_BACK + 1])
-    _, kept = np.unique(s.joint[s.panel < COLLAR_FRONT], return_index=True)
+    body = without(s, PANELS[COLLAR_FRONT : COLLAR_BACK + 1])
     where = np.searchsorted(np.unique(s.joint[s.panel < COLLAR_FRONT]), joint)
     place = s.position[joint] * 100
     out = _even(normals(body)[where], 6)
     along = np.roll(place, -1, 0) - np.roll(place, 1, 0)
-    along = _unit(_even(along, 2))
+    along = _even(along, 4)
     out = _unit(out - _dot(out, along) * along)
     up = np.cross(out, along)
     y, degrees = np.array(LEAN).T
     lean = np.radians(gaussian_filter1d(np.interp(place[:, 1], y, degrees), 5, mode="wrap"))[:, None]
     rise = np.cos(lean) * up + np.sin(lean) * out
     outer = np.cos(lean) * out - np.sin(lean) * up
+    place = gaussian_filter1d(place, 2.5, axis=0, mode="wrap")  # row 0 stays sewn to the joints themselves
     return Ring(joint, place, rise, outer, split)
 
 
 def profile(height: float) -> F64:
-    """(k, 2) cm: how far up and how far outwards the rib's surface runs, from the seam outside to the seam inside."""
+    """(k, 2) cm: how far up and outwards the rib's surface runs, from the seam outside to the seam inside."""
     arc = np.radians(np.arange(0, 181, 30))
-    out = [(0, 0), (0.10, 0.035), (0.28, 0.085), (0.6, 0.125), (1.0, 0.135), (1.4, 0.115), (height - 0.35, 0.085)]
+    out = [(0, 0), (0.10, 0.035), (0.28, 0.085), (0.6, 0.125), (1.0, 0.135), (1.4, 0.115)]
+    out.append((height - 0.35, 0.085))
     fold = np.stack([height - FOLD + FOLD * np.sin(arc), 0.075 - FOLD + FOLD * np.cos(arc)], 1)
     back = [(height - 0.4, -0.18), (1.3, -0.17), (0.9, -0.165), (0.5, -0.16), (0.15, -0.15), (-0.2, -0.14)]
     return np.concatenate([out, fold, back])
@@ -71,13 +73,15 @@ def with_collar(s: Surface, ring: Ring) -> Surface:
     number[np.unique(old[s.panel < COLLAR_FRONT])] = np.arange(len(body.position))
     n, result = len(ring.joint), body
     ends = []
-    for side, ids in ((COLLAR_FRONT, np.arange(ring.split + 1)), (COLLAR_BACK, np.arange(ring.split, n + 1) % n)):
+    halves = ((COLLAR_FRONT, np.arange(ring.split + 1)), (COLLAR_BACK, np.arange(ring.split, n + 1) % n))
+    for side, ids in halves:
         up, out = shape[:, 0, None, None] * ring.up[ids], shape[:, 1, None, None] * ring.out[ids]
         place = (ring.place[ids] + up + out) * 0.01
         uv = np.stack(np.broadcast_arrays(seam[side], -run[:, None]), -1)
         first = len(result.position)
         # rows run upwards: turned round, so that the outside is where rows run down
-        result = with_grid(result, PANELS[side], uv[:, ::-1], place[:, ::-1], number[ring.joint[ids]][::-1])
+        joints = number[ring.joint[ids]][::-1]
+        result = with_grid(result, PANELS[side], uv[:, ::-1], place[:, ::-1], joints)
         rows = first + np.arange((len(shape) - 1) * len(ids)).reshape(len(shape) - 1, len(ids))
         ends.append(rows[:, ::-1])
     front, back = ends
@@ -98,4 +102,4 @@ def _unit(v: F64) -> F64:
 
 
 def _dot(a: F64, b: F64) -> F64:
-    return np.einsum("ij,ij->i", a, b)[:, None]
+    return np.asarray(np.einsum("ij,ij->i", a, b)[:, None])

@@ -38,7 +38,7 @@ class Patch:
         lines = [
             self.panel.points[ids]
             for (name, side), ids in sorted(self.panel.borders.items())
-            if name in borders 
+            if name in borders
         ]
         distance, along = np.full(self.x.shape, 99.0), np.zeros(self.x.shape)
         if lines:
@@ -85,7 +85,7 @@ def albedo(p: DetailParams = DETAIL) -> NDArray[np.uint8]:
     for patch in patches(build(), p.albedo_px):
         dark = (_rib_dark if _is_collar(patch) else _cloth_dark)(patch, p, rng)
         result[patch.rows, patch.columns] = 1 - np.minimum(dark, 0.45)
-    for strip in (*_hem_strips(p), _tape_strip(p)):
+    for strip in (*_hem_strips(p), _tape_strip()):
         _lay(result, strip, p.albedo_px / ATLAS_CM)
     return np.round(result * 255).astype(np.uint8)
 
@@ -114,7 +114,7 @@ def _ripple(rng: np.random.Generator, along: Map, sigma_cm: float) -> Map:
     """Noise of unit deviation that depends on the way along a seam alone: ridges across it."""
     step = sigma_cm / 8
     line = gaussian_filter(rng.normal(size=int(400 / step)), 8.0)
-    return np.interp(along + 100, np.arange(len(line)) * step, line / line.std())
+    return np.asarray(np.interp(along + 100, np.arange(len(line)) * step, line / line.std()))
 
 
 def _bell(d: Map, sigma: float) -> Map:
@@ -126,7 +126,7 @@ def _above_hem(patch: Patch) -> Map:
 
 
 def _stitches(along: Map, d: Map, p: DetailParams) -> Map:
-    """Darkness of one row on the line d = 0: needle holes, the shade on both sides of the thread, its groove."""
+    """Darkness of one row on the line d = 0: holes, the shade beside the thread, its groove."""
     phase = np.mod(along / p.stitch_pitch, 1.0) - 0.5
     hole = np.exp(-((phase * p.stitch_pitch / 0.03) ** 2)) * _bell(d, 0.028)
     sides = _bell(np.abs(d) - p.thread - 0.015, 0.016) * np.cos(phase * np.pi) ** 2
@@ -190,7 +190,7 @@ def _collar_height(patch: Patch, p: DetailParams, rng: np.random.Generator) -> M
 
 @dataclass(frozen=True, slots=True)
 class _Strip:
-    """Stitched ribbon in the atlas: its upper left corner and size in cm, and where its rows of stitches run."""
+    """Stitched ribbon in the atlas: upper left corner and size in cm, and where its rows of stitches run."""
 
     origin: tuple[float, float]
     length: float
@@ -209,7 +209,7 @@ def _hem_strips(p: DetailParams) -> list[_Strip]:
     ]
 
 
-def _tape_strip(p: DetailParams) -> _Strip:
+def _tape_strip() -> _Strip:
     x, y = ORIGINS["tape"]
     return _Strip((x - 14, y), 28.0, TAPE[-1] - TAPE[0], (0.14, TAPE[-1] - TAPE[0] - 0.14))
 

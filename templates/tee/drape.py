@@ -3,6 +3,7 @@ Flat panels are sewn, settle while the arms fall, and are lifted once to find th
 
 from __future__ import annotations
 
+import argparse
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pattern
 from cloth import Piece, assemble, constraints, inverse_masses, join
 from numpy.typing import NDArray
-from params import COLLAR_FRONT, DATA, DRAPE, PATTERN, DrapeParams, PatternParams
+from params import BUILD, CANDIDATES, COLLAR_FRONT, DATA, DRAPE, PATTERN, DrapeParams, PatternParams
 from refine import neckline, refined
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.spatial import cKDTree
@@ -75,8 +76,8 @@ def _settle(piece: Piece, state: State, body: mannequin.Body, shape: PatternPara
     held[np.unique(piece.joint[piece.panel >= COLLAR_FRONT])] = 0
     near = _neighbourhood(piece)
     gap = 0.75 * shape.edge * 0.01
-    pairs = NO_PAIRS
     collar = held == 0
+    move = np.zeros_like(state.x)
     ring_at, ring_frames = round(p.ring_from * p.settle_frames), round(p.ring_for * p.settle_frames)
     for f in range(p.settle_frames):
         pairs = _close_pairs(state.x, near, gap)
@@ -97,20 +98,27 @@ def _to_ring(piece: Piece, x: F64, p: DrapeParams) -> F64:
     """(joints, 3) m: how the collar moves for its seam to become a smooth closed curve; else zero."""
     loop = neckline(piece.joint, piece.uv, piece.panel)
     curve = x[loop]
-    step = np.linalg.norm(np.roll(curve, -1, 0) - curve, axis=1)
-    turn = np.r_[0, np.cumsum(step)[:-1]] / step.sum()
-    even = np.stack([np.interp(np.arange(256) / 256, np.r_[turn, 1], np.r_[curve[:, k], curve[0, k]]) for k in range(3)], 1)
-    waves = np.fft.rfft(even, axis=0)
-    waves[p.ring_harmonics + 1 :] = 0
-    ring = np.fft.irfft(waves, 256, axis=0)
-    ring = np.concatenate([ring, ring[:1]])
-    ring = np.stack([np.interp(turn, np.arange(257) / 256, ring[:, k]) for k in range(3)], 1)
+    ring = _smooth_ring(curve, p.ring_harmonics)
     move = np.zeros_like(x)
     collar = np.unique(piece.joint[piece.panel >= COLLAR_FRONT])
     _, nearest = cKDTree(curve).query(x[collar])
     move[collar] = (ring - curve)[nearest]
     move[loop] = ring - curve
     return move
+
+
+def _smooth_ring(curve: F64, harmonics: int, even: int = 256) -> F64:
+    """A closed curve (n, 3) less its waves above `harmonics`, at the same parts of its length."""
+    step = np.linalg.norm(np.roll(curve, -1, 0) - curve, axis=1)
+    part = np.r_[0, np.cumsum(step)] / step.sum()
+    closed = np.concatenate([curve, curve[:1]])
+    where = np.arange(even + 1) / even
+    samples = np.stack([np.interp(where[:-1], part, closed[:, k]) for k in range(3)], 1)
+    waves = np.fft.rfft(samples, axis=0)
+    waves[harmonics + 1 :] = 0
+    ring = np.fft.irfft(waves, even, axis=0)
+    ring = np.concatenate([ring, ring[:1]])
+    return np.stack([np.interp(part[:-1], where, ring[:, k]) for k in range(3)], 1)
 
 
 def _pucker(piece: Piece, state: State, body: mannequin.Body, shape: PatternParams, p: DrapeParams) -> None:
@@ -120,6 +128,7 @@ def _pucker(piece: Piece, state: State, body: mannequin.Body, shape: PatternPara
     near, gap = _neighbourhood(piece), 0.75 * shape.edge * 0.005
     motion = Motion(np.array([0.0, 0.0, -4.0]), 1 / 60 / p.fine_substeps, p.fine_substeps, 0.98, 0.5)
     obstacle = _obstacle(body, p, p.arm_end_deg, p.arm_twist_deg, p.friction_after_lift)
+    pairs = NO_PAIRS
     for f in range(p.fine_frames):
         if f % 2 == 0:
             pairs = _close_pairs(state.x, near, gap)
@@ -175,13 +184,24 @@ def save(piece: Piece, fine: Piece, path: Path) -> None:
     )
 
 
-def main() -> None:
+def make(path: Path, p: DrapeParams = DRAPE) -> None:
     """Drape and save."""
     start = time.perf_counter()
-    piece, fine = drape()
-    DATA.mkdir(exist_ok=True)
-    save(piece, fine, DATA / "drape.npz")
-    print(f"{len(piece.position)} joints draped in {time.perf_counter() - start:.0f} s")
+    piece, fine = drape(p=p)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save(piece, fine, path)
+    print(f"{path.name}: {len(fine.position)} joints in {time.perf_counter() - start:.0f} s")
+
+
+def main() -> None:
+    """The drape that ships, or those among which it was chosen (finish.py and preview show them)."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--candidates", action="store_true", help="drape all of them into build/candidates")
+    if parser.parse_args().candidates:
+        for name, change in CANDIDATES.items():
+            make(BUILD / "candidates" / f"{name}.npz", replace(DRAPE, **change))  # type: ignore[arg-type]
+    else:
+        make(DATA / "drape.npz")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from params import FINISH, PANELS, PATTERN
-from strip import Flat, with_grid
+from scipy.ndimage import gaussian_filter1d
+from strip import Flat, weld, with_grid
 from surface import Surface, edges_of
 
 F64 = NDArray[np.float64]
@@ -33,7 +34,7 @@ def _loop(s: Surface, start: I64, end: I64) -> list[tuple[int, int]]:
     """A border's half edges (split vertices) in order round it, beginning at the smallest joint."""
     after = {int(s.joint[a]): (int(a), int(b)) for a, b in zip(start, end, strict=True)}
     here = first = min(after)
-    loop = []
+    loop: list[tuple[int, int]] = []
     while not loop or here != first:
         loop.append(after[here])
         here = int(s.joint[loop[-1][1]])
@@ -60,13 +61,11 @@ def _turned(s: Surface, result: Surface, loop: list[tuple[int, int]], origin: F6
     wide = with_grid(result, "facings", uv, position * 0.01, joints)
     columns = len(joints)
     grid = before + np.arange((len(run) - 1) * columns).reshape(-1, columns)
-    from strip import weld
-
     return weld(wide, np.stack([grid[:, 0], grid[:, -1]], 1))
 
 
 def _frames(s: Surface, vertex: I64, above: float) -> tuple[F64, F64, F64]:
-    """Places (cm), normals and ways down, `above` cm over the hem at its vertices, evened along the border."""
+    """Places (cm), normals and ways down, `above` cm over the hem at its vertices, evened along it."""
     place, normal, down = (np.zeros((len(vertex), 3)) for _ in range(3))
     for k in np.unique(s.panel[vertex]):
         own = s.panel[vertex] == k
@@ -75,8 +74,6 @@ def _frames(s: Surface, vertex: I64, above: float) -> tuple[F64, F64, F64]:
         uv = s.uv[vertex[own]] - [0.0, above]
         place[own], normal[own] = flat.at(uv)
         down[own] = flat.at(uv)[0] - flat.at(uv - [0.0, 0.4])[0]
-    from scipy.ndimage import gaussian_filter1d
-
     normal = gaussian_filter1d(normal, 1.0, axis=0, mode="wrap")
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     down = gaussian_filter1d(down, 2.0, axis=0, mode="wrap")

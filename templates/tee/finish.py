@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from params import BUILD, DATA, FINISH, ORIGINS, PANELS, FinishParams
 from collar import ring_of, with_collar
 from facings import with_facings
+from numpy.typing import NDArray
+from params import BUILD, DATA, FINISH, ORIGINS, PANELS, FinishParams
 from refine import finer
 from surface import Surface, edges_of, normals
 from trims import with_trims

@@ -1,4 +1,5 @@
-"""The woven label's picture: `python templates/tee/label.py` writes label.png. Letters are strokes, as on a loom."""
+"""The woven label's picture: `python templates/tee/label.py` writes label.png.
+Letters are strokes, as on a loom."""
 
 from __future__ import annotations
 
@@ -19,13 +20,31 @@ LETTERS: dict[str, tuple[Stroke, ...]] = {  # polylines in a box one high, y dow
     "T": (((0.0, 0.0), (0.7, 0.0)), ((0.35, 0.0), (0.35, 1.0))),
     "I": (((0.0, 0.0), (0.0, 1.0)),),
     "R": (
-        ((0.0, 1.0), (0.0, 0.0), (0.36, 0.0), (0.52, 0.08), (0.58, 0.27), (0.52, 0.46), (0.36, 0.54), (0.0, 0.54)),
+        (
+            (0.0, 1.0),
+            (0.0, 0.0),
+            (0.36, 0.0),
+            (0.52, 0.08),
+            (0.58, 0.27),
+            (0.52, 0.46),
+            (0.36, 0.54),
+            (0.0, 0.54),
+        ),
         ((0.3, 0.54), (0.6, 1.0)),
     ),
     "A": (((0.0, 1.0), (0.38, 0.0), (0.76, 1.0)), ((0.14, 0.66), (0.62, 0.66))),
     "G": (
         (
-            *((0.72, 0.2), (0.6, 0.06), (0.4, 0.0), (0.18, 0.07), (0.04, 0.27), (0.0, 0.5), (0.04, 0.73), (0.18, 0.93)),
+            *(
+                (0.72, 0.2),
+                (0.6, 0.06),
+                (0.4, 0.0),
+                (0.18, 0.07),
+                (0.04, 0.27),
+                (0.0, 0.5),
+                (0.04, 0.73),
+                (0.18, 0.93),
+            ),
             *((0.4, 1.0), (0.6, 0.95), (0.72, 0.83), (0.72, 0.55), (0.44, 0.55)),
         ),
     ),
@@ -46,7 +65,13 @@ def draw() -> NDArray[np.uint8]:
 
 
 def write(
-    picture: NDArray[np.float32], text: str, top: tuple[float, float], *, tall: float, apart: float, stroke: float
+    picture: NDArray[np.float32],
+    text: str,
+    top: tuple[float, float],
+    *,
+    tall: float,
+    apart: float,
+    stroke: float,
 ) -> None:
     """Letters centred on x under y, in cm."""
     widths = [max(x for part in LETTERS[c] for x, _ in part) * tall for c in text]
@@ -65,7 +90,7 @@ def line(picture: NDArray[np.float32], points: Stroke, wide: float) -> None:
 
 
 def weave(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Steps of the weft along letters' edges, its ribbing and unevenness; then reduced to the picture's size."""
+    """Steps of the weft along letters' edges, its ribbing and unevenness; reduced to the picture's size."""
     height, width = picture.shape[:2]
     rng = np.random.default_rng(0)
     pick = (np.arange(height) / (PX_PER_CM * FINER) * WEFT_PER_CM).astype(int)
@@ -75,8 +100,10 @@ def weave(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
     across = np.arange(height) / (PX_PER_CM * FINER) * WEFT_PER_CM * 2 * np.pi
     ribbed = 1 + 0.10 * np.sin(across)[:, None] * np.ones((1, width))
     uneven = rng.normal(1, 0.05, pick.max() + 1)[pick][:, None]
-    small = cv2.resize(woven * (ribbed * uneven)[..., None], None, fx=1 / FINER, fy=1 / FINER, interpolation=cv2.INTER_AREA)
-    return np.rint(small).clip(0, 255).astype(np.uint8)
+    small = cv2.resize(
+        woven * (ribbed * uneven)[..., None], None, fx=1 / FINER, fy=1 / FINER, interpolation=cv2.INTER_AREA
+    )
+    return np.asarray(np.rint(small).clip(0, 255), np.uint8)
 
 
 if __name__ == "__main__":

@@ -67,8 +67,8 @@ class PatternParams:
     def hem_y(self) -> dict[str, float]:
         """The hem line at the centre, panel centimetres (collars have none)."""
         return {
-            "front": self.length + self.balance - self.front_drop,
-            "back": self.length - self.back_drop,
+            "front": round(self.length + self.balance - self.front_drop, 6),
+            "back": round(self.length - self.back_drop, 6),
             "sleeve-left": self.sleeve_length,
             "sleeve-right": self.sleeve_length,
         }
@@ -197,6 +197,14 @@ WORLD_STRENGTH = 0.12
 EXPOSURE = 1.05
 PATTERN = PatternParams()
 DRAPE = DrapeParams()
+CANDIDATES: dict[str, dict[str, object]] = {  # what `drape.py --candidates` makes to choose from by eye
+    "soft": {},  # ships: many soft folds, closed armpits, sleeves that hang open
+    "mild": {"seed": 3, "arm_end_deg": 19.0, "lean": (0.3, -0.2), "bending": 6e-7, "lift_gravity": -3.0},
+    "long-lift": {"seed": 8, "arm_end_deg": 21.0, "lean": (-0.2, 0.25), "bending": 5e-7, "lift_for": 0.24},
+    "turned": {"seed": 33, "arm_twist_deg": 2.0, "lean": (0.3, 0.05), "bending": 4.5e-7},
+    "low-arms": {"seed": 3, "arm_end_deg": 16.0, "lean": (0.35, -0.2), "bending": 5e-7, "arm_twist_deg": 3.0},
+    "stiff": {"seed": 11, "arm_end_deg": 19.0, "lean": (0.0, 0.0), "bending": 9e-7, "shake": 2.2},
+}
 FINISH = FinishParams()
 DETAIL = DetailParams()
 CAMERA = Camera()

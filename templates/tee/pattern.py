@@ -92,7 +92,9 @@ def _body_curves(p: PatternParams, *, front: bool) -> dict[str, Points]:
     nh, sh, hc = p.neck_half, p.shoulder_half, p.half_chest
     depth, end = p.armhole_depth + more, p.length + more
     seam = np.array([sh - nh, p.shoulder_slope]) / np.hypot(sh - nh, p.shoulder_slope)
-    reach = 0.5 * drop  # the neckline leaves the shoulder seam at a right angle, so that the collar has no corner
+    reach = (
+        0.5 * drop
+    )  # the neckline leaves the shoulder seam at a right angle, so that the collar has no corner
     leave = (nh - seam[1] * reach, seam[0] * reach)
     curves = {
         "neck": _bezier((0, drop), (nh * 0.6, drop), leave, (nh, 0)),

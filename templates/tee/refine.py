@@ -16,7 +16,9 @@ def finer(s: Surface, p: FinishParams = FINISH) -> Surface:
     return subdivide(smooth_surface(smooth_seams(s, p.seam_passes), p.surface_passes))
 
 
-def neckline(joint: NDArray[np.int64], uv: NDArray[np.float64], panel: NDArray[np.int64]) -> NDArray[np.int64]:
+def neckline(
+    joint: NDArray[np.int64], uv: NDArray[np.float64], panel: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """Joints of the collar's seam as one closed run: along the front, seen from outside, then the back."""
     runs = []
     for side in (COLLAR_FRONT, COLLAR_BACK):

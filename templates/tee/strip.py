@@ -52,8 +52,8 @@ def without(s: Surface, panels: tuple[str, ...]) -> Surface:
 def with_grid(s: Surface, panel: str, uv: F64, position: F64, first: I64 | None = None) -> Surface:
     """Add a strip of rows × columns: uv (r, c, 2) panel cm, position (r, c, 3) m.
 
-    Its outside is where columns run to the right and rows downwards; `first` (c,) are joints that row 0 is sewn
-    to, whose own places count."""
+    Its outside is where columns run to the right and rows downwards; `first` (c,) are joints that row 0 is
+    sewn to, whose own places count."""
     rows, columns = position.shape[:2]
     joint = len(s.position) + np.arange(rows * columns).reshape(rows, columns)
     if first is not None:

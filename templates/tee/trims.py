@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from collar import Ring
 from numpy.typing import NDArray
-from params import COLLAR_BACK, FINISH, PATTERN
+from pattern import build
 from scipy.ndimage import gaussian_filter1d
 from strip import Flat, with_grid
 from surface import Surface
@@ -42,21 +42,24 @@ def with_tape(s: Surface, ring: Ring) -> Surface:
 def _body_frames(s: Surface, ring: Ring, ids: NDArray[np.int64]) -> tuple[F64, F64]:
     """The ways up and outwards along the cloth below the seam."""
     flat = Flat.of(s, "back", (-14, -8, 14, 6))
-    seam = _back_seam(s)
+    seam = _back_seam()
     inwards = np.stack([-np.gradient(seam[:, 1]), np.gradient(seam[:, 0])], 1)
     inwards /= np.linalg.norm(inwards, axis=1, keepdims=True)
     below, normal = flat.at(seam + 0.7 * inwards)
     up = ring.place[ids] - below * 100
-    up = gaussian_filter1d(up, 2.0, axis=0, mode="nearest")
-    normal = gaussian_filter1d(normal, 2.0, axis=0, mode="nearest")
-    return tuple(v / np.linalg.norm(v, axis=1, keepdims=True) for v in (up, normal))  # type: ignore[return-value]
+    return _unit(_calm(up, 0)), _unit(_calm(normal, 0))
 
 
-def _back_seam(s: Surface) -> F64:
+def _calm(v: F64, axis: int) -> F64:
+    return np.asarray(gaussian_filter1d(v, 2.0, axis=axis, mode="nearest"))
+
+
+def _unit(v: F64) -> F64:
+    return np.asarray(v / np.linalg.norm(v, axis=1, keepdims=True))
+
+
+def _back_seam() -> F64:
     """The back's neckline in its flat centimetres, left to right."""
-    from pattern import build
-    from surface import edges_of
-
     panel = next(q for q in build().panels if q.name == "back")
     line = panel.points[panel.borders["neckline", "L"]]
     middle = (line[1:] + line[:-1]) / 2
@@ -69,8 +72,7 @@ def with_label(s: Surface) -> Surface:
     x, y = np.meshgrid(np.linspace(-width / 2, width / 2, 13), np.linspace(0, height, 10))
     flat = Flat.of(s, "back", (-14, -8, 14, 10))
     place, normal = flat.at(np.stack([-x, y + LABEL_TOP], -1))
-    normal = gaussian_filter1d(gaussian_filter1d(normal, 2, axis=0, mode="nearest"), 2, axis=1, mode="nearest")
-    place = gaussian_filter1d(gaussian_filter1d(place, 1.5, axis=0, mode="nearest"), 1.5, axis=1, mode="nearest")
+    place, normal = _calm(_calm(place, 0), 1), _calm(_calm(normal, 0), 1)
     t = y / height
     off = 0.14 + 0.22 * t**1.6 + 0.05 * t * (x / width) + 0.05 * t * (2 * x / width) ** 2
     return with_grid(s, "label", np.stack([x, y], -1), place - normal * off[..., None] * 0.01)
