@@ -32,9 +32,9 @@ class Patch:
     columns: slice
     px_per_cm: float
 
-    def near(self, *borders: str) -> tuple[Map, Map]:
+    def near(self, *borders: str, reach: float = REACH) -> tuple[Map, Map]:
         """Distance in cm to the named borders of either side, and the way along them to the nearest point;
-        99 and 0 beyond REACH."""
+        99 and 0 beyond `reach`."""
         lines = [
             self.panel.points[ids]
             for (name, side), ids in sorted(self.panel.borders.items())
@@ -44,7 +44,7 @@ class Patch:
         if lines:
             points, run = _sampled(lines)
             grid = np.stack([self.x, self.y], -1)
-            d, i = cKDTree(points).query(grid.reshape(-1, 2), distance_upper_bound=REACH)
+            d, i = cKDTree(points).query(grid.reshape(-1, 2), distance_upper_bound=reach)
             found = np.isfinite(d).reshape(self.x.shape)
             distance[found], along[found] = d[found.ravel()], run[i[found.ravel()]]
         return distance, along
@@ -163,13 +163,19 @@ def _cloth_height(patch: Patch, p: DetailParams, rng: np.random.Generator) -> Ma
     """Millimetres: seams, the step, needle grooves and puckers of hems, and the crumple of washed cotton."""
     hem = _above_hem(patch)
     seam, run = patch.near("shoulder", "arm", "side", "cap", "under")
-    neck, around = patch.near("neck")
+    neck, around = patch.near("neck", reach=4.0)
     crumple = p.crumple_mm * _noise(rng, patch, p.crumple_cm)
     mm = crumple * np.clip(np.minimum(hem, neck) / 4, 0.2, 1) + 0.03 * _noise(rng, patch, 0.25)
     for d, along in ((seam, run), (neck, around)):
         mm -= p.seam_depth_mm * _bell(d, p.seam_sigma)
         mm += 0.35 * p.seam_depth_mm * _bell(d - 0.42, 0.17)
-        mm += p.pucker_mm * _ripple(rng, along, 0.22) * np.exp(-d / 0.55) * np.clip(d / 0.12, 0, 1)
+        mm += (
+            p.pucker_mm
+            * _ripple(rng, along, 0.22)
+            * np.exp(-d / 0.55)
+            * np.clip(d / 0.12, 0, 1)
+            * np.clip(REACH - d, 0, 1)
+        )
     mm += 0.35 * expit((FINISH.hem_cm - hem) / 0.06)
     for row in p.hem_rows:
         mm -= p.needle_depth_mm * _bell(hem - row, 0.11)

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from collar import ring_of, with_collar
+from collar import Ring, ring_of, with_collar
 from facings import with_facings
 from numpy.typing import NDArray
-from params import BUILD, DATA, FINISH, ORIGINS, PANELS, FinishParams
+from params import BUILD, COLLAR_FRONT, DATA, FINISH, ORIGINS, PANELS, FinishParams
 from refine import finer
-from surface import Surface, edges_of, normals
+from surface import Surface, calmed, edges_of, normals
 from trims import with_trims
 
 F64 = NDArray[np.float64]
@@ -62,6 +62,7 @@ def rim(s: Surface, atlas: F64, p: FinishParams = FINISH) -> tuple[I64, F64]:
 def finish(s: Surface, p: FinishParams = FINISH) -> dict[str, NDArray[np.generic]]:
     """The arrays of garment.npz (see tirage.mockup.mesh.Garment)."""
     ring = ring_of(s)
+    s = _pressed(s, ring, p)
     s = with_trims(with_facings(with_collar(s, ring)), ring)
     atlas = s.uv + np.array([ORIGINS[name] for name in PANELS])[s.panel]
     border, border_uv = rim(s, atlas, p)
@@ -75,6 +76,16 @@ def finish(s: Surface, p: FinishParams = FINISH) -> dict[str, NDArray[np.generic
         "rim": border.astype(np.int32),
         "rim_uv": border_uv.astype(np.float32),
     }
+
+
+def _pressed(s: Surface, ring: Ring, p: FinishParams) -> Surface:
+    """Without the pinches that the collar's smooth ring leaves where the shoulder seams meet it."""
+    collar = np.unique(s.joint[s.panel >= COLLAR_FRONT])
+    ends = s.position[ring.joint[[0, ring.split]]]
+    body = calmed(s, ends, p.neck_point_m, p.neck_point_passes)
+    position = body.position.copy()
+    position[collar] = s.position[collar]
+    return replace(body, position=position)
 
 
 def main() -> None:

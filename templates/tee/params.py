@@ -114,6 +114,10 @@ class FinishParams:
 
     seam_passes: int = 12  # Taubin passes along seam and border curves
     surface_passes: int = 1
+    neck_point_m: float = (
+        0.028  # how far around the collar's ends of the shoulder seams pinches are pressed flat
+    )
+    neck_point_passes: int = 30
     thickness_m: float = 0.0009
     collar_thickness_m: float = 0.0008  # of each of its two layers
     tape_thickness_m: float = 0.0006

@@ -81,6 +81,18 @@ def smooth_surface(s: Surface, passes: int) -> Surface:
     return s
 
 
+def calmed(s: Surface, around: F64, reach: float, passes: int) -> Surface:
+    """Pinches pressed flat, along the normals, within about `reach` m of the points (k, 3); borders stay."""
+    edges = edges_of(s.faces)
+    mean, _ = _neighbour_mean(edges.ends, len(s.position))
+    near = np.linalg.norm(s.position[:, None] - around, axis=2).min(1)
+    weight = 0.6 * np.exp(-((near / reach) ** 2)) * ~border_joints(s, edges)
+    for _ in range(passes):
+        x = s.position
+        s = replace(s, position=x + weight[:, None] * _along(mean @ x - x, normals(s)))
+    return s
+
+
 def border_joints(s: Surface, edges: Edges) -> NDArray[np.bool_]:
     """(joints,) on an open border."""
     result = np.zeros(len(s.position), bool)
