@@ -272,7 +272,7 @@ def test_baking_needs_a_source_and_blender(
     assert _exit_code(["template", "bake", str(tmp_path)], json=False) == 2
     assert "make blender" in capsys.readouterr().err
     assert _exit_code(["template", "bake", str(tmp_path), "--from", "oven"], json=False) == 2
-    assert "prepare, bake, fill" in capsys.readouterr().err
+    assert "mesh, prepare, bake" in capsys.readouterr().err
 
 
 @pytest.mark.rows("R206", "R210")

@@ -106,6 +106,15 @@ class RingMap:
     inside: NDArray[np.uint8]
 
 
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """A small picture of the package: the view in the colour with the test chart on every print area."""
+
+    file: str
+    view: str
+    colour: Colour
+
+
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Template:
     """A whole package, ready to render; compared by identity, never changed."""
@@ -128,6 +137,8 @@ class Template:
     """By name: direct, bounce, gloss."""
     detail: NDArray[np.uint8]
     """(D, D) grey factor on the albedo, 255 = plain."""
+    goldens: tuple[Golden, ...] = ()
+    """What pictures of it looked like where it was made."""
 
     def panel(self, name: str) -> Panel | None:
         """The panel of that name."""
