@@ -1,6 +1,6 @@
-"""Writes examples/banner/garment.glb: a hanging banner of 40 × 56 cm with folds, as a 3-D program would export it.
+"""Writes FOLDER/garment.glb: a hanging banner of 40 × 56 cm, as a 3-D program would export it.
 
-Run `python examples/make_banner.py FOLDER`. The folds run straight down, so that the cloth keeps its lengths."""
+Run `python examples/make_banner.py FOLDER`. Folds run straight down, so that the cloth keeps its lengths."""
 
 import json
 import struct
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 WIDTH, HEIGHT = 0.40, 0.56  # m of flat cloth
-STEP = 0.01
+STEP = 0.005
 ATLAS_CM = 64.0
 LEFT_CM, TOP_CM = 12.0, 4.0  # where its corner lies in the atlas
 FOLDS = ((0.012, 2.5, 0.3), (0.006, 5.5, 1.9), (0.003, 9.0, 4.0))  # depth in m, waves, phase
@@ -74,8 +74,10 @@ def glb(arrays: dict[str, np.ndarray], material: str) -> bytes:
     }
     text = json.dumps(root).encode()
     text += b" " * (-len(text) % 4)
-    head = struct.pack("<4sII", b"glTF", 2, 28 + len(text) + len(blob))
-    return head + struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(blob), b"BIN\0") + blob
+    chunks = b"".join(
+        struct.pack("<I4s", len(data), kind) + data for kind, data in ((b"JSON", text), (b"BIN\0", blob))
+    )
+    return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
 
 
 if __name__ == "__main__":

@@ -59,21 +59,23 @@ def check_surface(
     notes: Notes,
 ) -> None:
     """Everything else; `printed` are the panels with a print area."""
-    _check_extent(surface.position, notes)
     _check_topology(surface, solid=solid, notes=notes)
     _check_sides(surface, panels, solid=solid, notes=notes)
     if _check_inside_atlas(surface, panels, atlas_cm, notes):
         _check_islands(surface, panels, atlas_cm, notes)
-    _check_scale(surface, panels, printed, atlas_cm, notes)
+    if _check_extent(surface.position, notes):
+        _check_scale(surface, panels, printed, atlas_cm, notes)
 
 
-def _check_extent(position: F64, notes: Notes) -> None:
+def _check_extent(position: F64, notes: Notes) -> bool:
     extent = np.ptp(position, axis=0)
     size = " × ".join(f"{length:.3g}" for length in extent)
-    if not EXTENT_M[0] <= extent.max() <= EXTENT_M[1]:
+    right = bool(EXTENT_M[0] <= extent.max() <= EXTENT_M[1])
+    if not right:
         unit = "centimetres or millimetres" if extent.max() > EXTENT_M[1] else "kilometres"
         message = f"The mesh measures {size} m: is it in {unit}?"
         notes.error("WRONG_UNITS", "mesh", message, hint="Scale it to metres and apply the scale.")
+    return right
 
 
 def _check_topology(surface: Surface, *, solid: bool, notes: Notes) -> None:
