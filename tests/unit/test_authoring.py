@@ -11,6 +11,7 @@ from tirage.authoring.plan import plan
 from tirage.authoring.source import Source
 from tirage.authoring.steps import STEPS, Job, Step, make
 from tirage.errors import Failed, NotFound
+from tirage.media.blender import Program
 
 ROOT = Path(__file__).resolve().parents[2]
 TEE = ROOT / "templates" / "tee"
@@ -56,10 +57,11 @@ def test_the_steps_of_a_bake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         if step not in {"bake", "denoise", "thumbnail"}
     }
     monkeypatch.setattr("tirage.authoring.steps.STEPS", {**STEPS, **ours})
-    job = Job(source=Source.open(tmp_path), python=stand_in, target=tmp_path / "package", say=said.append)
+    program = Program(stand_in)
+    job = Job(source=Source.open(tmp_path), program=program, target=tmp_path, say=said.append)
     make(job, first=Step.BAKE)
     assert [line.partition(":")[0] for line in said] == list(Step)[2:]
-    programs = [Path(line.split()[0]).name for line in log.read_text().splitlines()]
+    programs = [Path(line.split()[1]).name for line in log.read_text().splitlines()]
     assert programs == ["bake.py", "denoise.py", "preview.py"]
     assert done == ["fill", "settle", "package"]
     assert all(f" {tmp_path / 'build'}" in line for line in log.read_text().splitlines())

@@ -21,11 +21,13 @@ from tirage.authoring.source import Source
 from tirage.authoring.starting import start
 from tirage.authoring.surface import Part, edges_of, flat_areas, join, stretches
 from tirage.errors import BadInput, UsageError
+from tirage.media.blender import Program
 from tirage.mockup.mesh import Garment, expand
 from tirage.mockup.notes import Notes
 
 ROOT = Path(__file__).resolve().parents[2]
 ATLAS = 64.0
+NONE = Program(Path("no-blender"))
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Source:
 def test_the_banner_becomes_a_garment_of_true_size(source: Source) -> None:
     check_description(source)
     assert source.mesh is not None
-    assert import_mesh(source, source.mesh) == []
+    assert import_mesh(source, source.mesh, NONE) == []
     garment = source.garment()
     assert np.ptp(garment.position[:, 2]) == pytest.approx(0.56, abs=1e-6)
     assert garment.normal[:, 1].mean() < -0.8
@@ -70,10 +72,10 @@ def closed_and_outside_out(garment: Garment) -> None:
 def test_maps_beside_the_description_are_taken(source: Source) -> None:
     assert source.mesh is not None
     (source.folder / "detail.png").write_bytes(b"mine")
-    import_mesh(source, source.mesh)
+    import_mesh(source, source.mesh, NONE)
     assert (source.build / "detail.png").read_bytes() == b"mine"
     (source.folder / "detail.png").unlink()
-    import_mesh(source, source.mesh)
+    import_mesh(source, source.mesh, NONE)
     assert (source.build / "detail.png").read_bytes() != b"mine"
 
 
@@ -182,7 +184,7 @@ def test_a_wrong_scale_is_told_with_the_atlas_that_fits(source: Source) -> None:
     wrong = Source.open(source.folder)
     assert wrong.mesh is not None
     with pytest.raises(BadInput) as caught:
-        import_mesh(wrong, wrong.mesh)
+        import_mesh(wrong, wrong.mesh, NONE)
     assert [one.code for one in caught.value.findings] == ["UV_SCALE"]
     assert "atlas_cm = 63.9" in caught.value.findings[0].hint
 
@@ -239,7 +241,7 @@ def test_a_hostile_gltf_is_refused(name: str, source: Source) -> None:
     edit_gltf(path, HOSTILE[name])
     assert source.mesh is not None
     with pytest.raises(BadInput) as caught:
-        import_mesh(source, source.mesh)
+        import_mesh(source, source.mesh, NONE)
     assert caught.value.code == "TEMPLATE_INVALID"
 
 

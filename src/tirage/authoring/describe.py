@@ -18,7 +18,7 @@ from tirage.mockup.notes import Notes
 
 OF_SOURCES = ("height_range_mm", "mesh")
 """Keys that only a source has."""
-MADE = ("light", "goldens", "files", "content_sha256", "light_sets", "view_maps", "format")
+MADE = ("light", "relief", "goldens", "files", "content_sha256", "light_sets", "view_maps", "format")
 """Keys that only a package has."""
 BOUNCES = ("indirect_a", "indirect_b")
 KINDS = "sheet|solid"

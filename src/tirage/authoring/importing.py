@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from tirage.authoring.blend import read_blend
 from tirage.authoring.gltf import read_gltf
 from tirage.authoring.mesh_checks import check_parts, check_surface
 from tirage.authoring.source import MeshFile, Source
 from tirage.authoring.surface import Part, Surface, join, normals, rim
 from tirage.errors import BadInput, Finding
+from tirage.media.blender import Program
 from tirage.mockup.mesh import Garment
 from tirage.mockup.notes import Notes
 
@@ -23,13 +25,19 @@ SKIN_M = 0.0002
 """A solid's inner surface, which nobody sees, lies this deep."""
 MAPS = ("detail.png", "height.png")
 PLAIN_SIDE = 1024
-READERS: dict[str, Callable[[Path], list[Part]]] = {".glb": read_gltf, ".gltf": read_gltf}
+READERS: Mapping[str, Callable[[Path, Program], list[Part]]] = {
+    ".glb": lambda path, _: read_gltf(path),
+    ".gltf": lambda path, _: read_gltf(path),
+    ".blend": read_blend,
+}
 
 
-def import_mesh(source: Source, mesh: MeshFile) -> list[Finding]:
-    """Read, check and convert the mesh; the warnings. TEMPLATE_INVALID with every finding."""
+def import_mesh(source: Source, mesh: MeshFile, program: Program) -> list[Finding]:
+    """Read, check and convert the mesh, a .blend in `program`; the warnings.
+
+    TEMPLATE_INVALID with every finding; of a .blend as `read_blend`."""
     notes = Notes()
-    parts = _read(source.folder / mesh.file)
+    parts = _read(source.folder / mesh.file, program)
     check_parts(parts, source.panels, notes)
     _refuse(notes)
     surface = join(parts, source.panels, source.atlas_cm)
@@ -48,11 +56,11 @@ def import_mesh(source: Source, mesh: MeshFile) -> list[Finding]:
     return notes.findings
 
 
-def _read(path: Path) -> list[Part]:
+def _read(path: Path, program: Program) -> list[Part]:
     if path.suffix.lower() not in READERS:
         known = ", ".join(READERS)
         raise BadInput("TEMPLATE_INVALID", f"{path.name} cannot be read: a mesh is one of {known}.")
-    return READERS[path.suffix.lower()](path)
+    return READERS[path.suffix.lower()](path, program)
 
 
 def _refuse(notes: Notes) -> None:

@@ -30,6 +30,7 @@ from tirage.mockup.model import RING, Box
 from tirage.mockup.template import RING_MAPS, load
 
 FORMAT_PAGE = Path(__file__).resolve().parent / "FORMAT.md"
+RELIEF = "relief.png"
 
 
 def encode_grey(codes: NDArray[np.uint8]) -> bytes:
@@ -96,6 +97,19 @@ def detail(folder: Path) -> bytes:
     return encode_grey(np.asarray(codes, np.uint8))
 
 
+def relief(source: Source) -> tuple[bytes, float]:
+    """The height map as 8-bit codes over the heights it has, and their range in mm. OSError: there is none.
+
+    Only slopes show; codes of 10 µm at 16 texels a centimetre keep them within a quarter of a degree."""
+    height = cv2.imread(str(source.build / "height.png"), cv2.IMREAD_UNCHANGED)
+    if height is None:
+        raise FileNotFoundError(f"{source.build}/height.png is missing")
+    low, high = float(height.min()), float(height.max())
+    codes = np.rint((height.astype(np.float64) - low) * (255 / max(high - low, 1))).astype(np.uint8)
+    most = 65535 if height.dtype == np.uint16 else 255
+    return encode_grey(codes), float(f"{(high - low) / most * source.description['height_range_mm']:.6g}")
+
+
 def pack(source: Source, target: Path) -> None:
     """Write the package into an emptied `target`; prints its size.
 
@@ -105,9 +119,12 @@ def pack(source: Source, target: Path) -> None:
     garment = with_inner(source.garment(), source.camera, atlas_cm)
     files, light = light_files(folder, source.lamps)
     files |= {"mesh.npz": write_mesh(garment, atlas_cm=atlas_cm), "detail.png": detail(folder)}
-    files |= {"thumbnail.jpg": thumbnail(folder)}
+    files["thumbnail.jpg"] = thumbnail(folder)
     files |= {"LICENSE": (source.folder / "LICENSE").read_bytes(), "README.md": FORMAT_PAGE.read_bytes()}
     content = describe(source.description, partial(bounds, garment), light)
+    if (folder / "height.png").exists():
+        files[RELIEF], relief_mm = relief(source)
+        content["relief"] = {"file": RELIEF, "range_mm": relief_mm}
     content |= {"light_sets": [], "view_maps": []}
     with TemporaryDirectory() as scratch:
         even = dict.fromkeys(RING_MAPS, np.ones((len(RING), 1, 1), np.float32))

@@ -16,6 +16,7 @@ from tirage.authoring.prepare import prepare
 from tirage.authoring.source import Source
 from tirage.errors import Failed
 from tirage.media import process
+from tirage.media.blender import Program
 
 PROGRAMS = Path(__file__).resolve().parent.parent / "blender"
 """What runs inside Blender."""
@@ -36,17 +37,18 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One source on its way: Blender's Python, where the package goes, who is told, a factor on samples."""
+    """One source on its way: which Blender, where the package goes, who is told, a factor on samples."""
 
     source: Source
-    python: Path
+    program: Program
     target: Path
     say: Callable[[str], None]
     quality: float = 1.0
 
     def blender(self, program: str, *words: str) -> None:
         """Run a program on the build folder in Blender; BAKE_FAILED when it fails."""
-        argv = [str(self.python), str(PROGRAMS / program), str(self.source.build), *words]
+        dashes = [] if self.program.is_python else ["--"]
+        argv = [*self.program.argv(PROGRAMS / program), *dashes, str(self.source.build), *words]
         if process.run(argv, folder=self.source.folder) != 0:
             raise Failed("BAKE_FAILED", f"{program} failed; its own words stand above.")
 
@@ -54,7 +56,7 @@ class Job:
         """Check the description, and import the mesh that it names, if any; tells the warnings."""
         check_description(self.source)
         mesh = self.source.mesh
-        for finding in [] if mesh is None else import_mesh(self.source, mesh):
+        for finding in [] if mesh is None else import_mesh(self.source, mesh, self.program):
             self.say(f"{finding.severity}: {finding.message} [{finding.code}]")
 
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 """The repository's root, when this is an editable install."""
-BLENDER = CHECKOUT / ".venv-blender" / "bin" / "python"
-"""The Python that `make blender` gives Blender to."""
 
 
 def new(folder: Path) -> None:
@@ -51,18 +49,17 @@ def preview(name: str) -> None:
 def _job(name: str, *, out: Path | None = None, quality: float = 1) -> Job:
     """A source given by its folder or, in a checkout, by its name under templates/.
 
-    UsageError: there is no Blender. TEMPLATE_NOT_FOUND: there is no such source."""
+    UsageError: BLENDER_MISSING. TEMPLATE_NOT_FOUND: there is no such source."""
     from tirage.authoring.source import Source
     from tirage.authoring.steps import Job
+    from tirage.media.blender import find_blender
 
     ours = CHECKOUT / "templates" / name
     source = Source.open(ours if ours.is_dir() else Path(name).absolute())
-    if not BLENDER.is_file():
-        message = f"Baking runs in Blender, and {BLENDER} is not there."
-        raise UsageError("INVALID_USAGE", message, hint="Run `make blender` first (about 1 GB).")
+    program = find_blender(Settings.read().blender)
     usual = packages.BUILT_IN / name if ours.is_dir() else source.build / "package"
     target = (out or usual).absolute()
-    return Job(source=source, python=BLENDER, target=target, say=typer.echo, quality=quality)
+    return Job(source=source, program=program, target=target, say=typer.echo, quality=quality)
 
 
 def pack(name: str, *, out: Path | None) -> None:

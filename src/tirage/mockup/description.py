@@ -37,6 +37,14 @@ class LightFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class ReliefFile:
+    """The map of the cloth's fine heights: mm = code / 255 · range_mm."""
+
+    file: str
+    range_mm: float
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """Everything that template.json says."""
 
@@ -56,6 +64,7 @@ class Description:
     presets: Mapping[Preset, PresetRule]
     light: Mapping[str, LightFiles]
     goldens: tuple[Golden, ...]
+    relief: ReliefFile | None
     files: Mapping[str, str]
     content_sha256: str
 
@@ -95,6 +104,7 @@ def read_description(value: object, notes: Notes, *, name: str = "template.json"
         presets=_presets(root),
         light=_light(root.fields("light"), [lamp.name for lamp in lamps]),
         goldens=tuple(_golden(item) for item in root.items("goldens", 0, 16)) if root.has("goldens") else (),
+        relief=_relief(root.fields("relief")) if root.has("relief") else None,
         files=dict(
             root.fields("files").each(
                 lambda table, key: table.text(key, SHA256, "a SHA-256 in hex"), at_most=256
@@ -258,6 +268,14 @@ def _light_files(fields: Fields) -> LightFiles:
     )
     fields.close()
     return light
+
+
+def _relief(fields: Fields) -> ReliefFile:
+    relief = ReliefFile(
+        file=fields.text("file", FILE_NAME, FILE_MEANING), range_mm=fields.number("range_mm", 0, 100)
+    )
+    fields.close()
+    return relief
 
 
 def _golden(fields: Fields) -> Golden:
