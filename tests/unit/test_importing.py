@@ -51,7 +51,9 @@ def test_the_banner_becomes_a_garment_of_true_size(source: Source) -> None:
     assert np.ptp(garment.uv, axis=0) == pytest.approx((40, 56), abs=1e-4)
     assert garment.thickness == pytest.approx(0.001)
     surface = join(read_gltf(source.folder / "garment.glb"), ["front"], ATLAS)
-    assert stretches(surface) == pytest.approx(1, abs=0.005)
+    values = stretches(surface)
+    assert np.median(values, axis=0) == pytest.approx((1, 1), abs=1e-3)
+    assert np.abs(values - 1).max() < 0.02
     assert (source.build / "detail.png").is_file()
     closed_and_outside_out(garment)
 
