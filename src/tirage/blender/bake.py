@@ -163,17 +163,20 @@ def bake_all(folder: Path) -> None:
     raw.mkdir(parents=True, exist_ok=True)
     print(f"hidden inner faces: {hide_and_count(studio, folder)}", flush=True)
     key, begin = fingerprint(folder), time.monotonic()
-    for task in [Bake(**row) for row in plan["bakes"]]:
+    tasks = [Bake(**row) for row in plan["bakes"]]
+    for number, task in enumerate(tasks, 1):
         path, stamp = raw / f"{task.name}_{task.side}.npz", f"{key} {task}"
         if path.exists() and str(np.load(path)["stamp"]) == stamp:
             continue
         start = time.process_time()
         pixels = run(studio, task, plan["bounces"])
         grey = task.kind not in ("normal", "position")
-        np.savez(path, pixels=pixels[..., 1] if grey else pixels, stamp=stamp)
-        print(
-            f"{path.stem}: {task.size}² × {task.samples}, {time.process_time() - start:.1f} CPU-s", flush=True
-        )
+        part = path.with_suffix(".part.npz")
+        np.savez(part, pixels=pixels[..., 1] if grey else pixels, stamp=stamp)
+        part.replace(path)  # whole, or not there
+        spent = f"{time.process_time() - start:.1f} CPU-s"
+        head = f"[{number}/{len(tasks)}] {path.stem}"
+        print(f"{head}: {task.size}² × {task.samples}, {spent}", flush=True)
     print(f"baked in {time.monotonic() - begin:.0f} s, {time.process_time():.0f} CPU-s", flush=True)
 
 
