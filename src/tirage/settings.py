@@ -48,7 +48,7 @@ class LogFormat(StrEnum):
 VARIABLES: Mapping[str, str] = MappingProxyType(
     {
         "TIRAGE_THREADS": "Threads that render, 1–64; by default as many as there are usable cores.",
-        "TIRAGE_TEMPLATES": "More folders with template packages, separated like PATH; by default none.",
+        "TIRAGE_TEMPLATES": "Folders with your own templates, separated like PATH; the first takes installs.",
         "TIRAGE_BLENDER": "Blender 5.0 or newer, or a Python that has bpy; by default what is found.",
         "TIRAGE_BLENDER_DEVICE": "What Blender renders on: auto (default, a GPU if there is one), cpu, gpu.",
         "TIRAGE_LOG_LEVEL": "Least severe line that is logged: debug, info, warning (default) or error.",
@@ -64,6 +64,7 @@ class Settings:
 
     threads: int
     templates: tuple[Path, ...] = ()
+    """Searched before the built-in ones; by default one folder under XDG_DATA_HOME."""
     blender: Path | None = None
     blender_device: BlenderDevice = BlenderDevice.AUTO
     log_level: LogLevel = LogLevel.WARNING
@@ -78,7 +79,7 @@ class Settings:
         reader = _Reader(os.environ if environment is None else environment)
         settings = cls(
             threads=reader.value("TIRAGE_THREADS", _threads, usable_cores()),
-            templates=reader.value("TIRAGE_TEMPLATES", _folders, ()),
+            templates=reader.value("TIRAGE_TEMPLATES", _folders, _own_templates(reader.environment)),
             blender=reader.value("TIRAGE_BLENDER", _absolute, None),
             blender_device=reader.value(
                 "TIRAGE_BLENDER_DEVICE", lambda text: BlenderDevice(text.lower()), BlenderDevice.AUTO
@@ -141,6 +142,15 @@ def _absolute(text: str) -> Path:
     if "\0" in text or not path.is_absolute():
         raise ValueError
     return path
+
+
+def _own_templates(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """Where a user's own templates lie when nothing is set; nowhere for a user without a home."""
+    data = environment.get("XDG_DATA_HOME", "")
+    if not Path(data).is_absolute():
+        data = str(Path(environment.get("HOME", "")) / ".local" / "share")
+    place = Path(data) / "tirage" / "templates"
+    return (place,) if place.is_absolute() else ()
 
 
 def _folders(text: str) -> tuple[Path, ...]:

@@ -16,7 +16,21 @@ from tirage.settings import VARIABLES, BlenderDevice, LogFormat, LogLevel, Setti
 def test_an_empty_environment_gives_the_defaults() -> None:
     settings = Settings.read({"HOME": "/home/ann", "TIRAGE_THREADS": " "})
     assert settings.threads == usable_cores() >= 1
-    assert (settings.templates, settings.log_level, settings.log_format) == ((), "warning", "text")
+    assert (settings.log_level, settings.log_format) == ("warning", "text")
+
+
+@pytest.mark.parametrize(
+    ("environment", "folders"),
+    [
+        ({"HOME": "/home/ann"}, ("/home/ann/.local/share/tirage/templates",)),
+        ({"HOME": "/home/ann", "XDG_DATA_HOME": "/data"}, ("/data/tirage/templates",)),
+        ({"HOME": "/home/ann", "XDG_DATA_HOME": "data"}, ("/home/ann/.local/share/tirage/templates",)),
+        ({"HOME": "/home/ann", "TIRAGE_TEMPLATES": "/a"}, ("/a",)),
+        ({}, ()),
+    ],
+)
+def test_own_templates_lie_in_the_users_data(environment: dict[str, str], folders: tuple[str, ...]) -> None:
+    assert Settings.read(environment).templates == tuple(map(Path, folders))
 
 
 def test_every_variable_is_read() -> None:
