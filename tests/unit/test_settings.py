@@ -12,7 +12,6 @@ import tirage
 from tirage.errors import UsageError
 from tirage.settings import VARIABLES, LogFormat, LogLevel, Settings, usable_cores
 
-
 BASES = ("TIRAGE_FILE_BASE_URL", "MEDUSA_FILE_BASE_URL", "MEDUSA_PUBLIC_BASE_URL", "MEDUSA_BACKEND_URL")
 
 

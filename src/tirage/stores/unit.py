@@ -24,6 +24,7 @@ from sqlalchemy import (
 from tirage.jobs.failure import Failure
 from tirage.jobs.model import Artifact, Attempt, Event, Job, JobFilters, JsonObject, Order, Page
 from tirage.stores import rows
+from tirage.stores.shelf import SqlShelf
 from tirage.stores.tables import artifacts, attempts, events, jobs
 
 EVENT_LOCK = text("SELECT pg_advisory_xact_lock(7246143)")
@@ -38,6 +39,7 @@ class SqlUnit:
     def __init__(self, connection: Connection, *, writing: bool) -> None:
         self._connection = connection
         self._writing = writing
+        self.shelf = SqlShelf(connection, writing=writing)
 
     def job(self, job_id: str, *, include_deleted: bool = False) -> Job | None:
         """The job of that id."""
