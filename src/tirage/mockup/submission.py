@@ -17,6 +17,7 @@ from tirage.mockup.states import MOCKUP
 REQUIRED = ("product_id", "design_file_url", "preset")
 OPTIONS = ("fabric_color", "background_color", "render_mode", "samples")
 SAMPLES = range(1, 4097)
+QUEUE = "mockup"
 
 
 def check_submission(new: NewJob) -> Sequence[Finding]:
@@ -29,8 +30,19 @@ def prefixes(job: Job) -> Sequence[str]:
     return (f"uploads/render-jobs/{job.id}/", f"media/products/{job.product_id}/renders/{job.id}/")
 
 
+def queue(_new: NewJob) -> str:
+    """Every renderer of this machine draws in the worker itself."""
+    return QUEUE
+
+
 MOCKUP_PIPELINE = Pipeline(
-    machine=MOCKUP, check=check_submission, prefixes=prefixes, backoff=(2, 4, 8), max_attempts=3
+    machine=MOCKUP,
+    check=check_submission,
+    prefixes=prefixes,
+    backoff=(2, 4, 8),
+    queues=(QUEUE,),
+    queue=queue,
+    max_attempts=3,
 )
 
 
