@@ -29,16 +29,15 @@ from tirage.web.parts import Given, Parts
 
 router = APIRouter(prefix="/admin", tags=["admin"])
 Answer = Mapping[str, object]
-MULTIPART = {"multipart/form-data": {"schema": {"$ref": "#/components/schemas/OrderForm"}}}
+MULTIPART = "multipart/form-data"
 
 
 @router.post(
     "/render-jobs",
     status_code=201,
-    openapi_extra={"requestBody": {"content": MULTIPART}},
     form_limits={"max_files": 1, "max_fields": MAX_FIELDS, "max_part_size": MAX_FIELD},
 )
-def create(parts: Given, form: Annotated[OrderForm, Form()]) -> Answer:
+def create(parts: Given, form: Annotated[OrderForm, Form(media_type=MULTIPART)]) -> Answer:
     """Orders a mockup: checked, stored and queued when this answers; a worker renders it."""
     job = parts.app.submissions.submit(request_of(form))
     parts.follower.hurry()

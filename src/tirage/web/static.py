@@ -27,7 +27,8 @@ UPLOADS_CACHE = "private, no-cache"
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
-@router.api_route("/{key:path}", methods=["GET", "HEAD"], response_model=None, operation_id="get_file")
+@router.head("/{key:path}", response_model=None, include_in_schema=False)
+@router.get("/{key:path}", response_model=None)
 async def get(parts: Given, request: Request, key: str) -> Response:
     """A stored file, or the part that a Range header asks for."""
     stat = await run_in_threadpool(parts.app.files.stat, key) if is_key(key) else None
