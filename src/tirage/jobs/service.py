@@ -240,11 +240,20 @@ class JobService:
         ended: EndedStep | None = None,
         status: str | None = None,
         begun: str | None = None,
+        data: StatusData | None = None,
     ) -> Job:
         """The job after a step: recorded, in a status unless it is beyond it, at the next step.  Conflict."""
+        given = data or StatusData()
         return self._store.write(
             lambda unit: recording.advance(
-                unit, self._rules, job_id, attempt=attempt, ended=ended, status=status, begun=begun
+                unit,
+                self._rules,
+                job_id,
+                attempt=attempt,
+                ended=ended,
+                status=status,
+                begun=begun,
+                data=given,
             )
         )
 
