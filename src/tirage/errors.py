@@ -52,11 +52,12 @@ class Code:
     retryable: bool = False
 
 
-IMAGE, GEOMETRY, COLOUR, OUTPUT, TEMPLATE, USAGE, JOB, SYSTEM = (
+IMAGE, GEOMETRY, COLOUR, OUTPUT, PRODUCT, TEMPLATE, USAGE, JOB, SYSTEM = (
     "image",
     "placement",
     "colour",
     "output",
+    "product",
     "template",
     "usage",
     "job",
@@ -95,6 +96,10 @@ CODES: dict[str, Code] = {
     "INVALID_SAMPLES": Code(OUTPUT, "Choose 1 to 4096 samples."),
     "INVALID_VIEW": Code(OUTPUT, "Choose one of the views that the template names."),
     "OUTPUT_UNWRITABLE": Code(OUTPUT, "Name a folder that this user may write to."),
+    # products
+    "PRODUCT_NOT_FOUND": Code(
+        PRODUCT, "Run `tirage products list` for the products there are, or add it first."
+    ),
     # templates
     "TEMPLATE_NOT_FOUND": Code(TEMPLATE, "Run `tirage template list` for the templates there are."),
     "TEMPLATE_INVALID": Code(TEMPLATE, "Run `tirage template check` on the package; it lists every finding."),

@@ -285,6 +285,18 @@ product_media = Table(
 )
 
 
+class PublicationColumns(TypedColumns):
+    """That a job's media are shown, and the thumbnail that was there before."""
+
+    job_id: Named[str] = Column(Text, primary_key=True)
+    product_id: Named[str] = Column(Text, ForeignKey("products.id", ondelete="CASCADE"), index=True)
+    thumbnail_before: Named[str | None] = Column(Text)
+    created_at: Named[datetime] = Column(UtcTime)
+
+
+publications = Table("publications", metadata, PublicationColumns)
+
+
 class TemplateColumns(TimeColumns):
     """A template that can be ordered (R195)."""
 

@@ -24,6 +24,7 @@ from tirage.jobs.failure import Failure
 from tirage.jobs.model import Artifact, Attempt, Event, Job, JobFilters, JsonObject, Order, Page
 from tirage.stores import rows
 from tirage.stores.conditions import conditions_of
+from tirage.stores.shelf import SqlShelf
 from tirage.stores.tables import artifacts, attempts, events, jobs
 from tirage.stores.tables import queues as paused
 from tirage.stores.workers import SqlWorkers
@@ -42,6 +43,7 @@ class SqlUnit(SqlWorkers):
     def __init__(self, connection: Connection, *, writing: bool) -> None:
         super().__init__(connection)
         self._writing = writing
+        self.shelf = SqlShelf(connection, writing=writing)
 
     def job(self, job_id: str, *, include_deleted: bool = False) -> Job | None:
         """The job of that id."""
