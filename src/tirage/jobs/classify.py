@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tirage.errors import BadInput, NotFound, TirageError, TryAgain
+from tirage.errors import BadInput, Conflict, NotFound, TirageError, TryAgain
 from tirage.jobs.failure import Failure, FailureClass
 
 CLASSES: Mapping[str, FailureClass] = MappingProxyType(
@@ -29,6 +29,7 @@ KINDS = (
     (NotFound, FailureClass.NOT_FOUND),
     (BadInput, FailureClass.INVALID_INPUT),
     (TryAgain, FailureClass.UNAVAILABLE),
+    (Conflict, FailureClass.UNAVAILABLE),
 )
 """What a code's kind of error says; any other one is a defect."""
 RESOURCES = frozenset({errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE})
