@@ -100,7 +100,9 @@ CODES: dict[str, Code] = {
     "PRODUCT_NOT_FOUND": Code(
         PRODUCT, "Run `tirage products list` for the products there are, or add it first."
     ),
+    "VARIANT_NOT_FOUND": Code(PRODUCT, "Run `tirage products show` for the product's variants."),
     # templates
+    "TEMPLATE_INACTIVE": Code(TEMPLATE, "Choose another template; an operator took this one off offer."),
     "TEMPLATE_NOT_FOUND": Code(TEMPLATE, "Run `tirage template list` for the templates there are."),
     "TEMPLATE_INVALID": Code(TEMPLATE, "Run `tirage template check` on the package; it lists every finding."),
     # usage

@@ -28,7 +28,7 @@ class Catalogue:
     """The products, and the `Publisher` of mockup jobs; may be used from several threads.
 
     Every method may raise TryAgain (STORE_UNAVAILABLE, DISK_FULL).  Those that name a product raise NotFound
-    PRODUCT_NOT_FOUND when there is none, those that name a variant or medium NotFound NOT_FOUND.
+    PRODUCT_NOT_FOUND when there is none; a variant VARIANT_NOT_FOUND, a medium NOT_FOUND.
     """
 
     def __init__(
@@ -191,6 +191,12 @@ class Catalogue:
 
     # for jobs
 
+    def require(self, product_id: str, variant_id: str | None) -> None:
+        """NotFound PRODUCT_NOT_FOUND, or VARIANT_NOT_FOUND: the product has no such variant."""
+        product = self.get(product_id)
+        if variant_id is not None and variant_id not in {variant.id for variant in product.variants}:
+            raise _no_variant(product, variant_id)
+
     def publish(self, *, product_id: str, job_id: str, media: Sequence[Media]) -> Receipt:
         """Shows a job's media with its product, once per job and role; the first image is the thumbnail.
 
@@ -264,7 +270,12 @@ def _variant_of(product: Product, variant_id: str) -> Variant:
     for variant in product.variants:
         if variant.id == variant_id:
             return variant
-    raise NotFound("NOT_FOUND", f"The product {product.id!r} has no variant {variant_id[:60]!r}.")
+    raise _no_variant(product, variant_id)
+
+
+def _no_variant(product: Product, variant_id: str) -> NotFound:
+    message = f"The product {product.id!r} has no variant {variant_id[:60]!r}."
+    return NotFound("VARIANT_NOT_FOUND", message)
 
 
 def _medium_of(product: Product, media_id: str) -> Medium:

@@ -27,6 +27,7 @@ from tirage.stores.conditions import conditions_of
 from tirage.stores.shelf import SqlShelf
 from tirage.stores.tables import artifacts, attempts, events, jobs
 from tirage.stores.tables import queues as paused
+from tirage.stores.templates import SqlTemplates
 from tirage.stores.workers import SqlWorkers
 
 EVENT_LOCK = text("SELECT pg_advisory_xact_lock(7246143)")
@@ -44,6 +45,7 @@ class SqlUnit(SqlWorkers):
         super().__init__(connection)
         self._writing = writing
         self.shelf = SqlShelf(connection, writing=writing)
+        self.templates = SqlTemplates(connection)
 
     def job(self, job_id: str, *, include_deleted: bool = False) -> Job | None:
         """The job of that id."""
@@ -71,6 +73,10 @@ class SqlUnit(SqlWorkers):
         """Whether there is any."""
         query = select(literal(1)).select_from(jobs).where(*conditions_of(filters)).limit(1)
         return self._connection.execute(query).first() is not None
+
+    def known_jobs(self, job_ids: Sequence[str]) -> set[str]:
+        """Which of these have a row, deleted or not."""
+        return set(self._connection.execute(select(jobs.c.id).where(jobs.c.id.in_(job_ids))).scalars())
 
     def tally(self, filters: JobFilters) -> Mapping[str, int]:
         """How many there are in each status."""
