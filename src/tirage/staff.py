@@ -33,7 +33,7 @@ def make_worker(app: App, *, queues: Sequence[str], concurrency: int) -> Worker:
         find=partial(package, settings), default=settings.default_template, threads=settings.threads
     )
     work = MockupWork(files=app.files, publisher=app.publisher, renderers=renderers)
-    schedules = [Schedule(NAME, CRON, lambda: tidy(app) and None)]
+    schedules = [Schedule(NAME, CRON, partial(tidy, app))]
     return Worker(
         app.database,
         app.service,

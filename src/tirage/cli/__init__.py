@@ -14,11 +14,11 @@ from typing import Annotated, NoReturn, cast
 import typer
 
 from tirage import __version__
+from tirage.cli.job_commands import HELP, Json, register
 from tirage.errors import Failed, TirageError, TryAgain, UsageError
 
 __all__ = ["app", "main"]
 
-HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
     name="tirage",
     help="Turn a design into product photos and a turntable video of a real garment.",
@@ -29,8 +29,7 @@ app = typer.Typer(
 )
 template_app = typer.Typer(help="List, show, check and bake garment templates.", rich_markup_mode=None)
 app.add_typer(template_app, name="template", context_settings=HELP)
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+register(app)
 
 
 class Interrupted(BaseException):

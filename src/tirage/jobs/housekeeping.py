@@ -1,4 +1,4 @@
-"""The regular clean-up: what nobody needs any more goes, at the ages of `Ages`; active jobs are never touched."""
+"""The regular clean-up: what nobody needs any more goes; active jobs are never touched."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class Schedule:
     name: str
     cron: str
     """Minute, hour, day, month, weekday, in UTC."""
-    run: Callable[[], None]
+    run: Callable[[], object]
 
 
 class Schedules:
