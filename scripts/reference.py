@@ -49,6 +49,10 @@ COMMANDS = (
     ("template", "show"),
     ("template", "check"),
     ("template", "bake"),
+    ("worker",),
+    *(("jobs", name) for name in ("list", "show", "watch", "retry", "cancel", "stats", "pause", "resume")),
+    ("cleanup",),
+    ("migrate",),
 )
 EXIT_CODES = """| exit | meaning |
 |---|---|

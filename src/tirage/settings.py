@@ -19,6 +19,7 @@ from tirage.errors import Finding, Severity, UsageError
 __all__ = ["VARIABLES", "LogFormat", "LogLevel", "Settings"]
 
 MAX_THREADS = 64
+DAY = 86_400
 DATA_DIR, DATABASE, STATIC = "tirage-data", "tirage.db", "static"
 DEFAULT_TEMPLATE = "tee"
 KEY_LENGTH = 16
@@ -60,6 +61,7 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "TIRAGE_API_KEY": "The key that clients of the server have to show, 16 characters or more; without "
         "one the server makes a new one at each start, and listens on this machine only.",
         "TIRAGE_DEFAULT_TEMPLATE": "The template of orders that name none; by default `tee`.",
+        "TIRAGE_STEP_SECONDS": "How long one step of a job may take, 1–86400 seconds; by default 300.",
         "TIRAGE_LOG_LEVEL": "Least severe line that is logged: debug, info, warning (default) or error.",
         "TIRAGE_LOG_FORMAT": "Log lines as `text` (default) or `json`.",
     }
@@ -84,6 +86,8 @@ class Settings:
     """Without a slash at its end; None: the server's own address."""
     api_key: str | None = field(default=None, repr=False)
     default_template: str = DEFAULT_TEMPLATE
+    step_seconds: int = 300
+    """Of one step of a job (C-14)."""
     log_level: LogLevel = LogLevel.WARNING
     log_format: LogFormat = LogFormat.TEXT
 
@@ -105,6 +109,7 @@ class Settings:
             file_base_url=_file_base_url(reader),
             api_key=reader.value("TIRAGE_API_KEY", _api_key, None),
             default_template=reader.value("TIRAGE_DEFAULT_TEMPLATE", _name, DEFAULT_TEMPLATE),
+            step_seconds=reader.value("TIRAGE_STEP_SECONDS", _step_seconds, 300),
             log_level=reader.value("TIRAGE_LOG_LEVEL", lambda text: LogLevel(text.lower()), LogLevel.WARNING),
             log_format=reader.value(
                 "TIRAGE_LOG_FORMAT", lambda text: LogFormat(text.lower()), LogFormat.TEXT
@@ -170,6 +175,13 @@ class _Reader:
 def _threads(text: str) -> int:
     number = int(text)
     if not 1 <= number <= MAX_THREADS:
+        raise ValueError
+    return number
+
+
+def _step_seconds(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= DAY:
         raise ValueError
     return number
 

@@ -14,12 +14,12 @@ from typing import Annotated, NoReturn, cast
 import typer
 
 from tirage import __version__
+from tirage.cli.job_commands import HELP, Json, register
 from tirage.cli.products import products_app
 from tirage.errors import Failed, TirageError, TryAgain, UsageError
 
 __all__ = ["app", "main"]
 
-HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
     name="tirage",
     help="Turn a design into product photos and a turntable video of a real garment.",
@@ -31,8 +31,7 @@ app = typer.Typer(
 template_app = typer.Typer(help="List, show, check and bake garment templates.", rich_markup_mode=None)
 app.add_typer(template_app, name="template", context_settings=HELP)
 app.add_typer(products_app, name="products", context_settings=HELP)
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+register(app)
 
 
 class Interrupted(BaseException):
@@ -149,12 +148,32 @@ def template_check(template: Annotated[str, typer.Argument(metavar="ID")], *, js
     raise typer.Exit(templates.check(template, json=json))
 
 
-@template_app.command("bake")
-def template_bake(template: Annotated[str, typer.Argument(metavar="ID")]) -> None:
-    """Bake a template's light and pack it again; needs a checkout of Tirage and `make blender`."""
+@template_app.command("preview")
+def template_preview(source: Annotated[str, typer.Argument(metavar="FOLDER")]) -> None:
+    """Render a template's source from six angles, before its light is baked; needs `make blender`."""
     from tirage.cli import templates
 
-    raise typer.Exit(templates.bake(template))
+    templates.preview(source)
+
+
+@template_app.command("bake")
+def template_bake(
+    source: Annotated[str, typer.Argument(metavar="FOLDER")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the package goes, instead of FOLDER/build/package.")
+    ] = None,
+    quality: Annotated[
+        float, typer.Option(min=0.01, max=16, help="Factor on all sample counts; 1 is what ships.")
+    ] = 1.0,
+    first: Annotated[
+        str, typer.Option("--from", metavar="STEP", help="Begin here; what comes before was made already.")
+    ] = "prepare",
+) -> None:
+    """Bake the light of a template's source and pack it; needs `make blender`."""
+    from tirage.cli import templates
+
+    templates.bake(source, out=out, quality=quality, first=first)
 
 
 @app.command()

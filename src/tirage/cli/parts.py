@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from tirage import log
 from tirage.errors import UsageError
 from tirage.settings import Settings
 
@@ -20,7 +21,9 @@ def opened() -> Iterator[App]:
     """The parts, as the settings say.  UsageError INVALID_USAGE: the extra `server` is not installed."""
     with needed():
         from tirage.app import open_app
-    with open_app(Settings.read()) as app:
+    settings = Settings.read()
+    log.configure(level=settings.log_level, format=settings.log_format)
+    with open_app(settings) as app:
         yield app
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tirage.cli import report
+from tirage.cli.job_commands import HELP, Json
 from tirage.cli.parts import opened
 from tirage.errors import UsageError
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from tirage.jobs.model import JsonObject
     from tirage.shops.model import Product
 
-HELP = {"help_option_names": ["-h", "--help"]}
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="A product's id.")]
 MediumId = Annotated[str, typer.Argument(metavar="MEDIUM", help="A picture's or video's id.")]
 MAX_SHEET = 11 << 20

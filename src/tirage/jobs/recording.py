@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tirage.jobs.machine import can_transition
-from tirage.jobs.model import EndedStep, Job, RecordedStep
+from tirage.jobs.model import EndedStep, Job, RecordedStep, StatusData
 from tirage.jobs.pipeline import Rules
 from tirage.jobs.store import Unit
 from tirage.jobs.transitions import load, moment, save, set_status
@@ -20,17 +20,19 @@ def advance(
     ended: EndedStep | None,
     status: str | None,
     begun: str | None,
+    data: StatusData,
 ) -> Job:
     """The job after a step: recorded, with what it brought for the row, in a status, at the next step.
 
-    A status that the job is beyond, because an earlier attempt came further, is left out.  Conflict.
+    `data` goes with the status.  A status that the job is beyond, because an earlier attempt came further, is
+    left out.  Conflict.
     """
     job = load(unit, job_id, attempt)
     if ended:
         _record(unit, rules, job, ended)
         job = set_status(unit, rules, job_id, job.status, ended.data, attempt=attempt)
     if status is not None and can_transition(rules.machine(job), job.status, status):
-        job = set_status(unit, rules, job_id, status, {}, attempt=attempt)
+        job = set_status(unit, rules, job_id, status, data, attempt=attempt)
     if begun is None:
         return job
     at = moment(rules, job)

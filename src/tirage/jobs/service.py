@@ -136,12 +136,16 @@ class JobService:
         since = self._rules.clock().astimezone(UTC) - timedelta(hours=hours)
         return self.list(JobFilters(created_since=since), Page(limit=limit))
 
-    def product_stats(self, product_id: str, *, pipeline: str = "mockup") -> JobStats:
-        """How many of a product's jobs are in each status."""
+    def stats(self, product_id: str | None = None, *, pipeline: str = "mockup") -> JobStats:
+        """How many jobs are in each status, of one product or of all."""
         statuses = self._rules.pipeline(pipeline).machine.statuses
         filters, _ = self._checked(JobFilters(product_id=product_id, pipeline=pipeline), None)
         counts = self._store.read(lambda unit: unit.tally(filters))
         return JobStats({status: counts.get(status, 0) for status in statuses})
+
+    def product_stats(self, product_id: str, *, pipeline: str = "mockup") -> JobStats:
+        """How many of a product's jobs are in each status."""
+        return self.stats(product_id, pipeline=pipeline)
 
     def has_active(self, product_id: str) -> bool:
         """Whether any of a product's jobs waits or runs."""
@@ -244,11 +248,20 @@ class JobService:
         ended: EndedStep | None = None,
         status: str | None = None,
         begun: str | None = None,
+        data: StatusData | None = None,
     ) -> Job:
         """The job after a step: recorded, in a status unless it is beyond it, at the next step.  Conflict."""
+        given = data or StatusData()
         return self._store.write(
             lambda unit: recording.advance(
-                unit, self._rules, job_id, attempt=attempt, ended=ended, status=status, begun=begun
+                unit,
+                self._rules,
+                job_id,
+                attempt=attempt,
+                ended=ended,
+                status=status,
+                begun=begun,
+                data=given,
             )
         )
 

@@ -103,6 +103,10 @@ class Unit(Protocol):
         """Puts a step in the place of the job's step of that name, or beside the others."""
         ...
 
+    def void_steps(self, job_id: str) -> None:
+        """What a job's steps came to is gone; that they were done is not."""
+        ...
+
     def forget_steps(self, ended: JobFilters) -> int:
         """Deletes the steps of these jobs; how many."""
         ...

@@ -49,9 +49,12 @@ def clean_up(unit: Unit, rules: Rules, *, older_than: timedelta, dry_run: bool) 
 
 
 def tidied(unit: Unit, rules: Rules, job_id: str) -> Job | None:
-    """The job, without a trace of its attempts left; None when it is gone."""
+    """The job without results, since nothing of its attempts is left; None when it is gone."""
     job = find(unit, job_id, include_deleted=True)
-    return job and save(unit, job, replace(job, untidy=False), at=moment(rules, job))
+    if job is None or not job.untidy or is_active(rules.machine(job), job.status):
+        return job
+    unit.void_steps(job_id)
+    return save(unit, job, replace(job, untidy=False, artifacts=()), at=moment(rules, job))
 
 
 def forget_steps(

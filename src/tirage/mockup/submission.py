@@ -25,9 +25,14 @@ def check_submission(new: NewJob) -> Sequence[Finding]:
     return [*required(new, REQUIRED), *_preset(new.preset), *_options(new.options)]
 
 
+def renders(job: Job) -> str:
+    """Where a job's pictures lie (C-15)."""
+    return f"media/products/{job.product_id}/renders/{job.id}/"
+
+
 def prefixes(job: Job) -> Sequence[str]:
-    """The design's folder and the pictures' (C-15)."""
-    return (f"uploads/render-jobs/{job.id}/", f"media/products/{job.product_id}/renders/{job.id}/")
+    """The design's folder and the pictures'."""
+    return (f"uploads/render-jobs/{job.id}/", renders(job))
 
 
 def queue(_new: NewJob) -> str:
