@@ -77,7 +77,7 @@ async def _serve(
         websockets=False,
         log_enabled=False,
     )
-    server.on_startup(listening)  # type: ignore[no-untyped-call]
+    server.on_startup(listening)
     stop = asyncio.Event()
     for number in SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
