@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from tirage.errors import Finding, Severity, UsageError
 
-__all__ = ["VARIABLES", "LogFormat", "LogLevel", "Settings"]
+__all__ = ["VARIABLES", "BlenderDevice", "LogFormat", "LogLevel", "Settings"]
 
 MAX_THREADS = 64
 DAY = 86_400
@@ -34,6 +34,14 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class BlenderDevice(StrEnum):
+    """What Blender renders on: `auto` is a GPU where Cycles reports one."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    GPU = "gpu"
 
 
 class LogFormat(StrEnum):
@@ -62,6 +70,8 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "one the server makes a new one at each start, and listens on this machine only.",
         "TIRAGE_DEFAULT_TEMPLATE": "The template of orders that name none; by default `tee`.",
         "TIRAGE_STEP_SECONDS": "How long one step of a job may take, 1–86400 seconds; by default 300.",
+        "TIRAGE_BLENDER": "Blender 5.0 or newer, or a Python that has bpy; by default what is found.",
+        "TIRAGE_BLENDER_DEVICE": "What Blender renders on: auto (default, a GPU if there is one), cpu, gpu.",
         "TIRAGE_LOG_LEVEL": "Least severe line that is logged: debug, info, warning (default) or error.",
         "TIRAGE_LOG_FORMAT": "Log lines as `text` (default) or `json`.",
     }
@@ -88,6 +98,8 @@ class Settings:
     default_template: str = DEFAULT_TEMPLATE
     step_seconds: int = 300
     """Of one step of a job (C-14)."""
+    blender: Path | None = None
+    blender_device: BlenderDevice = BlenderDevice.AUTO
     log_level: LogLevel = LogLevel.WARNING
     log_format: LogFormat = LogFormat.TEXT
 
@@ -109,6 +121,10 @@ class Settings:
             api_key=reader.value("TIRAGE_API_KEY", _api_key, None),
             default_template=reader.value("TIRAGE_DEFAULT_TEMPLATE", _name, DEFAULT_TEMPLATE),
             step_seconds=reader.value("TIRAGE_STEP_SECONDS", _step_seconds, 300),
+            blender=reader.value("TIRAGE_BLENDER", _absolute, None),
+            blender_device=reader.value(
+                "TIRAGE_BLENDER_DEVICE", lambda text: BlenderDevice(text.lower()), BlenderDevice.AUTO
+            ),
             log_level=reader.value("TIRAGE_LOG_LEVEL", lambda text: LogLevel(text.lower()), LogLevel.WARNING),
             log_format=reader.value(
                 "TIRAGE_LOG_FORMAT", lambda text: LogFormat(text.lower()), LogFormat.TEXT
@@ -170,7 +186,7 @@ def _step_seconds(text: str) -> int:
     return number
 
 
-def _folder(text: str) -> Path:
+def _absolute(text: str) -> Path:
     path = Path(text).expanduser()
     if "\0" in text or not path.is_absolute():
         raise ValueError
@@ -178,7 +194,7 @@ def _folder(text: str) -> Path:
 
 
 def _folders(text: str) -> tuple[Path, ...]:
-    return tuple(_folder(part) for part in text.split(os.pathsep) if part)
+    return tuple(_absolute(part) for part in text.split(os.pathsep) if part)
 
 
 def _data_dir(text: str) -> Path:

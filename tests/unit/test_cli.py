@@ -12,7 +12,7 @@ import pytest
 import synthetic
 
 from tirage.cli import _exit_code
-from tirage.cli.orders import Asked, order_of
+from tirage.cli.orders import Asked, RendererName, Tool, order_of, tool_of
 from tirage.errors import BadInput, Failed, Finding, Severity, TirageError, TryAgain, UsageError
 from tirage.media.encode import ImageFormat
 from tirage.media.process import child_environment, run
@@ -32,6 +32,7 @@ def asked(*designs: str, **changes: Any) -> Asked:  # noqa: ANN401
         "mode": "all",
         "size": 2048,
         "format": "png",
+        "glb": False,
         "out": None,
         "colors": None,
         "presets": None,
@@ -45,6 +46,22 @@ def arts(**changes: Any) -> list[Art]:  # noqa: ANN401
     return list(order.arts)
 
 
+@pytest.mark.rows("R214", "G-4")
+def test_the_renderer_and_its_samples() -> None:
+    assert tool_of("relight", None).name is RendererName.RELIGHT
+    assert tool_of("cycles", None) == Tool(RendererName.CYCLES, 128)
+    assert [tool_of("cycles", samples).samples for samples in (1, 4096)] == [1, 4096]
+    for name, samples, code in (
+        ("cycles", 0, "INVALID_SAMPLES"),
+        ("cycles", 4097, "INVALID_SAMPLES"),
+        ("relight", 4, "INVALID_USAGE"),
+        ("Cycles", None, "INVALID_USAGE"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            tool_of(name, samples)
+        assert caught.value.code == code
+
+
 def test_one_design_with_nothing_else_is_the_default_order() -> None:
     art = Art(Path("a.png"), Preset.CHEST_MEDIUM)
     assert order_of(asked("x/a.png".rpartition("/")[2])) == MockupOrder(arts=(art,), out=Path("mockups/a"))
@@ -53,7 +70,7 @@ def test_one_design_with_nothing_else_is_the_default_order() -> None:
 def test_options_reach_the_order() -> None:
     order = order_of(
         asked("a.png", preset="back-large", color="navy", background="transparent", mode="images-only",
-              size=1024, format="webp", template="mine", out=Path("o"))
+              size=1024, format="webp", glb=True, template="mine", out=Path("o"))
     )  # fmt: skip
     assert order == MockupOrder(
         arts=(Art(Path("a.png"), Preset.BACK_LARGE),),
@@ -64,6 +81,7 @@ def test_options_reach_the_order() -> None:
         mode=Mode.IMAGES_ONLY,
         size=1024,
         format=ImageFormat.WEBP,
+        glb=True,
     )
 
 

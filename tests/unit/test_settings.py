@@ -10,7 +10,7 @@ import pytest
 
 import tirage
 from tirage.errors import UsageError
-from tirage.settings import VARIABLES, LogFormat, LogLevel, Settings, usable_cores
+from tirage.settings import VARIABLES, BlenderDevice, LogFormat, LogLevel, Settings, usable_cores
 
 BASES = ("TIRAGE_FILE_BASE_URL", "MEDUSA_FILE_BASE_URL", "MEDUSA_PUBLIC_BASE_URL", "MEDUSA_BACKEND_URL")
 
@@ -36,6 +36,8 @@ def test_every_variable_is_read() -> None:
         "TIRAGE_FILE_BASE_URL": "https://cdn.example.com/",
         "TIRAGE_API_KEY": "sk_0123456789abcdef",
         "TIRAGE_DEFAULT_TEMPLATE": "mug",
+        "TIRAGE_BLENDER": "/opt/blender/blender",
+        "TIRAGE_BLENDER_DEVICE": "GPU",
         "TIRAGE_LOG_LEVEL": "Debug",
         "TIRAGE_LOG_FORMAT": "json",
     }
@@ -49,6 +51,8 @@ def test_every_variable_is_read() -> None:
         file_base_url="https://cdn.example.com",
         api_key="sk_0123456789abcdef",
         default_template="mug",
+        blender=Path("/opt/blender/blender"),
+        blender_device=BlenderDevice.GPU,
         log_level=LogLevel.DEBUG,
         log_format=LogFormat.JSON,
     )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tirage.mockup.matrix import CellResult, MatrixResult
     from tirage.mockup.pipeline import MockupResult
 
+LAST_WORDS = 6
+"""Lines of a child's standard error that are shown."""
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
@@ -28,8 +30,9 @@ def mockup(result: MockupResult, *, timings: Mapping[str, float], json: bool) ->
     findings(result.manifest.findings)
     typer.echo(f"{len(result.manifest.files) + 1} files in {timings['total'] / 1000:.2f} s:")
     for file in result.manifest.files:
-        shape = f"{file.width} × {file.height}" + (f" × {file.frames} frames" if file.frames else "")
-        typer.echo(f"  {result.folder / file.name}  {shape}, {size(file.bytes)}")
+        frames = f" × {file.frames} frames" if file.frames else ""
+        shape = f"{file.width} × {file.height}{frames}, " if file.width else ""
+        typer.echo(f"  {result.folder / file.name}  {shape}{size(file.bytes)}")
 
 
 def matrix(result: MatrixResult, *, total: float, json: bool) -> None:
@@ -71,6 +74,8 @@ def error(error: TirageError, *, json: bool) -> None:
     if error.hint:
         typer.echo(f"  hint: {error.hint}", err=True)
     findings(found for found in error.findings if found.message != error.message)
+    for note in getattr(error, "__notes__", ()):  # a child's last words
+        typer.echo("\n".join(f"  | {line}" for line in note.splitlines()[-LAST_WORDS:]), err=True)
 
 
 def error_entry(error: TirageError) -> dict[str, object]:

@@ -21,6 +21,8 @@ DEFAULT_TEMPLATE = "tee"
 DEFAULT_COLOUR = "white"
 DEFAULT_BACKGROUND = "#f2f2f2"
 DEFAULT_SIZE = 2048
+DEFAULT_SAMPLES = 128
+SAMPLES = range(1, 4097)
 T = TypeVar("T")
 
 
@@ -67,6 +69,8 @@ class MockupOrder:
     size: int = DEFAULT_SIZE
     """Side of the pictures in pixels, 512–4096; the turntable keeps its own."""
     format: ImageFormat = ImageFormat.PNG
+    glb: bool = False
+    """Whether the decorated garment comes as a model for web viewers and AR, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,13 @@ def mode(name: str) -> Mode:
         return Mode(name)
     except ValueError:
         raise UsageError("INVALID_MODE", f"There is no mode {name[:60]!r}.") from None
+
+
+def checked_samples(samples: int) -> int:
+    """Samples a pixel of a path-traced picture, 1–4096; INVALID_SAMPLES otherwise."""
+    if samples not in SAMPLES:
+        raise UsageError("INVALID_SAMPLES", f"There cannot be {samples} samples.")
+    return samples
 
 
 def resolve_look(order: MockupOrder, template: Template) -> Look:
