@@ -53,7 +53,7 @@ class Code:
     retryable: bool = False
 
 
-IMAGE, GEOMETRY, COLOUR, OUTPUT, PRODUCT, TEMPLATE, USAGE, JOB, SYSTEM = (
+IMAGE, GEOMETRY, COLOUR, OUTPUT, PRODUCT, TEMPLATE, USAGE, JOB, REQUEST, SYSTEM = (
     "image",
     "placement",
     "colour",
@@ -62,6 +62,7 @@ IMAGE, GEOMETRY, COLOUR, OUTPUT, PRODUCT, TEMPLATE, USAGE, JOB, SYSTEM = (
     "template",
     "usage",
     "job",
+    "request",
     "system",
 )
 
@@ -122,6 +123,13 @@ CODES: dict[str, Code] = {
         JOB, "Retry the job; when workers are lost often, look at the machine's memory.", retryable=True
     ),
     "UNAVAILABLE": Code(JOB, "Try again later: a service that the job needs did not answer.", retryable=True),
+    # requests over HTTP
+    "UNAUTHORIZED": Code(
+        REQUEST,
+        "Send the server's key as `Authorization: Bearer KEY`, as `x-api-key: KEY`, or as the user of Basic.",
+    ),
+    "METHOD_NOT_ALLOWED": Code(REQUEST, "Look the route up in docs/http-api.md: it has other methods."),
+    "BODY_TOO_LARGE": Code(REQUEST, "Send less at once."),
     # the machine, or us
     "INTERNAL": Code(
         SYSTEM, "This is a defect of Tirage: report it with the command and the design that show it."

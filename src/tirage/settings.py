@@ -104,13 +104,14 @@ class Settings:
     log_format: LogFormat = LogFormat.TEXT
 
     @classmethod
-    def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
+    def read(cls, environment: Mapping[str, str] | None = None, *, data_dir: Path | None = None) -> Settings:
         """The settings of an environment (by default the process's); UsageError with all findings.
 
+        `data_dir` goes before the variable: a command's option.
         Empty variables count as unset. An unknown TIRAGE_ variable is an error, not a silent default.
         """
         reader = _Reader(os.environ if environment is None else environment)
-        data_dir = reader.value("TIRAGE_DATA_DIR", _data_dir, Path(DATA_DIR).absolute())
+        data_dir = (data_dir or reader.value("TIRAGE_DATA_DIR", _data_dir, Path(DATA_DIR))).absolute()
         settings = cls(
             threads=reader.value("TIRAGE_THREADS", _threads, usable_cores()),
             templates=reader.value("TIRAGE_TEMPLATES", _folders, ()),
@@ -132,6 +133,21 @@ class Settings:
         )
         reader.finish()
         return settings
+
+    def environment(self) -> dict[str, str]:
+        """The variables that give these settings again, for a worker; the server's key is not among them."""
+        given = {
+            "TIRAGE_THREADS": str(self.threads),
+            "TIRAGE_TEMPLATES": os.pathsep.join(map(str, self.templates)),
+            "TIRAGE_DATA_DIR": str(self.data_dir),
+            "TIRAGE_DATABASE_URL": self.database_url,
+            "TIRAGE_STORAGE_URL": self.storage_url,
+            "TIRAGE_FILE_BASE_URL": self.file_base_url or "",
+            "TIRAGE_DEFAULT_TEMPLATE": self.default_template,
+            "TIRAGE_LOG_LEVEL": self.log_level.value,
+            "TIRAGE_LOG_FORMAT": self.log_format.value,
+        }
+        return {name: value for name, value in given.items() if value}
 
 
 def usable_cores() -> int:
@@ -200,7 +216,7 @@ def _folders(text: str) -> tuple[Path, ...]:
 def _data_dir(text: str) -> Path:
     if "\0" in text:
         raise ValueError
-    return Path(text).expanduser().absolute()
+    return Path(text).expanduser()
 
 
 def _database(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +38,7 @@ def test_every_variable_is_read() -> None:
         "TIRAGE_DEFAULT_TEMPLATE": "mug",
         "TIRAGE_BLENDER": "/opt/blender/blender",
         "TIRAGE_BLENDER_DEVICE": "GPU",
+        "TIRAGE_STEP_SECONDS": "600",
         "TIRAGE_LOG_LEVEL": "Debug",
         "TIRAGE_LOG_FORMAT": "json",
     }
@@ -53,6 +54,7 @@ def test_every_variable_is_read() -> None:
         default_template="mug",
         blender=Path("/opt/blender/blender"),
         blender_device=BlenderDevice.GPU,
+        step_seconds=600,
         log_level=LogLevel.DEBUG,
         log_format=LogFormat.JSON,
     )
@@ -158,3 +160,22 @@ def test_settings_come_from_one_place() -> None:
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "environb"}
     }
     assert readers == {"settings.py", "media/process.py"}, "process.py hands a few variables on to children"
+
+
+def test_a_worker_gets_the_same_settings() -> None:
+    given = Settings.read(
+        {
+            "TIRAGE_THREADS": "3",
+            "TIRAGE_TEMPLATES": "/a:/b",
+            "TIRAGE_DATA_DIR": "/x",
+            "MEDUSA_BACKEND_URL": "http://shop:9000",
+            "TIRAGE_API_KEY": "sk_0123456789abcdef",
+            "TIRAGE_LOG_FORMAT": "json",
+        },
+        data_dir=Path("/var/lib/tirage"),
+    )
+    assert given.data_dir == Path("/var/lib/tirage")
+    assert given.database_url == "sqlite:////var/lib/tirage/tirage.db"
+    again = Settings.read(given.environment())
+    assert again == replace(given, api_key=None)
+    assert Settings.read(Settings.read({}).environment()) == Settings.read({})

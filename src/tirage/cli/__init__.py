@@ -15,6 +15,7 @@ import typer
 
 from tirage import __version__
 from tirage.cli.job_commands import HELP, Json, register
+from tirage.cli.products import products_app
 from tirage.errors import Failed, TirageError, TryAgain, UsageError
 
 __all__ = ["app", "main"]
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 template_app = typer.Typer(help="List, show, check and bake garment templates.", rich_markup_mode=None)
 app.add_typer(template_app, name="template", context_settings=HELP)
+app.add_typer(products_app, name="products", context_settings=HELP)
 register(app)
 
 
@@ -184,6 +186,26 @@ def template_bake(
     from tirage.cli import templates
 
     templates.bake(source, out=out, quality=quality, first=first)
+
+
+@app.command()
+def serve(
+    *,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where to listen; only on this machine without a key.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="PORT", help="0 takes a free one.")] = 8100,
+    data_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Database and files; TIRAGE_DATA_DIR by default.")
+    ] = None,
+) -> None:
+    """Serve the HTTP API, with a worker that renders, until Ctrl-C."""
+    from tirage.cli.parts import needed
+    from tirage.settings import Settings
+
+    with needed():
+        from tirage.web import serve as server
+    server.serve(Settings.read(data_dir=data_dir), host=host, port=port, say=typer.echo)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

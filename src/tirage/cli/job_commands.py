@@ -40,11 +40,14 @@ def worker(
     concurrency: Annotated[
         int, typer.Option(metavar="N", min=1, max=64, help="Jobs at a time: 1 by default.")
     ] = 1,
+    parent: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Make jobs until it is told to stop: SIGTERM lets running jobs end, and gives back what takes long."""
     from tirage.cli import jobs
 
-    raise typer.Exit(jobs.work([name.strip() for name in queues.split(",")], concurrency=concurrency))
+    raise typer.Exit(
+        jobs.work([name.strip() for name in queues.split(",")], concurrency=concurrency, parent=parent)
+    )
 
 
 def cleanup(

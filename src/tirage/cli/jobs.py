@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,36 +13,37 @@ from types import FrameType
 
 import typer
 
-from tirage import log
-from tirage.app import App, open_app
 from tirage.cli import report
+from tirage.cli.parts import opened
 from tirage.jobs.machine import COMPLETED
 from tirage.jobs.model import Event, Job, JobFilters, Page
 from tirage.jobs.service import BATCH_LIMIT
-from tirage.settings import Settings
 
 ENDED_BADLY = 1
 WATCH_SECONDS = 0.3
+PARENT_SECONDS = 0.5
 
 
-@contextmanager
-def opened() -> Iterator[App]:
-    """The program's parts, as the environment says."""
-    settings = Settings.read()
-    log.configure(level=settings.log_level, format=settings.log_format)
-    with open_app(settings) as app:
-        yield app
+def work(queues: Sequence[str], *, concurrency: int, parent: int | None = None) -> int:
+    """Makes jobs until SIGTERM, SIGINT or SIGHUP; a second one ends at once.  The exit code.
 
-
-def work(queues: Sequence[str], *, concurrency: int) -> int:
-    """Makes jobs until SIGTERM, SIGINT or SIGHUP; a second one ends at once.  The exit code."""
-    from tirage.staff import make_worker
-
+    With `parent` it stops also when that process is no longer its parent: the server that started it is gone.
+    """
     with opened() as app:
+        from tirage.staff import make_worker
+
         worker = make_worker(app, queues=queues, concurrency=concurrency)
+        if parent is not None:
+            threading.Thread(target=_outlive, args=(parent, worker.stop), daemon=True).start()
         with told_to_stop(worker.stop):
             typer.echo(f"Taking jobs of {', '.join(queues)}; stop with Ctrl-C.", err=True)
             return 0 if worker.run() else ENDED_BADLY
+
+
+def _outlive(parent: int, stop: Callable[[], None]) -> None:
+    while os.getppid() == parent:
+        time.sleep(PARENT_SECONDS)
+    stop()
 
 
 @contextmanager

@@ -163,6 +163,10 @@ class JobService:
             return []
         return self._store.read(lambda unit: unit.events(after=after, limit=limit, job_id=job_id))
 
+    def last_event(self) -> int:
+        """The number of the newest event; 0 before the first."""
+        return self._store.read(lambda unit: unit.last_event())
+
     # changing
 
     def set_status(

@@ -150,6 +150,10 @@ class Unit(Protocol):
         """
         ...
 
+    def last_event(self) -> int:
+        """The highest number; 0 without any event."""
+        ...
+
     def events(self, *, after: int, limit: int, job_id: str | None) -> list[Event]:
         """Events by number, of one job or of all."""
         ...

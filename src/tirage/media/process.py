@@ -73,6 +73,19 @@ def works(argv: Sequence[str], *, limit_s: float) -> bool:
     return done.returncode == 0
 
 
+def start(argv: Sequence[str], *, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Starts a program in a session of its own, so that the terminal's signals reach only us.
+
+    It gets these variables beside the usual few, no input, and our outputs.  OSError: it cannot be started.
+    """
+    return subprocess.Popen(
+        argv,
+        env={**child_environment(os.environ), **environment},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
 def child_environment(ours: Mapping[str, str]) -> dict[str, str]:
     """The variables that a program that stands for us sees."""
     return {name: ours[name] for name in PASSED_ON if name in ours}

@@ -161,7 +161,7 @@ class SqlUnit(SqlWorkers):
         """One event for each job, with the next numbers."""
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(EVENT_LOCK)
-        last = self._connection.execute(select(func.max(events.c.number))).scalar() or 0
+        last = self.last_event()
         self._connection.execute(
             insert(events),
             [
@@ -178,6 +178,10 @@ class SqlUnit(SqlWorkers):
                 for number, job in enumerate(told, start=last + 1)
             ],
         )
+
+    def last_event(self) -> int:
+        """The highest number."""
+        return self._connection.execute(select(func.max(events.c.number))).scalar() or 0
 
     def events(self, *, after: int, limit: int, job_id: str | None) -> list[Event]:
         """Events by number."""
