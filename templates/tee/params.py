@@ -231,7 +231,11 @@ COLOURS = {  # sRGB of the albedo; none below #27, where it is clipped at .02, w
 FABRICS = {  # tiles by ../fabrics/knit.py; the first is that of colours that name none
     name: {"file": f"../fabrics/{name}.png", "size_cm": 6.4} for name in ("jersey", "heather")
 }
-PLAIN = ("collar-front", "collar-back", "label")  # ribs are in the detail map, the weave in the label's picture
+PLAIN = (
+    "collar-front",
+    "collar-back",
+    "label",
+)  # ribs are in the detail map, the weave in the label's picture
 TRIMS = [{"file": "label.png", "panel": "label", "x": 0.0, "y": 1.75, "width": 5.0}]  # drawn by label.py
 
 
