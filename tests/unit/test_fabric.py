@@ -243,7 +243,7 @@ def constants(path: Path) -> dict[str, object]:
 
 def test_cycles_lays_ink_by_the_same_constants() -> None:
     theirs = constants(ROOT / "src" / "tirage" / "blender" / "fabric.py")
-    ours = {name: getattr(shade, name) for name in ("INK_BARE", "INK_GRIP", "INK_EVENS")}
+    ours = {name: getattr(shade, name) for name in ("INK_BARE", "INK_GRIP", "INK_KEEPS")}
     ours |= {name: getattr(fabrics, name) for name in ("YARN_WAVES", "INK_REACH_CM")}
     assert {name: theirs[name] for name in ours} == ours
 

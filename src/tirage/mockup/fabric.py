@@ -19,10 +19,10 @@ FADED = 0.004
 """The same for a level of it, where cloth turns away."""
 PIXEL_BLUR = 0.42
 """Standard deviation of the pixel filter in pixels (view.filter_taps)."""
-PASSED, STOPPED = 0.36, 0.52
+PASSED, STOPPED = 0.44, 0.56
 """Waves a pixel up to which a level shows all, and from which on nothing: what is finer gives moiré."""
-YARN_WAVES = (3.0, 9.0)
-"""Waves a centimetre that ink follows: no stitches, which pictures of 25 pixels a centimetre cannot show."""
+YARN_WAVES = (1.0, 2.5)
+"""Waves a centimetre that ink follows: what pixels cannot show as places they would still show as light at edges."""
 INK_REACH_CM = 0.006
 """How far it does: the standard deviation."""
 

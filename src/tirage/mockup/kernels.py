@@ -212,7 +212,7 @@ class Look(Struct):
         ("background", _floats * 3),
         ("ink_bare", _floats),
         ("ink_grip", _floats),
-        ("ink_evens", _floats),
+        ("ink_keeps", _floats),
         ("channels", ctypes.c_int32),
     ]
 
