@@ -19,7 +19,7 @@ from tirage.media.values import Colour
 from tirage.mockup import fabric as fabrics
 from tirage.mockup import kernels, shade
 from tirage.mockup.fabric import FAINT, STOPPED, Pattern, make_pattern
-from tirage.mockup.kernels import ATLAS_STEPS, FABRIC_ONE, NOWHERE, TERMS, pointer
+from tirage.mockup.kernels import ATLAS_STEPS, FABRIC_ONE, MARKS, NOWHERE, TERMS, pointer
 from tirage.mockup.model import Fabric, Template
 from tirage.mockup.placement import Placement, Print, resolve
 from tirage.mockup.relight import Renderer
@@ -68,6 +68,11 @@ def pattern_of(template: Template, pixels_per_cm: float) -> Pattern:
     return found
 
 
+def level_of(pattern: Pattern, index: int) -> NDArray[np.float64]:
+    """A level's factors (side, side), without the border and the next level's."""
+    return np.asarray(pattern.texels[index][1:-1, 1:-1, 0] / FABRIC_ONE)
+
+
 def test_small_films_pay_nothing_for_jersey_and_show_a_melange(template: Template) -> None:
     assert make_pattern(in_knit(template), "jersey", 12.5, least=FAINT) is None
     assert make_pattern(in_knit(template), "jersey", 12.5) is not None
@@ -79,7 +84,7 @@ def test_small_films_pay_nothing_for_jersey_and_show_a_melange(template: Templat
 def test_jersey_is_uneven_at_25_pixels_a_centimetre_and_has_stitches_at_50(
     template: Template, pixels_per_cm: float, low: float, high: float
 ) -> None:
-    level = pattern_of(in_knit(template), pixels_per_cm).texels[0] / FABRIC_ONE
+    level = level_of(pattern_of(in_knit(template), pixels_per_cm), 0)
     assert level.mean() == pytest.approx(1, abs=1e-3)
     assert low < level.std() < high
     wales = np.abs(np.fft.fft(level.mean(axis=0)))[83] / len(level)  # 83 wales a tile
@@ -88,8 +93,10 @@ def test_jersey_is_uneven_at_25_pixels_a_centimetre_and_has_stitches_at_50(
 
 @pytest.mark.parametrize("pixels_per_cm", [20.0, 25.0, 40.0])
 def test_nothing_finer_than_two_pixels_is_left(template: Template, pixels_per_cm: float) -> None:
-    for index, level in enumerate(pattern_of(in_knit(template, "heather"), pixels_per_cm).texels):
-        spectrum = np.abs(np.fft.fft2(level / FABRIC_ONE)) / level.size
+    pattern = pattern_of(in_knit(template, "heather"), pixels_per_cm)
+    for index in range(len(pattern.texels)):
+        level = level_of(pattern, index)
+        spectrum = np.abs(np.fft.fft2(level)) / level.size
         waves = np.fft.fftfreq(len(level)) * len(level) / SIZE_CM
         a_pixel = np.hypot(waves[:, None], waves[None]) / pixels_per_cm * 2 ** (index / 2)
         assert spectrum[a_pixel > STOPPED].max(initial=0) < 1e-4
@@ -98,7 +105,10 @@ def test_nothing_finer_than_two_pixels_is_left(template: Template, pixels_per_cm
 def seen(pattern: Pattern, shown: NDArray[np.uint8], atlas: NDArray[np.uint16]) -> NDArray[np.uint8]:
     """fabric_seen over a whole square frame."""
     size = len(shown)
-    frame = kernels.Frame(shown=pointer(shown, np.uint8), atlas=pointer(atlas, np.uint16))
+    edges = np.zeros((size, -(-size // MARKS)), np.uint64)
+    frame = kernels.Frame(
+        shown=pointer(shown, np.uint8), atlas=pointer(atlas, np.uint16), edges=pointer(edges, np.uint64)
+    )
     x0, x1 = np.zeros(size, np.int32), np.full(size, size, np.int32)
     offset = np.arange(size, dtype=np.int64) * size
     out = np.zeros((size, size), np.uint8)
@@ -126,7 +136,7 @@ def test_a_pixel_shows_the_tile_at_its_place(template: Template) -> None:
     pattern.levels.covered[3] = 0
     codes = seen(pattern, shown, atlas)
     assert (codes[:16] == NO_FABRIC).all()
-    level = pattern.texels[0].astype(np.float32) / FABRIC_ONE
+    level = level_of(pattern, 0).astype(np.float32)
     place = ((at / ATLAS_STEPS * shirt.atlas_cm / SIZE_CM) % 1 * len(level)).astype(np.float32)
     wrapped = cv2.copyMakeBorder(level, 1, 1, 1, 1, cv2.BORDER_WRAP)
     x, y = np.meshgrid(place + 0.5, place + 0.5)
@@ -155,10 +165,9 @@ def test_ink_follows_the_yarn_within_a_pixel_and_nowhere_stays(template: Templat
         "follow_yarn",
         pointer(moved, np.uint16),
         ctypes.c_int64(len(moved)),
-        pointer(pattern.yarn, np.float32),
+        pointer(pattern.yarn, np.int8),
         len(pattern.yarn),
         ctypes.c_float(pattern.tiles),
-        ctypes.c_float(pattern.reach),
     )
     assert (moved[::10] == NOWHERE).all()
     there = places[:, 0] != NOWHERE
@@ -243,7 +252,7 @@ def constants(path: Path) -> dict[str, object]:
 
 def test_cycles_lays_ink_by_the_same_constants() -> None:
     theirs = constants(ROOT / "src" / "tirage" / "blender" / "fabric.py")
-    ours = {name: getattr(shade, name) for name in ("INK_BARE", "INK_GRIP", "INK_EVENS")}
+    ours = {name: getattr(shade, name) for name in ("INK_BARE", "INK_GRIP", "INK_KEEPS")}
     ours |= {name: getattr(fabrics, name) for name in ("YARN_WAVES", "INK_REACH_CM")}
     assert {name: theirs[name] for name in ours} == ours
 

@@ -11,8 +11,8 @@ import numpy as np
 from nodes import Socket, Tree, number_math, vector_math
 from studio import Floats, Studio
 
-INK_BARE, INK_GRIP, INK_EVENS = 0.012, 0.048, 0.05
-YARN_WAVES = (3.0, 9.0)
+INK_BARE, INK_GRIP, INK_KEEPS = 0.012, 0.048, 0.35
+YARN_WAVES = (1.0, 2.5)
 INK_REACH_CM = 0.006
 
 
@@ -98,8 +98,6 @@ def covering(tree: Tree, woven: Woven) -> Socket:
 
 
 def light_factor(tree: Tree, woven: Woven, ink: Socket) -> Socket:
-    """The pattern's factor on light where ink covers a share: ink evens out what is strong."""
-    strong = number_math(tree, "ADD", number_math(tree, "ABSOLUTE", woven.pattern), INK_EVENS)
-    evened = number_math(tree, "DIVIDE", number_math(tree, "MULTIPLY", woven.pattern, INK_EVENS), strong)
-    change = number_math(tree, "MULTIPLY", ink, number_math(tree, "SUBTRACT", evened, woven.pattern))
-    return number_math(tree, "ADD", number_math(tree, "ADD", woven.pattern, change), 1.0)
+    """The pattern's factor on light where ink covers a share: ink fills it up and keeps a part of it."""
+    kept = number_math(tree, "MULTIPLY_ADD", ink, INK_KEEPS - 1.0, 1.0)
+    return number_math(tree, "MULTIPLY_ADD", woven.pattern, kept, 1.0)

@@ -5,6 +5,7 @@ A tile is relative: its mean is the fabric's colour.  native/fabric.c lays it ov
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,18 @@ FADED = 0.004
 """The same for a level of it, where cloth turns away."""
 PIXEL_BLUR = 0.42
 """Standard deviation of the pixel filter in pixels (view.filter_taps)."""
-PASSED, STOPPED = 0.36, 0.52
+PASSED, STOPPED = 0.44, 0.56
 """Waves a pixel up to which a level shows all, and from which on nothing: what is finer gives moiré."""
-YARN_WAVES = (3.0, 9.0)
-"""Waves a centimetre that ink follows: no stitches, which pictures of 25 pixels a centimetre cannot show."""
+YARN_WAVES = (1.0, 2.5)
+"""Waves a centimetre that ink follows: places are kept a pixel, and an edge shows waves too fine for that."""
 INK_REACH_CM = 0.006
 """How far it does: the standard deviation."""
+_SIDES = 16
+"""Sides of levels are multiples of this: quick to transform."""
+_YARN_TEXELS = 16
+"""Least texels a wave of the yarn, which are taken as they are and not interpolated."""
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,52 +41,111 @@ class Pattern:
     name: str
     levels: kernels.Fabric
     texels: tuple[NDArray[np.uint16], ...]
-    """What the levels point to."""
-    yarn: NDArray[np.float32]
-    """(side, side, 2) how ink is led off its place, in standard deviations; repeats as the tile does."""
+    """What the levels point to: (side + 2, side + 2, 2) this level and the next, with a border."""
+    yarn: NDArray[np.int8]
+    """(side, side, 2) how ink is led off its place, in steps of the atlas; repeats as the tile does."""
     tiles: float
     """Tiles side by side over the atlas."""
-    reach: float
-    """A standard deviation in atlas units."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _Waves:
-    """A tile as waves, which are taken out at will; it repeats, so nothing is approximated."""
+    """A tile, or what is left of it, as waves: it repeats, so nothing is approximated."""
 
-    def __init__(self, fabric: Fabric) -> None:
-        tile, self._size_cm = fabric.tile, fabric.size_cm
-        self.side = len(tile)
-        self._spectrum = np.fft.fft2(tile / tile.mean()) / tile.size
-        along = np.fft.fftfreq(self.side) * self.side
-        self._number = along
-        self._per_cm = np.hypot(along[:, None], along[None]) / self._size_cm
+    spectrum: NDArray[np.complex128]
+    """(2 n + 1, n + 1) for -n to n waves down a tile (as `rows` counts them) and 0 to n across."""
+    side: int
+    """Texels of the tile."""
+    size_cm: float
 
-    def passed(self, pixel_cm: float) -> NDArray[np.float64]:
-        """What pixels of that size leave of each wave."""
-        a_pixel = self._per_cm * pixel_cm
-        edge = np.clip((STOPPED - a_pixel) / (STOPPED - PASSED), 0, 1)
-        return np.asarray(np.exp(-2 * (np.pi * PIXEL_BLUR * a_pixel) ** 2) * edge * edge * (3 - 2 * edge))
+    @property
+    def rows(self) -> Floats:
+        """Waves down the tile by row of the spectrum: 0 to n, then -n to -1."""
+        most = self.spectrum.shape[1] - 1
+        return np.concatenate([np.arange(most + 1.0), np.arange(-most, 0.0)])
 
-    def deviation(self, passed: NDArray[np.float64]) -> float:
-        """Standard deviation of what is left."""
-        left = np.abs(self._spectrum * passed) ** 2
-        return float(np.sqrt(left.sum() - left[0, 0]))
+    @property
+    def per_cm(self) -> Floats:
+        """How fine each wave is."""
+        return np.hypot(self.rows[:, None], np.arange(self.spectrum.shape[1])) / self.size_cm
 
-    def tile(self, passed: NDArray[np.float64], side: int) -> NDArray[np.float64]:
-        """What is left as a tile (side, side), its texels' centres where they belong."""
-        kept = np.concatenate([np.arange(side // 2), np.arange(self.side - side // 2, self.side)])
-        shift = np.exp(1j * np.pi * self._number[kept] * (1 / side - 1 / self.side))
-        spectrum = (self._spectrum * passed)[np.ix_(kept, kept)] * shift[:, None] * shift[None]
-        return np.asarray(np.fft.ifft2(spectrum).real * side**2)
+    def up_to(self, per_cm: float) -> _Waves:
+        """Those alone that may be so coarse."""
+        most = self.spectrum.shape[1] - 1
+        kept = min(most, int(per_cm * self.size_cm))
+        rows = np.concatenate([np.arange(kept + 1), np.arange(2 * most + 1 - kept, 2 * most + 1)])
+        return _Waves(self.spectrum[rows, : kept + 1], self.side, self.size_cm)
 
-    def yarn(self, pixel_cm: float) -> NDArray[np.float32]:
-        """Two fields of the yarn's unevenness, (side, side, 2), each of deviation 1 with all waves."""
-        low, high = YARN_WAVES
-        band = ((self._per_cm >= low) & (self._per_cm <= high)).astype(np.float64)
-        field = self.tile(band * (self._per_cm * pixel_cm <= 0.5), self.side)
-        apart = np.roll(field, (self.side // 2, self.side // 3), axis=(0, 1))
-        deviation = max(self.deviation(band), 1e-6)  # a tile too coarse for such waves has none
-        return np.ascontiguousarray(np.stack([field, apart], axis=-1) / deviation, np.float32)
+    def times(self, share: Floats) -> _Waves:
+        """A share of each."""
+        return _Waves(self.spectrum * share, self.side, self.size_cm)
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation of the tile."""
+        power = np.abs(self.spectrum) ** 2
+        return float(np.sqrt(power[1:, 0].sum() + 2 * power[:, 1:].sum()))
+
+    def tile(self, side: int) -> Floats:
+        """The tile (side, side), its texels' centres where they belong."""
+        rows, columns = self.rows, np.arange(self.spectrum.shape[1])
+        shift = 1j * np.pi * (1 / side - 1 / self.side)
+        spectrum = np.zeros((side, side // 2 + 1), np.complex128)
+        spectrum[rows.astype(int), : len(columns)] = (
+            self.spectrum * np.exp(shift * rows)[:, None] * np.exp(shift * columns)
+        )
+        return np.asarray(np.fft.irfft2(spectrum, (side, side)) * side**2)
+
+    def interpolated(self, side: int) -> _Waves:
+        """So much stronger that texels between which a kernel interpolates show them as they are."""
+        rows, columns = np.sinc(self.rows / side), np.sinc(np.arange(self.spectrum.shape[1]) / side)
+        return self.times(1 / (rows[:, None] * columns) ** 2)
+
+
+@lru_cache(4)
+def _waves(fabric: Fabric) -> _Waves:
+    """A fabric's tile as waves, those of two texels left out."""
+    side = len(fabric.tile)
+    spectrum = np.fft.rfft2(fabric.tile / fabric.tile.mean()) / fabric.tile.size
+    kept = np.r_[0 : side // 2, side // 2 + 1 : side]
+    return _Waves(spectrum[kept, : side // 2], side, fabric.size_cm)
+
+
+def _seen(waves: _Waves, pixel_cm: float) -> _Waves:
+    """What pixels of that size leave of a tile."""
+    left = waves.up_to(STOPPED / pixel_cm)
+    a_pixel = left.per_cm * pixel_cm
+    edge = np.clip((STOPPED - a_pixel) / (STOPPED - PASSED), 0, 1)
+    return left.times(np.exp(-2 * (np.pi * PIXEL_BLUR * a_pixel) ** 2) * edge * edge * (3 - 2 * edge))
+
+
+def _levels(waves: _Waves, pixel_cm: float) -> list[NDArray[np.uint16]]:
+    """The texels of each level, from pixels of that size on, until nothing is left to be seen."""
+    seen = [_seen(waves, pixel_cm * 2 ** (index / 2)) for index in range(FABRIC_LEVELS)]
+    count = next((i for i, left in enumerate(seen) if i and left.deviation < FADED), len(seen))
+    even = waves.up_to(0)
+    levels = []
+    for index, pair in enumerate(zip(seen[:count], [*seen[1:count], even], strict=True)):
+        texels = 2 * waves.size_cm / pixel_cm / 2 ** (index / 2)
+        side = min(waves.side, _SIDES * int(np.ceil(texels / _SIDES)))
+        tiles = np.stack([left.interpolated(side).tile(side) for left in pair], axis=-1)
+        codes = np.rint(tiles.clip(0, 1.99) * FABRIC_ONE).astype(np.uint16)
+        levels.append(np.pad(codes, ((1, 1), (1, 1), (0, 0)), mode="wrap"))
+    return levels
+
+
+@lru_cache(4)
+def _yarn(fabric: Fabric, atlas_cm: float) -> NDArray[np.int8]:
+    """Two fields of the yarn's unevenness in steps of the atlas, (side, side, 2)."""
+    low, high = YARN_WAVES
+    waves = _waves(fabric)
+    band = waves.up_to(high)
+    band = band.times((band.per_cm >= low) & (band.per_cm <= high))
+    side = 2 ** int(np.ceil(np.log2(_YARN_TEXELS * high * fabric.size_cm)))
+    field = band.tile(side) / max(band.deviation, 1e-6)  # a tile too coarse for such waves has none
+    apart = np.roll(field, (side // 2, side // 3), axis=(0, 1))
+    steps = np.stack([field, apart], axis=-1) * (INK_REACH_CM / atlas_cm * ATLAS_STEPS)
+    return np.rint(steps.clip(-127, 127)).astype(np.int8)
 
 
 def make_pattern(
@@ -87,31 +153,23 @@ def make_pattern(
 ) -> Pattern | None:
     """The fabric of that name in pictures of this fineness; None where it varies less than `least`."""
     fabric, pixel_cm = template.fabrics[name], 1 / pixels_per_cm
-    waves = _Waves(fabric)
-    if waves.deviation(waves.passed(pixel_cm)) < least:
+    waves = _waves(fabric)
+    if _seen(waves, pixel_cm).deviation < least:
         return None
-    texels = []
-    for index in range(FABRIC_LEVELS):
-        wide_cm = pixel_cm * 2 ** (index / 2)
-        passed = waves.passed(wide_cm)
-        if index and waves.deviation(passed) < FADED:
-            break
-        side = min(waves.side, max(4, 2 ** int(np.ceil(np.log2(2 * fabric.size_cm / wide_cm)))))
-        texels.append(np.rint(waves.tile(passed, side).clip(0, 1.99) * FABRIC_ONE).astype(np.uint16))
+    texels = _levels(waves, pixel_cm)
     tiles = template.atlas_cm / fabric.size_cm
     levels = kernels.Fabric(
         levels=len(texels), tiles=tiles, finest=(pixel_cm / template.atlas_cm * ATLAS_STEPS) ** 2
     )
     for index, level in enumerate(texels):
         levels.texels[index] = pointer(level, np.uint16).value
-        levels.side[index] = len(level)
+        levels.side[index] = len(level) - 2
     for index, panel in enumerate(template.panels):
         levels.covered[index] = panel.fabric
     return Pattern(
         name=name,
         levels=levels,
         texels=tuple(texels),
-        yarn=waves.yarn(pixel_cm),
+        yarn=_yarn(fabric, template.atlas_cm),
         tiles=tiles,
-        reach=INK_REACH_CM / template.atlas_cm,
     )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 19
+VERSION = 20
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16
@@ -212,7 +212,7 @@ class Look(Struct):
         ("background", _floats * 3),
         ("ink_bare", _floats),
         ("ink_grip", _floats),
-        ("ink_evens", _floats),
+        ("ink_keeps", _floats),
         ("channels", ctypes.c_int32),
     ]
 

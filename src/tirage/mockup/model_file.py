@@ -21,7 +21,7 @@ from tirage.mockup.compose import FULL, art_seen, srgb_codes
 from tirage.mockup.mesh import I32, Shell, expand
 from tirage.mockup.model import Box, Fabric, Panel, Template
 from tirage.mockup.placement import Print, template_trims
-from tirage.mockup.shade import INK_EVENS
+from tirage.mockup.shade import INK_KEEPS
 
 MAX_BYTES = 10_000_000
 PRINT_DENSITY = 60.0
@@ -227,7 +227,7 @@ def composed(template: Template, patch: Patch, window: Window, albedo: Linear, f
         light *= detail[band, :, None]
         if pattern is not None:
             seen = pattern[band, :, None]
-            light *= 1 + seen * (bare + (1 - bare) * INK_EVENS / (INK_EVENS + np.abs(seen)))
+            light *= 1 + seen * (bare + (1 - bare) * INK_KEEPS)
         picture[band] = srgb_codes()[np.rint(np.clip(light, 0, FULL)).astype(np.uint16)]
     return picture
 

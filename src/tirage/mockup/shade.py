@@ -19,9 +19,9 @@ from tirage.mockup.memory import picture
 from tirage.mockup.scene import Scene
 from tirage.mockup.view import View
 
-INK_BARE, INK_GRIP, INK_EVENS = 0.012, 0.048, 0.05
+INK_BARE, INK_GRIP, INK_KEEPS = 0.012, 0.048, 0.35
 """Ink on fabric: the share of the cloth under it that stays bare; how much more so where fabric is darker,
-between stitches; the factor from which on ink evens out the fabric's pattern."""
+between stitches; the share of the fabric's pattern that shows on ink, too."""
 
 
 def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernels.Look:
@@ -32,7 +32,7 @@ def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernel
     look.fabric[:] = colour.to_albedo()
     look.bounce[:] = [c * (1 + ratio * c) / (1 + ratio * BOUNCE_ALBEDO) for c in look.fabric]
     look.channels = 4 if background is None else 3
-    look.ink_evens = INK_EVENS
+    look.ink_keeps = INK_KEEPS
     if template.fabrics:
         look.ink_bare, look.ink_grip = INK_BARE, INK_GRIP
     if background is not None:

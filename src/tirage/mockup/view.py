@@ -288,8 +288,7 @@ def _weave(view: View, sight: _Sight, pattern: Pattern) -> None:
             "follow_yarn",
             pointer(places, np.uint16),
             ctypes.c_int64(places.size // 2),
-            pointer(pattern.yarn, np.float32),
+            pointer(pattern.yarn, np.int8),
             len(pattern.yarn),
             ctypes.c_float(pattern.tiles),
-            ctypes.c_float(pattern.reach),
         )

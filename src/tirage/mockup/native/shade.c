@@ -300,7 +300,7 @@ typedef struct {
     float k_gain, k_slope;   /* multiple scattering k(rho) = k_gain rho^2 / (1 - k_slope rho) */
     float bounce[3];         /* light that bounced: fabric (1 + r fabric) / (1 + r BOUNCE_ALBEDO) */
     float background[3];     /* display values 0..1 */
-    float ink_bare, ink_grip, ink_evens;  /* how ink lies on the fabric's pattern: see covering and inked_pattern */
+    float ink_bare, ink_grip, ink_keeps;  /* how ink lies on the fabric's pattern: see covering and inked_pattern */
     int32_t channels;        /* 3: over the background; 4: straight alpha */
 } Look;
 
@@ -473,9 +473,10 @@ static inline float covering(const Look *l, float share, float fabric) {
     return share * clampf(1.f - l->ink_bare + l->ink_grip * fabric, 0.f, 1.f);
 }
 
-/* The fabric's pattern where ink covers a share of it: ink follows what is faint and evens out what is strong. */
+/* The fabric's pattern where ink covers a share of it: ink fills it up and keeps a part.  In proportion, so that a pixel's mean is
+   that of its points. */
 static inline float inked_pattern(const Look *l, float share, float fabric) {
-    return fabric * (1.f - share) + share * fabric * l->ink_evens / (l->ink_evens + fabsf(fabric));
+    return fabric * (1.f - share * (1.f - l->ink_keeps));
 }
 
 /* Ink on cloth.  Light that bounced keeps the fabric's colour: tinting it by the ink around gained nothing measurable. */
