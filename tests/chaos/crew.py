@@ -16,6 +16,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from tirage import log
 from tirage.app import App, open_app
 from tirage.cli.jobs import told_to_stop
 from tirage.jobs.model import Artifact, Job, JsonObject
@@ -26,7 +27,7 @@ from tirage.mockup.catalogue import VIEWS
 from tirage.mockup.ports import IMAGE, Media
 from tirage.mockup.states import MOCKUP
 from tirage.mockup.submission import MOCKUP_PIPELINE, renders
-from tirage.settings import Settings
+from tirage.settings import LogFormat, LogLevel, Settings
 
 PIPELINE = replace(MOCKUP_PIPELINE, backoff=(0.1, 0.2), max_attempts=100)
 COMPOSE, RENDER = Step("compose", "compositing"), Step("render", "rendering")
@@ -142,6 +143,7 @@ class ChaosWork:
 
 
 def main(name: str, plan: dict[str, Any]) -> bool:
+    log.configure(level=LogLevel.WARNING, format=LogFormat.TEXT)
     with open_app(Settings.read()) as app:
         folder = app.settings.data_dir
         diary = Diary(folder / f"diary-{name}.jsonl", plan)

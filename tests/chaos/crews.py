@@ -27,6 +27,8 @@ from tirage.verify import verify_world
 
 CREW = Path(__file__).with_name("crew.py")
 ROOT = Path(__file__).resolve().parents[2]
+HANGS = 240.0
+"""Seconds after which what was waited for will not come, even on a busy machine."""
 STEPS = ("compose", "render", "store", "publish", "complete")
 
 
@@ -92,7 +94,7 @@ class World:
     def active(self) -> int:
         return len(self.service.active())
 
-    def wait(self, until: Callable[[], object], seconds: float) -> float:
+    def wait(self, until: Callable[[], object], seconds: float = HANGS) -> float:
         """How long it took; AssertionError when it never came."""
         start = time.monotonic()
         while not until():
@@ -100,14 +102,14 @@ class World:
             time.sleep(0.02)
         return time.monotonic() - start
 
-    def come_to_rest(self, seconds: float = 60) -> None:
+    def come_to_rest(self, seconds: float = HANGS) -> None:
         """Lets what is left be done by workers that live, then ends them."""
         while len(self.alive()) < 2:
             self.start()
         self.wait(lambda: self.active() == 0 and not self.service.untidy(), seconds)
         self.dismiss()
 
-    def dismiss(self, seconds: float = 30) -> None:
+    def dismiss(self, seconds: float = HANGS) -> None:
         """SIGTERM; every worker has to end well."""
         living = self.alive()
         for name in living:

@@ -91,7 +91,7 @@ def test_a_worker_that_lives_keeps_what_it_has(shop: Shop, service: JobService) 
     assert service.retrieve(job.id).status == COMPLETED
 
 
-def test_an_observer_that_was_away_begins_anew(shop: Shop, service: JobService) -> None:
+def test_time_that_nobody_watched_does_not_count(shop: Shop, service: JobService) -> None:
     """The store was away for both, or the observer was stopped: nobody may be taken for dead."""
     job = made(service)
     first = shop.worker(Script(), "first", inline=False)
@@ -99,12 +99,22 @@ def test_an_observer_that_was_away_begins_anew(shop: Shop, service: JobService) 
     second = shop.worker(Script(), "second")
     shop.pass_time(3, second)
     shop.clock.advance(3600)
-    second.tick()
-    assert service.retrieve(job.id).worker == "first"
+    shop.pass_time(2.5, second)
+    first.tick()
     shop.pass_time(8.5, second)
     assert service.retrieve(job.id).worker == "first"
-    shop.pass_time(1, second)
+    shop.pass_time(2, second)
     assert service.retrieve(job.id).worker is None
+
+
+def test_an_observer_that_rarely_comes_to_look_still_sees_a_death(shop: Shop, service: JobService) -> None:
+    job = made(service)
+    shop.worker(Script(), "first", inline=False).tick()
+    second = shop.worker(Script(), "second")
+    shop.pass_time(30, second, step=5)
+    assert service.retrieve(job.id).worker == "first"
+    shop.pass_time(15, second, step=5)
+    assert service.retrieve(job.id).status == COMPLETED
 
 
 @pytest.mark.rows("R301", "R302")

@@ -14,6 +14,9 @@ BEATS = 3
 """Times a worker counts within the time after which it is taken for dead."""
 LOOKS = 9
 """Times it is looked at within that time."""
+GLANCES = 6
+"""Looks that it takes at least, however far apart they are: those around a time when nobody could count are
+too few to find anybody dead."""
 
 
 class Observer:
@@ -23,24 +26,23 @@ class Observer:
         """`ttl`: seconds without a change after which a worker is dead."""
         self._ttl = ttl
         self._monotonic = monotonic
-        self._seen: dict[str, tuple[int | None, float]] = {}
+        self._still: dict[str, tuple[int | None, float]] = {}
         self._last = monotonic()
 
     def dead(self, beats: Mapping[str, int], workers: Iterable[str]) -> list[str]:
         """Those that have stood still for the whole time, by name.
 
-        A watcher that could not look for a while knows nothing of it: the store may have been away, or this
-        process stopped, and then nobody could count.  It begins anew.
+        Only watched time counts.  A watcher that could not look for a while knows nothing of it: the store
+        may have been away, or this process stopped, and then nobody could count.
         """
         now = self._monotonic()
-        before = {} if now - self._last > self._ttl / 2 else self._seen
-        self._last = now
-        self._seen = {}
+        watched = min(now - self._last, self._ttl / GLANCES)
+        before, self._last, self._still = self._still, now, {}
         for worker in workers:
-            beat, since = before.get(worker, (None, now))
-            changed = worker not in before or beat != beats.get(worker)
-            self._seen[worker] = (beats.get(worker), now if changed else since)
-        return sorted(worker for worker, (_, since) in self._seen.items() if now - since >= self._ttl)
+            beat, still = before.get(worker, (None, 0.0))
+            same = worker in before and beat == beats.get(worker)
+            self._still[worker] = (beats.get(worker), still + watched if same else 0.0)
+        return sorted(worker for worker, (_, still) in self._still.items() if still >= self._ttl)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ from tirage.log import Logger
 
 WATCH_EVERY = 0.25
 SCHEDULES_EVERY = 30.0
+AGAIN = 0.5
+"""Seconds until a duty that failed is tried again, if that is sooner."""
 TIDY_AGAIN = 10.0
 """Seconds until a job whose tidying failed is tried again."""
 ENDED = frozenset({COMPLETED, FAILED, CANCELLED})
@@ -138,20 +140,25 @@ class Worker:
         return len(self._active)
 
     def tick(self) -> None:
-        """Every duty whose time has come; one that fails is done again at its next time."""
+        """Every duty whose time has come; one that fails is done again soon."""
         for name, duty in self._duties.items():
             now = self._monotonic()
             if now >= duty.next:
                 duty.next = now + duty.every
-                self._do(name, duty.do)
+                if not self._done(name, duty.do):
+                    duty.next = now + min(duty.every, AGAIN)
 
-    def _do(self, name: str, duty: Callable[[], None]) -> None:
+    def _done(self, name: str, duty: Callable[[], None]) -> bool:
+        """Whether it went well."""
         try:
             duty()
         except TirageError as error:
             self._log.warning("duty", duty=name, code=error.code, message=error.message)
+            return False
         except Exception:  # noqa: BLE001 – the worker's border: one duty's defect must not end the others
             self._log.error("duty", duty=name, exc_info=True)
+            return False
+        return True
 
     # duties
 
@@ -348,5 +355,5 @@ class Worker:
         for active in list(self._active.values()):
             self._given_up = True
             reason = active.run.reason or Reason.SHUTDOWN
-            self._do("settle", partial(self._settle, active.job, reason))
-        self._do("lease", self._lease.end)
+            self._done("settle", partial(self._settle, active.job, reason))
+        self._done("lease", self._lease.end)
