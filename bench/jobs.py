@@ -8,7 +8,6 @@ import argparse
 import multiprocessing
 import resource
 import statistics
-import sys
 import tempfile
 import threading
 import time
@@ -76,8 +75,7 @@ def server(given: str | None) -> Iterator[str]:
     if given:
         yield given
         return
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-    from postgres import running_server  # type: ignore[import-untyped]
+    from tests.postgres import running_server
 
     with running_server(durable=True) as url:
         yield url

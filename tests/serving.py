@@ -20,7 +20,7 @@ from tirage.settings import Settings
 from tirage.web.serve import serve
 serve(
     Settings.read(data_dir=Path(sys.argv[1])), host="127.0.0.1", port=int(sys.argv[2]),
-    say=lambda line: print(line, flush=True), worker=sys.argv[3:],
+    say=lambda line: print(line, flush=True), worker=sys.argv[3:] or None,
 )
 """
 WAITING = (sys.executable, "-c", "import signal; signal.pause()")
@@ -52,7 +52,7 @@ class Serving:
 def serving(
     folder: Path, *, port: int = 0, worker: tuple[str, ...] = WAITING, **variables: str
 ) -> Iterator[Serving]:
-    """A server with its data in that folder; ended by SIGTERM."""
+    """A server with its data in that folder; ended by SIGTERM.  No words for the worker: the real one."""
     environment = {**os.environ, **variables}
     process = subprocess.Popen(
         [sys.executable, "-c", SERVE, str(folder), str(port), *worker],

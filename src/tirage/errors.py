@@ -108,6 +108,8 @@ CODES: dict[str, Code] = {
     "TEMPLATE_INACTIVE": Code(TEMPLATE, "Choose another template; an operator took this one off offer."),
     "TEMPLATE_NOT_FOUND": Code(TEMPLATE, "Run `tirage template list` for the templates there are."),
     "TEMPLATE_INVALID": Code(TEMPLATE, "Run `tirage template check` on the package; it lists every finding."),
+    "TEMPLATE_REPLACES": Code(TEMPLATE, "Give --yes to install it all the same."),
+    "TEMPLATE_OLDER": Code(TEMPLATE, "Give --force to install it all the same."),
     # usage
     "INVALID_USAGE": Code(USAGE, "Run the command with --help."),
     "INVALID_SETTING": Code(USAGE, "Correct the environment variable, or unset it for the default."),

@@ -54,7 +54,7 @@ class LogFormat(StrEnum):
 VARIABLES: Mapping[str, str] = MappingProxyType(
     {
         "TIRAGE_THREADS": "Threads that render, 1–64; by default as many as there are usable cores.",
-        "TIRAGE_TEMPLATES": "More folders with template packages, separated like PATH; by default none.",
+        "TIRAGE_TEMPLATES": "Folders with your own templates, separated like PATH; the first takes installs.",
         "TIRAGE_DATA_DIR": "Folder for the database and the files; by default `tirage-data` where the "
         "command runs.",
         "TIRAGE_DATABASE_URL": "`sqlite:///path` or `postgresql://user@host/name`; by default a SQLite file "
@@ -92,6 +92,7 @@ class Settings:
     """May hold a password."""
     storage_url: str
     templates: tuple[Path, ...] = ()
+    """Searched before the built-in ones; by default one folder under XDG_DATA_HOME."""
     file_base_url: str | None = None
     """Without a slash at its end; None: the server's own address."""
     api_key: str | None = field(default=None, repr=False)
@@ -114,7 +115,7 @@ class Settings:
         data_dir = (data_dir or reader.value("TIRAGE_DATA_DIR", _data_dir, Path(DATA_DIR))).absolute()
         settings = cls(
             threads=reader.value("TIRAGE_THREADS", _threads, usable_cores()),
-            templates=reader.value("TIRAGE_TEMPLATES", _folders, ()),
+            templates=reader.value("TIRAGE_TEMPLATES", _folders, _own_templates(reader.environment)),
             data_dir=data_dir,
             database_url=reader.value("TIRAGE_DATABASE_URL", _database, f"sqlite:///{data_dir / DATABASE}"),
             storage_url=reader.value("TIRAGE_STORAGE_URL", _storage, (data_dir / STATIC).as_uri()),
@@ -144,6 +145,9 @@ class Settings:
             "TIRAGE_STORAGE_URL": self.storage_url,
             "TIRAGE_FILE_BASE_URL": self.file_base_url or "",
             "TIRAGE_DEFAULT_TEMPLATE": self.default_template,
+            "TIRAGE_STEP_SECONDS": str(self.step_seconds),
+            "TIRAGE_BLENDER": str(self.blender or ""),
+            "TIRAGE_BLENDER_DEVICE": self.blender_device.value,
             "TIRAGE_LOG_LEVEL": self.log_level.value,
             "TIRAGE_LOG_FORMAT": self.log_format.value,
         }
@@ -207,6 +211,15 @@ def _absolute(text: str) -> Path:
     if "\0" in text or not path.is_absolute():
         raise ValueError
     return path
+
+
+def _own_templates(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """Where a user's own templates lie when nothing is set; nowhere for a user without a home."""
+    data = environment.get("XDG_DATA_HOME", "")
+    if not Path(data).is_absolute():
+        data = str(Path(environment.get("HOME", "")) / ".local" / "share")
+    place = Path(data) / "tirage" / "templates"
+    return (place,) if place.is_absolute() else ()
 
 
 def _folders(text: str) -> tuple[Path, ...]:

@@ -18,12 +18,26 @@ BASES = ("TIRAGE_FILE_BASE_URL", "MEDUSA_FILE_BASE_URL", "MEDUSA_PUBLIC_BASE_URL
 def test_an_empty_environment_gives_the_defaults() -> None:
     settings = Settings.read({"HOME": "/home/ann", "TIRAGE_THREADS": " "})
     assert settings.threads == usable_cores() >= 1
-    assert (settings.templates, settings.log_level, settings.log_format) == ((), "warning", "text")
+    assert (settings.log_level, settings.log_format) == ("warning", "text")
     folder = Path("tirage-data").absolute()
     assert settings.data_dir == folder
     assert settings.database_url == f"sqlite:///{folder}/tirage.db"
     assert settings.storage_url == f"file://{folder}/static"
     assert (settings.file_base_url, settings.api_key, settings.default_template) == (None, None, "tee")
+
+
+@pytest.mark.parametrize(
+    ("environment", "folders"),
+    [
+        ({"HOME": "/home/ann"}, ("/home/ann/.local/share/tirage/templates",)),
+        ({"HOME": "/home/ann", "XDG_DATA_HOME": "/data"}, ("/data/tirage/templates",)),
+        ({"HOME": "/home/ann", "XDG_DATA_HOME": "data"}, ("/home/ann/.local/share/tirage/templates",)),
+        ({"HOME": "/home/ann", "TIRAGE_TEMPLATES": "/a"}, ("/a",)),
+        ({}, ()),
+    ],
+)
+def test_own_templates_lie_in_the_users_data(environment: dict[str, str], folders: tuple[str, ...]) -> None:
+    assert Settings.read(environment).templates == tuple(map(Path, folders))
 
 
 def test_every_variable_is_read() -> None:
@@ -36,9 +50,9 @@ def test_every_variable_is_read() -> None:
         "TIRAGE_FILE_BASE_URL": "https://cdn.example.com/",
         "TIRAGE_API_KEY": "sk_0123456789abcdef",
         "TIRAGE_DEFAULT_TEMPLATE": "mug",
+        "TIRAGE_STEP_SECONDS": "60",
         "TIRAGE_BLENDER": "/opt/blender/blender",
         "TIRAGE_BLENDER_DEVICE": "GPU",
-        "TIRAGE_STEP_SECONDS": "600",
         "TIRAGE_LOG_LEVEL": "Debug",
         "TIRAGE_LOG_FORMAT": "json",
     }
@@ -52,9 +66,9 @@ def test_every_variable_is_read() -> None:
         file_base_url="https://cdn.example.com",
         api_key="sk_0123456789abcdef",
         default_template="mug",
+        step_seconds=60,
         blender=Path("/opt/blender/blender"),
         blender_device=BlenderDevice.GPU,
-        step_seconds=600,
         log_level=LogLevel.DEBUG,
         log_format=LogFormat.JSON,
     )

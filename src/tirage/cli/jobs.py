@@ -36,7 +36,8 @@ def work(queues: Sequence[str], *, concurrency: int, parent: int | None = None) 
         if parent is not None:
             threading.Thread(target=_outlive, args=(parent, worker.stop), daemon=True).start()
         with told_to_stop(worker.stop):
-            typer.echo(f"Taking jobs of {', '.join(queues)}; stop with Ctrl-C.", err=True)
+            if parent is None:
+                typer.echo(f"Taking jobs of {', '.join(queues)}; stop with Ctrl-C.", err=True)
             return 0 if worker.run() else ENDED_BADLY
 
 

@@ -62,17 +62,6 @@ def run(argv: Sequence[str], *, folder: Path) -> int:
     return subprocess.run(argv, cwd=folder, env=child_environment(os.environ), check=False).returncode
 
 
-def works(argv: Sequence[str], *, limit_s: float) -> bool:
-    """Whether a program can be started and ends well within its time; what it prints is dropped."""
-    try:
-        done = subprocess.run(
-            argv, env=child_environment(os.environ), capture_output=True, timeout=limit_s, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
-
-
 def start(argv: Sequence[str], *, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Starts a program in a session of its own, so that the terminal's signals reach only us.
 
@@ -84,6 +73,17 @@ def start(argv: Sequence[str], *, environment: Mapping[str, str]) -> subprocess.
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+def works(argv: Sequence[str], *, limit_s: float) -> bool:
+    """Whether a program can be started and ends well within its time; what it prints is dropped."""
+    try:
+        done = subprocess.run(
+            argv, env=child_environment(os.environ), capture_output=True, timeout=limit_s, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 def child_environment(ours: Mapping[str, str]) -> dict[str, str]:

@@ -66,7 +66,7 @@ def list_of_product(
     offset: Offset = 0,
     order: Sort = Order.DESC,
 ) -> Answer:
-    """A product's jobs, a page at a time (R252)."""
+    """A product's jobs, a page at a time."""
     parts.app.catalogue.require(product_id, None)
     return _listed(parts, product_id, statuses, limit, offset, order)
 

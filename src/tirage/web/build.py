@@ -15,15 +15,14 @@ from tirage.web.parts import Parts
 ROUTERS = (admin.router, jobs.router, products.router, static.router, health.router)
 
 
-def build_api(parts: Parts) -> FastAPI:
-    """The routes over the parts of a program, open to everyone."""
+def bare_api() -> FastAPI:
+    """The routes alone, as documents need them."""
     api = FastAPI(
         title="Tirage",
         version=__version__,
         docs_url=None,  # they would load scripts from elsewhere
         redoc_url=None,
     )
-    api.state.parts = parts
     for router in ROUTERS:
         api.include_router(router)
     add_handlers(api)
@@ -31,5 +30,7 @@ def build_api(parts: Parts) -> FastAPI:
 
 
 def build_site(parts: Parts, *, key: str) -> ASGIApp:
-    """The same behind the gate, for a server."""
-    return Gate(BodyLimit(build_api(parts)), key=key)
+    """The routes over the parts of a program, behind the gate."""
+    api = bare_api()
+    api.state.parts = parts
+    return Gate(BodyLimit(api), key=key)

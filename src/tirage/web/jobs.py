@@ -95,7 +95,7 @@ def delete(parts: Given, job_id: str) -> None:
 
 @router.post("/jobs/{job_id}/restore")
 def restore(parts: Given, job_id: str) -> Answer:
-    """A deleted job, visible again (R051)."""
+    """A deleted job, visible again."""
     return _told(parts, parts.app.service.restore(job_id_of(job_id)))
 
 

@@ -50,16 +50,22 @@ def serve(
     port = _free_port(address, port)
     log.configure(level=settings.log_level, format=settings.log_format)
     key = settings.api_key or new_key()
-    with open_app(settings, host=str(address), port=port) as app:
+
+    def listening() -> None:
         say(f"Tirage serves http://{_shown(address)}:{port} with data in {settings.data_dir}")
         if settings.api_key is None:
             say(f"Key, until it ends: {key}")
+
+    with open_app(settings, host=str(address), port=port) as app:
         argv = worker or _worker_argv()
-        asyncio.run(_serve(app, argv, key=key, host=str(address), port=port))
+        asyncio.run(_serve(app, argv, key=key, host=str(address), port=port, listening=listening))
 
 
-async def _serve(app: App, argv: Sequence[str], *, key: str, host: str, port: int) -> None:
-    child = WorkerChild(argv, environment=app.settings.environment())
+async def _serve(
+    app: App, argv: Sequence[str], *, key: str, host: str, port: int, listening: Callable[[], None]
+) -> None:
+    path = os.pathsep.join(folder for folder in sys.path if folder)  # the same packages, wherever they are
+    child = WorkerChild(argv, environment={**app.settings.environment(), "PYTHONPATH": path})
     parts = Parts(app=app, follower=Follower(app.service), worker_alive=child.alive)
     server = Server(
         build_site(parts, key=key),
@@ -71,6 +77,7 @@ async def _serve(app: App, argv: Sequence[str], *, key: str, host: str, port: in
         websockets=False,
         log_enabled=False,
     )
+    server.on_startup(listening)
     stop = asyncio.Event()
     for number in SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
