@@ -19,8 +19,9 @@ from tirage.authoring.importing import import_mesh
 from tirage.authoring.mesh_checks import check_parts, check_surface
 from tirage.authoring.source import Source
 from tirage.authoring.starting import start
+from tirage.authoring.steps import Job
 from tirage.authoring.surface import Part, edges_of, flat_areas, join, stretches
-from tirage.errors import BadInput, UsageError
+from tirage.errors import BadInput, NotFound, UsageError
 from tirage.media.blender import Program
 from tirage.mockup.mesh import Garment, expand
 from tirage.mockup.notes import Notes
@@ -307,6 +308,32 @@ def test_a_wrong_description_is_told_before_anything_is_made(name: str, source: 
         check_description(Source.open(source.folder))
     assert {one.code for one in caught.value.findings} == expected
     assert all(one.where.startswith("source.toml") for one in caught.value.findings)
+
+
+def test_a_print_area_beyond_the_cloth_is_told_before_the_bake(source: Source) -> None:
+    said: list[str] = []
+    path = source.folder / "source.toml"
+    text = path.read_text()
+    assert "hem_y = 56.0" in text
+    path.write_text(text.replace("18.0, 52.0]", "18.0, 56.5]"))
+    wrong = Source.open(source.folder)
+    check_description(wrong)
+    with pytest.raises(BadInput) as caught:
+        Job(source=wrong, program=NONE, target=path, say=said.append).mesh()
+    assert [one.code for one in caught.value.findings] == ["PRINT_AREA_OUTSIDE_PANEL"]
+    path.write_text(text)
+    Job(source=Source.open(source.folder), program=NONE, target=path, say=said.append).mesh()
+    assert said == []
+
+
+def test_a_source_without_a_garment_or_with_a_panel_of_nothing(source: Source) -> None:
+    with pytest.raises(NotFound, match="no garment"):
+        source.garment()
+    assert source.mesh is not None
+    import_mesh(source, source.mesh, NONE)
+    source.description["panels"].append({"name": "pocket", "origin": [1.0, 1.0]})
+    with pytest.raises(BadInput, match="'pocket'"):
+        check_description(source, source.garment())
 
 
 def test_a_solid_needs_no_thickness(source: Source) -> None:
