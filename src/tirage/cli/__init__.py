@@ -14,11 +14,12 @@ from typing import Annotated, NoReturn, cast
 import typer
 
 from tirage import __version__
+from tirage.cli.job_commands import HELP, Json, register
+from tirage.cli.products import products_app
 from tirage.errors import Failed, TirageError, TryAgain, UsageError
 
 __all__ = ["app", "main"]
 
-HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
     name="tirage",
     help="Turn a design into product photos and a turntable video of a real garment.",
@@ -31,8 +32,8 @@ template_app = typer.Typer(
     help="List, show, check, install and make garment templates.", rich_markup_mode=None
 )
 app.add_typer(template_app, name="template", context_settings=HELP)
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+app.add_typer(products_app, name="products", context_settings=HELP)
+register(app)
 
 
 class Interrupted(BaseException):
@@ -233,6 +234,26 @@ def template_remove(template: Annotated[str, typer.Argument(metavar="ID")], *, j
     from tirage.cli import installs
 
     installs.remove(template, json=json)
+
+
+@app.command()
+def serve(
+    *,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where to listen; only on this machine without a key.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="PORT", help="0 takes a free one.")] = 8100,
+    data_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Database and files; TIRAGE_DATA_DIR by default.")
+    ] = None,
+) -> None:
+    """Serve the HTTP API, with a worker that renders, until Ctrl-C."""
+    from tirage.cli.parts import needed
+    from tirage.settings import Settings
+
+    with needed():
+        from tirage.web import serve as server
+    server.serve(Settings.read(data_dir=data_dir), host=host, port=port, say=typer.echo)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -87,6 +87,18 @@ def _invalid(path: Path, notes: Notes) -> BadInput:
     return BadInput("TEMPLATE_INVALID", message, findings=tuple(notes.findings))
 
 
+def describe(path: Path) -> Description:
+    """What a package's template.json says, without its files; TEMPLATE_INVALID carries every finding."""
+    notes = Notes()
+    raw = _read_file(path, DESCRIPTION, MAX_JSON_BYTES, notes)
+    value = None if raw is None else parse(raw, where=DESCRIPTION, notes=notes)
+    description = None if notes.failed else read_description(value, notes)
+    if description is None:
+        message = f"The description of the template {path.name} cannot be read."
+        raise BadInput("TEMPLATE_INVALID", message, findings=tuple(notes.findings))
+    return description
+
+
 def check(package: str | Path, *, folder: Path | None = None) -> list[Finding]:
     """Everything that is wrong with a package, warnings included; [] for a sound one."""
     notes = Notes()
