@@ -233,7 +233,7 @@ def test_nodes_turn_scale_and_mirror(source: Source) -> None:
     edit_gltf(path, lambda root: root["nodes"][0].update(translation=[1, 2, 3], scale=[-1, 1, 1]))
     (moved,) = read_gltf(path)
     mirrored = plain.position.reshape(-1, 3, 3)[:, ::-1].reshape(-1, 3) * (-1, 1, 1)
-    assert moved.position == pytest.approx(mirrored + (1, -3, 2))
+    assert moved.position == pytest.approx(np.add(mirrored, (1, -3, 2)))
     edit_gltf(path, lambda root: root.update(nodes=[{"mesh": 0, "rotation": [0, 1, 0, 0]}]))
     (rotated,) = read_gltf(path)
     assert rotated.position == pytest.approx(plain.position * (-1, -1, 1))
