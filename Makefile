@@ -96,7 +96,7 @@ bake: native .venv-blender/.ready templates/tee/build/garment.npz ## bake the ga
 
 test-blender: native ## the tests that need Blender: TIRAGE_BLENDER, or what `make blender` makes
 	@test -n "$${TIRAGE_BLENDER:-}" || $(MAKE) --no-print-directory blender
-	$(BIN)/python -m pytest tests/blender
+	$(BIN)/python -m pytest -o faulthandler_timeout=1800 tests/blender
 
 goldens: native ## make the golden pictures again; look at every one before committing
 	$(BIN)/python -m tests.golden

@@ -90,7 +90,7 @@ def banner(reader: Path, program: Program, monkeypatch: pytest.MonkeyPatch) -> P
 
 def corners(parts: list[Part]) -> np.ndarray[Any, Any]:
     """Place and UV of every corner, sorted: two files of the same mesh may differ in order."""
-    surface = join(parts, ["front"], 64.0)
+    surface = join(parts, ["front"], 64.0, creases=False)
     flat = surface.triangle.ravel()
     both = np.concatenate([surface.position[surface.joint[flat]] * 100, surface.uv[flat]], 1)
     rounded = np.rint(both.reshape(-1, 3, 5) * 1000)

@@ -132,7 +132,8 @@ class World:
 
     def check(self) -> None:
         """All is well: the invariants, and that no finished step was done again."""
-        assert [finding.message for finding in verify_world(self.app, at_rest=True)] == []
+        wrong = [finding.message for finding in verify_world(self.app, at_rest=True)]
+        assert not wrong, wrong
         jobs = {}
         offset = 0
         while page := self.service.list(JobFilters(), Page(limit=100, offset=offset)):

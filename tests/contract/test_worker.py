@@ -321,6 +321,16 @@ def test_the_living_tidy_up_after_the_dead_and_not_before(shop: Shop, service: J
     assert not service.retrieve(job.id).untidy
 
 
+def test_what_a_worker_left_that_died_at_the_very_end(shop: Shop, service: JobService) -> None:
+    """The job is completed, and its folder is still there: whoever comes next on this machine clears it."""
+    job, running = made(service, "completed"), made(service)
+    for each in (job, running):
+        (shop.folder / each.id / "1").mkdir(parents=True)
+    service.pause("mockup")
+    shop.worker(Script()).tick()
+    assert [path.name for path in shop.folder.iterdir()] == [running.id]
+
+
 @pytest.mark.rows("R288")
 def test_a_paused_queue_is_left_alone(shop: Shop, service: JobService) -> None:
     job = made(service)

@@ -17,10 +17,11 @@ from tirage.authoring.describe import check_description
 from tirage.authoring.gltf import read_gltf
 from tirage.authoring.importing import import_mesh
 from tirage.authoring.mesh_checks import check_parts, check_surface
-from tirage.authoring.source import Source
+from tirage.authoring.source import MeshFile, Source
 from tirage.authoring.starting import start
+from tirage.authoring.steps import Job
 from tirage.authoring.surface import Part, edges_of, flat_areas, join, stretches
-from tirage.errors import BadInput, UsageError
+from tirage.errors import BadInput, NotFound, UsageError
 from tirage.media.blender import Program
 from tirage.mockup.mesh import Garment, expand
 from tirage.mockup.notes import Notes
@@ -50,7 +51,7 @@ def test_the_banner_becomes_a_garment_of_true_size(source: Source) -> None:
     assert garment.normal[:, 1].mean() < -0.8
     assert np.ptp(garment.uv, axis=0) == pytest.approx((40, 56), abs=1e-4)
     assert garment.thickness == pytest.approx(0.001)
-    surface = join(read_gltf(source.folder / "garment.glb"), ["front"], ATLAS)
+    surface = join(read_gltf(source.folder / "garment.glb"), ["front"], ATLAS, creases=False)
     values = stretches(surface)
     assert np.median(values, axis=0) == pytest.approx((1, 1), abs=1e-3)
     assert np.abs(values - 1).max() < 0.02
@@ -117,7 +118,7 @@ def codes(*parts: Part, solid: bool = False, panels: tuple[str, ...] = ("front",
     notes = Notes()
     check_parts(parts, panels, notes)
     if not notes.failed:
-        surface = join(parts, panels, ATLAS)
+        surface = join(parts, panels, ATLAS, creases=solid)
         check_surface(surface, panels, panels, atlas_cm=ATLAS, solid=solid, notes=notes)
     assert all(one.message and one.where for one in notes.findings)
     return {one.code for one in notes.findings}
@@ -130,6 +131,38 @@ def of(part: Part, **change: Callable[[Any], Any]) -> Part:
 def test_sound_meshes_have_no_findings() -> None:
     assert codes(sheet()) == set()
     assert codes(box(), solid=True) == set()
+    assert codes(flat(box()), solid=True) == set()
+
+
+def flat(part: Part) -> Part:
+    """With the normals of its faces at their corners."""
+    corner = part.position[part.triangle]
+    normal = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    assert part.uv is not None
+    return Part(
+        part.panel,
+        corner.reshape(-1, 3),
+        normal.repeat(3, axis=0),
+        part.uv[part.triangle].reshape(-1, 2),
+        np.arange(part.triangle.size).reshape(-1, 3),
+    )
+
+
+def test_a_solid_keeps_its_creases_and_a_sheet_has_none(source: Source) -> None:
+    """glTF without normals is flat; a sheet's inside would have gaps where normals part."""
+    import make_banner
+
+    solid, path = box(), source.folder / "garment.glb"
+    assert solid.uv is not None
+    turned = solid.position[:, [0, 2, 1]] * (1, 1, -1)
+    arrays = {"POSITION": turned.astype("<f4"), "TEXCOORD_0": solid.uv.astype("<f4")}
+    path.write_bytes(make_banner.glb(arrays | {"indices": solid.triangle.astype("<u4")}, "front"))
+    import_mesh(source, MeshFile("garment.glb", solid=True, thickness_mm=0), NONE)
+    made = source.garment()
+    assert np.sort(np.abs(made.normal), axis=1) == pytest.approx(np.tile((0, 0, 1), (24, 1)), abs=1e-6)
+    import_mesh(source, MeshFile("garment.glb", solid=False, thickness_mm=1), NONE)
+    assert np.abs(source.garment().normal).max() < 0.9
 
 
 def moved(part: Part, x: float) -> Part:
@@ -199,12 +232,28 @@ def test_nodes_turn_scale_and_mirror(source: Source) -> None:
     (plain,) = read_gltf(path)
     edit_gltf(path, lambda root: root["nodes"][0].update(translation=[1, 2, 3], scale=[-1, 1, 1]))
     (moved,) = read_gltf(path)
-    assert moved.position == pytest.approx(plain.position * (-1, 1, 1) + (1, -3, 2))
-    assert (moved.triangle == plain.triangle[:, ::-1]).all()
+    mirrored = plain.position.reshape(-1, 3, 3)[:, ::-1].reshape(-1, 3) * (-1, 1, 1)
+    assert moved.position == pytest.approx(np.add(mirrored, (1, -3, 2)))
     edit_gltf(path, lambda root: root.update(nodes=[{"mesh": 0, "rotation": [0, 1, 0, 0]}]))
     (rotated,) = read_gltf(path)
     assert rotated.position == pytest.approx(plain.position * (-1, -1, 1))
-    assert flat_areas(join([rotated], ["front"], ATLAS)).min() > 0
+    assert flat_areas(join([rotated], ["front"], ATLAS, creases=False)).min() > 0
+
+
+def test_normals_stay_upright_when_a_node_is_squeezed_and_mirrored(source: Source) -> None:
+    import make_banner
+
+    tilted = np.array([(0, 0, 0), (1, 1, 0), (0, 0, 1)], "<f4")
+    upright = np.tile(np.array([(-1, 1, 0)]) / np.sqrt(2), (3, 1)).astype("<f4")
+    arrays = {"POSITION": tilted, "NORMAL": upright, "indices": np.array([(0, 2, 1)], "<u4")}
+    path = source.folder / "garment.glb"
+    path.write_bytes(make_banner.glb(arrays, "front"))
+    edit_gltf(path, lambda root: root["nodes"][0].update(scale=[-3, 1, 1]))
+    (part,) = read_gltf(path)
+    corner = part.position[part.triangle[0]]
+    facing = np.cross(corner[1] - corner[0], corner[2] - corner[0])
+    assert part.normal is not None
+    assert part.normal == pytest.approx(np.tile(facing / np.linalg.norm(facing), (3, 1)), abs=1e-6)
 
 
 def edit_gltf(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
@@ -307,6 +356,32 @@ def test_a_wrong_description_is_told_before_anything_is_made(name: str, source: 
         check_description(Source.open(source.folder))
     assert {one.code for one in caught.value.findings} == expected
     assert all(one.where.startswith("source.toml") for one in caught.value.findings)
+
+
+def test_a_print_area_beyond_the_cloth_is_told_before_the_bake(source: Source) -> None:
+    said: list[str] = []
+    path = source.folder / "source.toml"
+    text = path.read_text()
+    assert "hem_y = 56.0" in text
+    path.write_text(text.replace("18.0, 52.0]", "18.0, 56.5]"))
+    wrong = Source.open(source.folder)
+    check_description(wrong)
+    with pytest.raises(BadInput) as caught:
+        Job(source=wrong, program=NONE, target=path, say=said.append).mesh()
+    assert [one.code for one in caught.value.findings] == ["PRINT_AREA_OUTSIDE_PANEL"]
+    path.write_text(text)
+    Job(source=Source.open(source.folder), program=NONE, target=path, say=said.append).mesh()
+    assert said == []
+
+
+def test_a_source_without_a_garment_or_with_a_panel_of_nothing(source: Source) -> None:
+    with pytest.raises(NotFound, match="no garment"):
+        source.garment()
+    assert source.mesh is not None
+    import_mesh(source, source.mesh, NONE)
+    source.description["panels"].append({"name": "pocket", "origin": [1.0, 1.0]})
+    with pytest.raises(BadInput, match="'pocket'"):
+        check_description(source, source.garment())
 
 
 def test_a_solid_needs_no_thickness(source: Source) -> None:

@@ -6,13 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
+
+import numpy as np
 
 from tirage.authoring.source import Source
 from tirage.errors import BadInput
 from tirage.mockup.catalogue import PRESETS, VIEWS
 from tirage.mockup.description import FORMAT, read_description
 from tirage.mockup.fields import Fields
+from tirage.mockup.mesh import Garment
 from tirage.mockup.model import Box
 from tirage.mockup.notes import Notes
 
@@ -40,8 +44,20 @@ def describe(
     return content | {"light": dict(light)}
 
 
-def check_description(source: Source) -> None:
-    """TEMPLATE_INVALID with every finding when a package could not be described so."""
+def bounds(garment: Garment, number: int, panel: Mapping[str, Any]) -> Box:
+    """How far a panel of the mesh reaches, in its own centimetres. TEMPLATE_INVALID: it has no cloth."""
+    if not (garment.panel == number).any():
+        raise BadInput("TEMPLATE_INVALID", f"No part of the garment belongs to the panel {panel['name']!r}.")
+    uv = garment.uv[garment.panel == number] - np.array(panel["origin"], np.float32)
+    low, high = np.floor(uv.min(axis=0) * 1000) / 1000, np.ceil(uv.max(axis=0) * 1000) / 1000
+    left, top, right, bottom = (round(float(value), 3) for value in (*low, *high))
+    return left, top, right, bottom
+
+
+def check_description(source: Source, garment: Garment | None = None) -> None:
+    """TEMPLATE_INVALID with every finding when a package could not be described so.
+
+    While there is no garment, panels may be as large as the atlas."""
     notes, given = Notes(), source.packaged
     for key in MADE:
         if key in given:
@@ -51,7 +67,8 @@ def check_description(source: Source) -> None:
     names = [lamp["name"] for lamp in lamps if isinstance(lamp, dict) and "name" in lamp] if lamps else []
     nothing = {"outside": "x.png", "outside_scale": 0, "inside": "x.png", "inside_scale": 0}
     light = dict.fromkeys((*filter(lambda n: isinstance(n, str), names), "world", *BOUNCES), nothing)
-    content = describe({key: given[key] for key in given if key not in MADE}, _anywhere(given), light)
+    extent = _anywhere(given) if garment is None else partial(bounds, garment)
+    content = describe({key: given[key] for key in given if key not in MADE}, extent, light)
     read_description(content | {"files": {}, "content_sha256": "0" * 64}, notes, name=source.file)
     if notes.failed:
         count = len(notes.findings) + notes.left_out

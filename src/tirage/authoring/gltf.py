@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tirage.authoring.surface import F64, Part
+from tirage.authoring.surface import F64, I64, Part
 from tirage.errors import BadInput
 
 MAX_BYTES = 256 * 2**20
@@ -115,15 +115,16 @@ class _File:
         triangle = indices.reshape(-1, 3)
         if np.linalg.det(turned) < 0:
             triangle = triangle[:, ::-1]
-        normal = None
-        if "NORMAL" in attributes:
-            normal = self._accessor(attributes["NORMAL"], 3) @ np.linalg.inv(turned)
-            normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
+        uv = self._accessor(attributes["TEXCOORD_0"], 2) if "TEXCOORD_0" in attributes else None
+        if "NORMAL" not in attributes:  # which means that every face is flat
+            return _flat(self._material(primitive), position @ turned.T + Z_UP @ matrix[:3, 3], uv, triangle)
+        normal = self._accessor(attributes["NORMAL"], 3) @ np.linalg.inv(turned)
+        normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
         return Part(
             panel=self._material(primitive),
             position=position @ turned.T + Z_UP @ matrix[:3, 3],
             normal=normal,
-            uv=self._accessor(attributes["TEXCOORD_0"], 2) if "TEXCOORD_0" in attributes else None,
+            uv=uv,
             triangle=triangle,
         )
 
@@ -174,6 +175,20 @@ class _File:
             return path.read_bytes()
         except OSError as error:
             raise _refused(self.path, f"{path.name} cannot be read: {error.strerror}") from error
+
+
+def _flat(panel: str, position: F64, uv: F64 | None, triangle: I64) -> Part:
+    """A part whose corners all have their face's normal."""
+    corner = position[triangle]
+    normal = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-20)
+    return Part(
+        panel=panel,
+        position=corner.reshape(-1, 3),
+        normal=np.repeat(normal, 3, axis=0),
+        uv=None if uv is None else uv[triangle].reshape(-1, 2),
+        triangle=np.arange(triangle.size).reshape(-1, 3),
+    )
 
 
 def _chunks(data: bytes) -> tuple[bytes, bytes | None]:

@@ -40,7 +40,7 @@ def import_mesh(source: Source, mesh: MeshFile, program: Program) -> list[Findin
     parts = _read(source.folder / mesh.file, program)
     check_parts(parts, source.panels, notes)
     _refuse(notes)
-    surface = join(parts, source.panels, source.atlas_cm)
+    surface = join(parts, source.panels, source.atlas_cm, creases=mesh.solid)
     check_surface(
         surface,
         source.panels,
@@ -73,9 +73,7 @@ def _refuse(notes: Notes) -> None:
 
 def _garment(surface: Surface, mesh: MeshFile) -> Garment:
     """Sheets have even normals, so that their inside stays closed; solids have those of the file."""
-    own = surface.normal is not None and mesh.solid
-    normal = surface.normal if own else normals(surface)[surface.joint]
-    assert normal is not None  # noqa: S101 – `own` says so
+    normal = normals(surface)[surface.joint] if surface.normal is None else surface.normal
     border, border_uv = rim(surface, RIM_CM)
     return Garment(
         position=surface.position[surface.joint].astype(np.float32),

@@ -17,16 +17,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tirage.authoring.describe import BOUNCES, describe
+from tirage.authoring.describe import BOUNCES, bounds, describe
 from tirage.authoring.goldens import goldens
 from tirage.authoring.ring import ratios
 from tirage.authoring.source import Source
 from tirage.authoring.unseen import with_inner
 from tirage.mockup.cloth import RING_EVEN, RING_STEPS
 from tirage.mockup.description import content_sha256
-from tirage.mockup.mesh import Garment
 from tirage.mockup.mesh_file import write_mesh
-from tirage.mockup.model import RING, Box
+from tirage.mockup.model import RING
 from tirage.mockup.template import RING_MAPS, load
 
 FORMAT_PAGE = Path(__file__).resolve().parent / "FORMAT.md"
@@ -71,14 +70,6 @@ def ring_files(seen: Mapping[tuple[str, str], NDArray[np.float32]]) -> dict[str,
         codes = np.rint(RING_EVEN + RING_STEPS * np.log2(seen[kind])).clip(0, 255).astype(np.uint8)
         files |= {name: encode_grey(image) for name, image in zip(names, codes, strict=True)}
     return files
-
-
-def bounds(garment: Garment, number: int, panel: Mapping[str, Any]) -> Box:
-    """How far a panel of the mesh reaches, in its own centimetres."""
-    uv = garment.uv[garment.panel == number] - np.array(panel["origin"], np.float32)
-    low, high = np.floor(uv.min(axis=0) * 1000) / 1000, np.ceil(uv.max(axis=0) * 1000) / 1000
-    left, top, right, bottom = (round(float(value), 3) for value in (*low, *high))
-    return left, top, right, bottom
 
 
 def thumbnail(folder: Path) -> bytes:

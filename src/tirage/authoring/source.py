@@ -88,8 +88,12 @@ class Source:
         return [lamp["name"] for lamp in self.description["lamps"]]
 
     def garment(self) -> Garment:
-        """The finished garment. Raises OSError or KeyError when it is not there."""
-        return Garment.load(self.build / "garment.npz")
+        """The finished garment. TEMPLATE_NOT_FOUND: it is not there. KeyError: it is none."""
+        path = self.build / "garment.npz"
+        if not path.is_file():
+            hint = f"Name a mesh in {self.file}, or run the scripts that make the garment."
+            raise NotFound("TEMPLATE_NOT_FOUND", f"There is no garment {path}.", hint=hint)
+        return Garment.load(path)
 
     def scene(self) -> dict[str, Any]:
         """scene.json: what Blender needs besides the mesh (metres, watts, degrees; panels in cm)."""

@@ -58,6 +58,7 @@ class Job:
         mesh = self.source.mesh
         for finding in [] if mesh is None else import_mesh(self.source, mesh, self.program):
             self.say(f"{finding.severity}: {finding.message} [{finding.code}]")
+        check_description(self.source, self.source.garment())  # hours of light are not for a wrong number
 
 
 STEPS: Mapping[Step, Callable[[Job], None]] = MappingProxyType(

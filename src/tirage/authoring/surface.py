@@ -56,14 +56,16 @@ class Edges:
     forward: NDArray[np.bool_]
 
 
-def join(parts: Sequence[Part], panels: Sequence[str], atlas_cm: float) -> Surface:
-    """Weld corners; every part has UVs and a panel that is listed. Triangles without area go."""
+def join(parts: Sequence[Part], panels: Sequence[str], atlas_cm: float, *, creases: bool) -> Surface:
+    """Weld corners; every part has UVs and a panel that is listed. Triangles without area go.
+
+    `creases` keeps the parts' own normals, which split vertices where the surface is not smooth."""
     starts = np.cumsum([0, *(len(part.position) for part in parts)])
     position = np.concatenate([part.position for part in parts])
     uv = np.concatenate([part.uv for part in parts if part.uv is not None]) * atlas_cm
     panel = np.concatenate([np.full(len(part.position), panels.index(part.panel)) for part in parts])
     triangle = np.concatenate([part.triangle + start for part, start in zip(parts, starts, strict=False)])
-    has_normals = all(part.normal is not None for part in parts)
+    has_normals = creases and all(part.normal is not None for part in parts)
     normal = np.concatenate([n for part in parts if (n := part.normal) is not None]) if has_normals else None
     _, first, joint = np.unique(
         np.rint(position / WELD_M).astype(np.int64), axis=0, return_index=True, return_inverse=True
@@ -145,14 +147,16 @@ def stretches(surface: Surface) -> F64:
 
 
 def islands(surface: Surface) -> I64:
-    """(m,) the number of each triangle's island on the atlas: triangles that share vertices."""
-    label = np.arange(len(surface.uv))
+    """(m,) the number of each triangle's island on the atlas: triangles that share corners there."""
+    corner = np.stack([surface.joint, surface.panel, *np.rint(surface.uv.T * 1e4).astype(np.int64)], 1)
+    place = np.unique(corner, axis=0, return_inverse=True)[1].ravel()[surface.triangle]
+    label = np.arange(place.max(initial=-1) + 1)
     while True:
-        low = label[surface.triangle].min(axis=1)
+        low = label[place].min(axis=1)
         smaller = label.copy()
         for k in range(3):
-            np.minimum.at(smaller, surface.triangle[:, k], low)
+            np.minimum.at(smaller, place[:, k], low)
         smaller = smaller[smaller]
         if (smaller == label).all():
-            return np.unique(label[surface.triangle[:, 0]], return_inverse=True)[1].ravel()
+            return np.unique(label[place[:, 0]], return_inverse=True)[1].ravel()
         label = smaller

@@ -28,6 +28,7 @@ from tirage.log import Logger
 
 WATCH_EVERY = 0.25
 SCHEDULES_EVERY = 30.0
+SWEEP_EVERY = 30.0
 AGAIN = 0.5
 """Seconds until a duty that failed is tried again, if that is sooner."""
 TIDY_AGAIN = 10.0
@@ -110,6 +111,7 @@ class Worker:
             "beat": _Duty(terms.lease_seconds / BEATS, self._lease.beat),
             "watch": _Duty(WATCH_EVERY, self._watch),
             "look": _Duty(terms.lease_seconds / LOOKS, self._look),
+            "sweep": _Duty(SWEEP_EVERY, self._sweep),
             "schedules": _Duty(SCHEDULES_EVERY, self._run_schedules),
             "claim": _Duty(terms.poll_seconds, self._claim),
         }
@@ -234,6 +236,15 @@ class Worker:
         last = self._service.attempts(job.id)[-1:]
         return not last or last[0].worker not in self._alive - {self._terms.name}
 
+    def _sweep(self) -> None:
+        """Takes away folders of jobs that ended while nobody here could: their worker died just then."""
+        folder = self._terms.folder
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.name not in self._active:
+                job = self._service.get(path.name)
+                if job is None or (job.status in ENDED and not job.untidy):
+                    shutil.rmtree(path, ignore_errors=True)
+
     def _run_schedules(self) -> None:
         if self._schedules and self._draining is None:
             self._schedules.tick()
@@ -356,4 +367,5 @@ class Worker:
             self._given_up = True
             reason = active.run.reason or Reason.SHUTDOWN
             self._done("settle", partial(self._settle, active.job, reason))
+        self._done("sweep", self._sweep)
         self._done("lease", self._lease.end)

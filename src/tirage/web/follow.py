@@ -44,12 +44,13 @@ class Follower:
         self._hurry.set()
 
     async def close(self) -> None:
-        """Ends every listener."""
+        """Ends every listener, and the reader when it has its answer: the store may be closed after that."""
         self._closed = True
-        if self._reader:
-            self._reader.cancel()
+        self._hurry.set()
         async with self._news:
             self._news.notify_all()
+        if self._reader:
+            await self._reader
 
     async def follow(
         self, job_id: str | None = None, *, after: int | None = None, quiet: float = 15.0
@@ -104,7 +105,7 @@ class Follower:
     async def _read(self) -> None:
         loop = asyncio.get_running_loop()
         heard = loop.time()
-        while self._listeners:
+        while self._listeners and not self._closed:
             found = await self._ask()
             if found:
                 heard = loop.time()
