@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tirage.media.values import Colour
 from tirage.mockup import fabric as fabrics
 from tirage.mockup import kernels, shade
-from tirage.mockup.fabric import FAINT, STOPPED, Pattern, make_pattern, make_yarn
+from tirage.mockup.fabric import FAINT, FINEST, STITCHES, STOPPED, Pattern, make_pattern, make_yarn
 from tirage.mockup.kernels import ATLAS_STEPS, FABRIC_ONE, MARKS, NOWHERE, TERMS, pointer
 from tirage.mockup.model import Fabric, Template
 from tirage.mockup.placement import Placement, Print, resolve
@@ -89,14 +89,16 @@ def test_jersey_is_uneven_at_25_pixels_a_centimetre_and_has_stitches_at_50(
 
 
 @pytest.mark.parametrize("pixels_per_cm", [20.0, 25.0, 40.0])
-def test_nothing_finer_than_two_pixels_is_left(template: Template, pixels_per_cm: float) -> None:
+def test_no_stitches_finer_than_two_pixels_are_left(template: Template, pixels_per_cm: float) -> None:
     pattern = pattern_of(in_knit(template, "heather"), pixels_per_cm)
     for index in range(len(pattern.texels)):
         level = level_of(pattern, index)
         spectrum = np.abs(np.fft.fft2(level)) / level.size
         waves = np.fft.fftfreq(len(level)) * len(level) / SIZE_CM
-        a_pixel = np.hypot(waves[:, None], waves[None]) / pixels_per_cm * 2 ** (index / 2)
-        assert spectrum[a_pixel > STOPPED].max(initial=0) < 1e-4
+        per_cm = np.hypot(waves[:, None], waves[None])
+        a_pixel = per_cm / pixels_per_cm * 2 ** (index / 2)
+        assert spectrum[(a_pixel > 1.001 * STOPPED) & (per_cm >= STITCHES)].max(initial=0) < 1e-4
+        assert spectrum[a_pixel > 1.001 * FINEST].max(initial=0) < 1e-4
 
 
 def seen(pattern: Pattern, shown: NDArray[np.uint8], atlas: NDArray[np.uint16]) -> NDArray[np.uint8]:

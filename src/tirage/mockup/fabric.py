@@ -21,10 +21,13 @@ FADED = 0.004
 PIXEL_BLUR = 0.42
 """Standard deviation of the pixel filter in pixels (view.filter_taps)."""
 PASSED, STOPPED = 0.44, 0.56
-"""Waves a pixel up to which a level shows all, and from which on nothing: what is finer gives moiré."""
+"""Waves a pixel up to which a level shows stitches, and from which on nothing: regular waves give moiré."""
+STITCHES, FINEST = 10.0, 0.9
+"""Waves a centimetre from which on they are regular; coarser ones are uneven yarn, which aliases into noise:
+they are left to the pixel filter up to so many a pixel, where it has stopped them."""
 YARN_WAVES = (1.0, 2.5)
 """Waves a centimetre that ink follows: places are kept a pixel, and an edge shows waves too fine for that."""
-INK_REACH_CM = 0.006
+INK_REACH_CM = 0.004
 """How far it does: the standard deviation."""
 _SIDES = 16
 """Sides of levels are multiples of this: quick to transform."""
@@ -120,10 +123,11 @@ def _waves(fabric: Fabric) -> _Waves:
 
 def _seen(waves: _Waves, pixel_cm: float) -> _Waves:
     """What pixels of that size leave of a tile."""
-    left = waves.up_to(STOPPED / pixel_cm)
+    left = waves.up_to(FINEST / pixel_cm)
     a_pixel = left.per_cm * pixel_cm
     edge = np.clip((STOPPED - a_pixel) / (STOPPED - PASSED), 0, 1)
-    return left.times(np.exp(-2 * (np.pi * PIXEL_BLUR * a_pixel) ** 2) * edge * edge * (3 - 2 * edge))
+    calm = np.where(left.per_cm < STITCHES, a_pixel <= FINEST, edge * edge * (3 - 2 * edge))
+    return left.times(np.exp(-2 * (np.pi * PIXEL_BLUR * a_pixel) ** 2) * calm)
 
 
 def _levels(waves: _Waves, pixel_cm: float) -> list[NDArray[np.uint16]]:
