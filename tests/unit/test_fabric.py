@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tirage.media.values import Colour
 from tirage.mockup import fabric as fabrics
 from tirage.mockup import kernels, shade
-from tirage.mockup.fabric import FAINT, STOPPED, Pattern, make_pattern
+from tirage.mockup.fabric import FAINT, FINEST, STITCHES, STOPPED, Pattern, make_pattern, make_yarn
 from tirage.mockup.kernels import ATLAS_STEPS, FABRIC_ONE, MARKS, NOWHERE, TERMS, pointer
 from tirage.mockup.model import Fabric, Template
 from tirage.mockup.placement import Placement, Print, resolve
@@ -63,9 +63,7 @@ def in_knit(template: Template, name: str = "jersey") -> Template:
 
 
 def pattern_of(template: Template, pixels_per_cm: float) -> Pattern:
-    found = make_pattern(template, next(iter(template.fabrics)), pixels_per_cm)
-    assert found is not None
-    return found
+    return make_pattern(template, next(iter(template.fabrics)), pixels_per_cm)
 
 
 def level_of(pattern: Pattern, index: int) -> NDArray[np.float64]:
@@ -74,10 +72,9 @@ def level_of(pattern: Pattern, index: int) -> NDArray[np.float64]:
 
 
 def test_small_films_pay_nothing_for_jersey_and_show_a_melange(template: Template) -> None:
-    assert make_pattern(in_knit(template), "jersey", 12.5, least=FAINT) is None
-    assert make_pattern(in_knit(template), "jersey", 12.5) is not None
-    assert make_pattern(in_knit(template), "jersey", 25, least=FAINT) is not None
-    assert make_pattern(in_knit(template, "heather"), "heather", 12.5, least=FAINT) is not None
+    assert pattern_of(in_knit(template), 12.5).deviation < FAINT
+    assert pattern_of(in_knit(template), 25).deviation >= FAINT
+    assert pattern_of(in_knit(template, "heather"), 12.5).deviation >= FAINT
 
 
 @pytest.mark.parametrize(("pixels_per_cm", "low", "high"), [(25, FAINT, 0.03), (50, 0.03, 0.09)])
@@ -92,14 +89,16 @@ def test_jersey_is_uneven_at_25_pixels_a_centimetre_and_has_stitches_at_50(
 
 
 @pytest.mark.parametrize("pixels_per_cm", [20.0, 25.0, 40.0])
-def test_nothing_finer_than_two_pixels_is_left(template: Template, pixels_per_cm: float) -> None:
+def test_no_stitches_finer_than_two_pixels_are_left(template: Template, pixels_per_cm: float) -> None:
     pattern = pattern_of(in_knit(template, "heather"), pixels_per_cm)
     for index in range(len(pattern.texels)):
         level = level_of(pattern, index)
         spectrum = np.abs(np.fft.fft2(level)) / level.size
         waves = np.fft.fftfreq(len(level)) * len(level) / SIZE_CM
-        a_pixel = np.hypot(waves[:, None], waves[None]) / pixels_per_cm * 2 ** (index / 2)
-        assert spectrum[a_pixel > STOPPED].max(initial=0) < 1e-4
+        per_cm = np.hypot(waves[:, None], waves[None])
+        a_pixel = per_cm / pixels_per_cm * 2 ** (index / 2)
+        assert spectrum[(a_pixel > 1.001 * STOPPED) & (per_cm >= STITCHES)].max(initial=0) < 1e-4
+        assert spectrum[a_pixel > 1.001 * FINEST].max(initial=0) < 1e-4
 
 
 def seen(pattern: Pattern, shown: NDArray[np.uint8], atlas: NDArray[np.uint16]) -> NDArray[np.uint8]:
@@ -157,7 +156,8 @@ def test_cloth_that_turns_away_fades_to_even(template: Template) -> None:
 
 
 def test_ink_follows_the_yarn_within_a_pixel_and_nowhere_stays(template: Template) -> None:
-    pattern = pattern_of(in_knit(template), 60)
+    yarn = make_yarn(in_knit(template))
+    assert yarn is not None
     places = np.random.default_rng(2).integers(5000, 60000, (4000, 2)).astype(np.uint16)
     places[::10] = NOWHERE
     moved = places.copy()
@@ -165,9 +165,9 @@ def test_ink_follows_the_yarn_within_a_pixel_and_nowhere_stays(template: Templat
         "follow_yarn",
         pointer(moved, np.uint16),
         ctypes.c_int64(len(moved)),
-        pointer(pattern.yarn, np.int8),
-        len(pattern.yarn),
-        ctypes.c_float(pattern.tiles),
+        pointer(yarn.field, np.int8),
+        len(yarn.field),
+        ctypes.c_float(yarn.tiles),
     )
     assert (moved[::10] == NOWHERE).all()
     there = places[:, 0] != NOWHERE

@@ -13,7 +13,7 @@ from studio import Floats, Studio
 
 INK_BARE, INK_GRIP, INK_KEEPS = 0.012, 0.048, 0.35
 YARN_WAVES = (1.0, 2.5)
-INK_REACH_CM = 0.006
+INK_REACH_CM = 0.004
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class Woven:
 
 
 def load_fabrics(folder: Path, description: dict[str, Any]) -> None:
-    """Every fabric's tile, and where its yarn leads the ink, as float images "fabric …" and "yarn …"."""
-    for name, fabric in description.get("fabrics", {}).items():
+    """Every fabric's tile, and where the first one's yarn leads ink: float images "fabric …" and "yarn"."""
+    for index, (name, fabric) in enumerate(description.get("fabrics", {}).items()):
         tile = bpy.data.images.load(str(folder / fabric["file"]))
         tile.colorspace_settings.name = "Non-Color"
         side = tile.size[0]
@@ -36,7 +36,8 @@ def load_fabrics(folder: Path, description: dict[str, Any]) -> None:
         codes = pixels.reshape(side, side, 4)[::-1, :, 0]
         factor = codes / codes.mean()
         add_image(f"fabric {name}", np.repeat(factor[..., None], 4, axis=2))
-        add_image(f"yarn {name}", yarn(factor, fabric["size_cm"]))
+        if index == 0:
+            add_image("yarn", yarn(factor, fabric["size_cm"]))
 
 
 def yarn(factor: Floats, size_cm: float) -> Floats:
@@ -61,18 +62,21 @@ def add_image(name: str, pixels: Floats) -> None:
 
 
 def weave(studio: Studio, tree: Tree, uv: Socket, name: str) -> Woven:
-    """Lay a fabric's tile over the panels that are of it; prints follow its yarn everywhere."""
-    size, atlas = studio.description["fabrics"][name]["size_cm"], studio.description["atlas_cm"]
-    tiles = atlas / size
-    place = vector_math(tree, "MULTIPLY_ADD", uv, (tiles, tiles, 0.0), (0.0, -tiles, 0.0))
-    factor = tile_node(tree, place, f"fabric {name}")
+    """Lay a fabric's tile over the panels that are of it; prints follow the first one's yarn everywhere."""
+    factor = tile_node(tree, place_on(studio, tree, uv, name), f"fabric {name}")
     pattern = number_math(tree, "SUBTRACT", factor, 1.0)
     for index, panel in enumerate(studio.description["panels"]):
         if not panel.get("fabric", True):
             pattern = number_math(tree, "MULTIPLY", pattern, off_panel(tree, index))
-    reach = INK_REACH_CM / atlas
-    led = tile_node(tree, place, f"yarn {name}")
+    reach, first = INK_REACH_CM / studio.description["atlas_cm"], next(iter(studio.description["fabrics"]))
+    led = tile_node(tree, place_on(studio, tree, uv, first), "yarn")
     return Woven(pattern, vector_math(tree, "MULTIPLY_ADD", led, (reach, -reach, 0.0), uv))
+
+
+def place_on(studio: Studio, tree: Tree, uv: Socket, name: str) -> Socket:
+    """Where on a fabric's tile a place of the atlas lies."""
+    tiles = studio.description["atlas_cm"] / studio.description["fabrics"][name]["size_cm"]
+    return vector_math(tree, "MULTIPLY_ADD", uv, (tiles, tiles, 0.0), (0.0, -tiles, 0.0))
 
 
 def tile_node(tree: Tree, place: Socket, name: str) -> Socket:

@@ -16,7 +16,7 @@ from tirage.mockup import kernels
 from tirage.mockup.kept import Arrays
 from tirage.mockup.kernels import ATLAS_STEPS, NOWHERE, TILE, pointer
 from tirage.mockup.model import Panel, Template
-from tirage.mockup.view import View
+from tirage.mockup.view import EVEN, Codes, View
 
 _SMOOTH = -1
 """The slot of tiles without samples: one smooth surface (native/shade.c)."""
@@ -43,22 +43,20 @@ class Canvas(Arrays):
     """(across, across) each tile's block, or -1."""
     atlas: NDArray[np.uint16]
     terms: NDArray[np.float16]
-    fabric: NDArray[np.uint8]
-    """(blocks, TILE, TILE) as `View.fabric`; empty where that is."""
     first: NDArray[np.int32]
     stored: NDArray[np.uint32]
     samples: NDArray[np.uint16]
     surface: NDArray[np.float16]
 
-    def for_kernels(self) -> kernels.Canvas:
-        """The same as the kernels take it."""
+    def for_kernels(self, fabric: Codes = EVEN) -> kernels.Canvas:
+        """The same as the kernels take it, with a fabric on it."""
         return kernels.Canvas(
             tile=pointer(self.tile, np.int32),
             slot=pointer(self.slot, np.int32),
             block=pointer(self.block, np.int32),
             atlas=pointer(self.atlas, np.uint16),
             terms=pointer(self.terms, np.float16),
-            fabric=pointer(self.fabric, np.uint8) if self.fabric.size else None,
+            fabric=fabric.for_kernels(),
             first=pointer(self.first, np.int32),
             stored=pointer(self.stored, np.uint32),
             samples=pointer(self.samples, np.uint16),
@@ -125,12 +123,16 @@ def make_canvas(view: View, boxes: Collection[Box]) -> Canvas:
         block=block,
         atlas=view.atlas[view.block.ravel()[tile]],
         terms=_pixels(view, tile, view.terms),
-        fabric=_pixels(view, tile, view.fabric),
         first=first,
         stored=view.stored[slots[slots >= 0]],
         samples=samples,
         surface=view.surface[slots[slots >= 0]],
     )
+
+
+def canvas_codes(canvas: Canvas, view: View, codes: Codes) -> Codes:
+    """A view's fabric on a canvas of it."""
+    return Codes(_pixels(view, canvas.tile, codes.codes)) if codes.codes.size else codes
 
 
 def _within(places: NDArray[np.uint16], boxes: Collection[Box]) -> NDArray[np.bool_]:
@@ -156,8 +158,6 @@ def _samples(view: View, slots: NDArray[np.int32]) -> tuple[NDArray[np.int32], N
 
 def _pixels(view: View, tile: NDArray[np.int32], values: NDArray[D]) -> NDArray[D]:
     """What a view has for its pixels (pixels, …), for those of some tiles: (tiles, TILE, TILE, …)."""
-    if not len(values):
-        return values
     out = np.empty((len(tile), TILE, TILE, *values.shape[1:]), values.dtype)
     kernels.call(
         "tile_pixels",

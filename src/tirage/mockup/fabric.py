@@ -21,10 +21,13 @@ FADED = 0.004
 PIXEL_BLUR = 0.42
 """Standard deviation of the pixel filter in pixels (view.filter_taps)."""
 PASSED, STOPPED = 0.44, 0.56
-"""Waves a pixel up to which a level shows all, and from which on nothing: what is finer gives moiré."""
+"""Waves a pixel up to which a level shows stitches, and from which on nothing: regular waves give moiré."""
+STITCHES, FINEST = 10.0, 0.9
+"""Waves a centimetre from which on they are regular; coarser ones are uneven yarn, which aliases into noise:
+they are left to the pixel filter up to so many a pixel, where it has stopped them."""
 YARN_WAVES = (1.0, 2.5)
 """Waves a centimetre that ink follows: places are kept a pixel, and an edge shows waves too fine for that."""
-INK_REACH_CM = 0.006
+INK_REACH_CM = 0.004
 """How far it does: the standard deviation."""
 _SIDES = 16
 """Sides of levels are multiples of this: quick to transform."""
@@ -38,12 +41,19 @@ Floats = NDArray[np.float64]
 class Pattern:
     """A template's fabric as pictures of one size show it."""
 
-    name: str
+    deviation: float
+    """How much its factor varies from pixel to pixel."""
     levels: kernels.Fabric
     texels: tuple[NDArray[np.uint16], ...]
     """What the levels point to: (side + 2, side + 2, 2) this level and the next, with a border."""
-    yarn: NDArray[np.int8]
-    """(side, side, 2) how ink is led off its place, in steps of the atlas; repeats as the tile does."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Yarn:
+    """Where a template's ink is led off its place, whatever fabric a colour is of: views serve all."""
+
+    field: NDArray[np.int8]
+    """(side, side, 2) in steps of the atlas; repeats as the tile does."""
     tiles: float
     """Tiles side by side over the atlas."""
 
@@ -113,10 +123,11 @@ def _waves(fabric: Fabric) -> _Waves:
 
 def _seen(waves: _Waves, pixel_cm: float) -> _Waves:
     """What pixels of that size leave of a tile."""
-    left = waves.up_to(STOPPED / pixel_cm)
+    left = waves.up_to(FINEST / pixel_cm)
     a_pixel = left.per_cm * pixel_cm
     edge = np.clip((STOPPED - a_pixel) / (STOPPED - PASSED), 0, 1)
-    return left.times(np.exp(-2 * (np.pi * PIXEL_BLUR * a_pixel) ** 2) * edge * edge * (3 - 2 * edge))
+    calm = np.where(left.per_cm < STITCHES, a_pixel <= FINEST, edge * edge * (3 - 2 * edge))
+    return left.times(np.exp(-2 * (np.pi * PIXEL_BLUR * a_pixel) ** 2) * calm)
 
 
 def _levels(waves: _Waves, pixel_cm: float) -> list[NDArray[np.uint16]]:
@@ -134,28 +145,26 @@ def _levels(waves: _Waves, pixel_cm: float) -> list[NDArray[np.uint16]]:
     return levels
 
 
-@lru_cache(4)
-def _yarn(fabric: Fabric, atlas_cm: float) -> NDArray[np.int8]:
-    """Two fields of the yarn's unevenness in steps of the atlas, (side, side, 2)."""
+def make_yarn(template: Template) -> Yarn | None:
+    """Two fields of the unevenness of the template's first fabric; None where it has none."""
+    fabric = next(iter(template.fabrics.values()), None)
+    if fabric is None:
+        return None
     low, high = YARN_WAVES
     waves = _waves(fabric)
     band = waves.up_to(high)
-    band = band.times((band.per_cm >= low) & (band.per_cm <= high))
+    band = band.times(np.where((band.per_cm >= low) & (band.per_cm <= high), 1.0, 0.0))
     side = 2 ** int(np.ceil(np.log2(_YARN_TEXELS * high * fabric.size_cm)))
     field = band.tile(side) / max(band.deviation, 1e-6)  # a tile too coarse for such waves has none
     apart = np.roll(field, (side // 2, side // 3), axis=(0, 1))
-    steps = np.stack([field, apart], axis=-1) * (INK_REACH_CM / atlas_cm * ATLAS_STEPS)
-    return np.rint(steps.clip(-127, 127)).astype(np.int8)
+    steps = np.stack([field, apart], axis=-1) * (INK_REACH_CM / template.atlas_cm * ATLAS_STEPS)
+    return Yarn(np.rint(steps.clip(-127, 127)).astype(np.int8), template.atlas_cm / fabric.size_cm)
 
 
-def make_pattern(
-    template: Template, name: str, pixels_per_cm: float, *, least: float = 0.0
-) -> Pattern | None:
-    """The fabric of that name in pictures of this fineness; None where it varies less than `least`."""
+def make_pattern(template: Template, name: str, pixels_per_cm: float) -> Pattern:
+    """The fabric of that name in pictures of this fineness."""
     fabric, pixel_cm = template.fabrics[name], 1 / pixels_per_cm
     waves = _waves(fabric)
-    if _seen(waves, pixel_cm).deviation < least:
-        return None
     texels = _levels(waves, pixel_cm)
     tiles = template.atlas_cm / fabric.size_cm
     levels = kernels.Fabric(
@@ -166,10 +175,4 @@ def make_pattern(
         levels.side[index] = len(level) - 2
     for index, panel in enumerate(template.panels):
         levels.covered[index] = panel.fabric
-    return Pattern(
-        name=name,
-        levels=levels,
-        texels=tuple(texels),
-        yarn=_yarn(fabric, template.atlas_cm),
-        tiles=tiles,
-    )
+    return Pattern(deviation=_seen(waves, pixel_cm).deviation, levels=levels, texels=tuple(texels))

@@ -49,12 +49,21 @@ class View(Arrays):
     """Index of each tile that prints can reach into the next, or -1."""
     atlas: NDArray[np.uint16]
     """(blocks, TILE, TILE, 2) kept atlas positions (kernels.h)."""
-    fabric: NDArray[np.uint8]
-    """(pixels,) the fabric's factor as codes (kernels.h); empty where it would look even."""
 
-    def fabric_codes(self) -> ctypes.c_void_p | None:
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Codes(Arrays):
+    """A fabric's factor on the pixels of a view, or of a canvas."""
+
+    codes: NDArray[np.uint8]
+    """(pixels,) or (blocks, TILE, TILE), kernels.h says how; empty where the fabric would look even."""
+
+    def for_kernels(self) -> ctypes.c_void_p | None:
         """The same as the kernels take it."""
-        return pointer(self.fabric, np.uint8) if self.fabric.size else None
+        return pointer(self.codes, np.uint8) if self.codes.size else None
+
+
+EVEN = Codes(np.empty(0, np.uint8))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,11 +101,12 @@ def build_view(
     pattern: Pattern | None = None,
     whole_panels: bool = False,
     passing: bool = False,
-) -> View:
-    """See the garment from one side.
+) -> tuple[View, Codes]:
+    """See the garment from one side, and a fabric on it.
 
     pattern: the fabric's, for pictures of that size; k: sub-samples a pixel and axis where they matter;
-    whole_panels: keep what prints beyond print areas need; passing: looked at once and not kept.
+    whole_panels: keep what prints beyond print areas need; passing: looked at once and not kept; then ink
+    does not follow the yarn, which would move it by less than a tenth of a pixel.
     """
     eye = position(scene.template.camera, azimuth)
     light_seen(scene.light, scene.light.outside, eye, azimuth, work.outside)
@@ -120,12 +130,18 @@ def build_view(
         samples=samples,
         block=block,
         atlas=atlas,
-        fabric=np.empty(int(offset[-1]) if pattern else 0, np.uint8),
     )
     _fill(view, sight)
-    if pattern:
-        _weave(view, sight, pattern)
-    return view
+    if not passing:
+        _lead(view, scene)
+    return view, _woven(view, sight, pattern)
+
+
+def fabric_seen(scene: Scene, work: Workspace, view: View, *, azimuth: float, pattern: Pattern) -> Codes:
+    """Another fabric on a view that was made before."""
+    sight = _sight(scene, work, azimuth, view.size, whole_panels=False)
+    _look(sight)
+    return _woven(view, sight, pattern)
 
 
 def _blank(pixels: int, size: int) -> NDArray[np.float16]:
@@ -271,8 +287,11 @@ def _fill(view: View, sight: _Sight) -> None:
     )
 
 
-def _weave(view: View, sight: _Sight, pattern: Pattern) -> None:
-    """Lay the fabric's pattern on every pixel, and lead what prints need along its yarn."""
+def _woven(view: View, sight: _Sight, pattern: Pattern | None) -> Codes:
+    """The fabric's pattern on every pixel."""
+    if pattern is None:
+        return EVEN
+    codes = np.empty(len(view.terms), np.uint8)
     kernels.call(
         "fabric_seen",
         ctypes.byref(sight.frame),
@@ -281,14 +300,21 @@ def _weave(view: View, sight: _Sight, pattern: Pattern) -> None:
         pointer(view.x0, np.int32),
         pointer(view.x1, np.int32),
         pointer(view.offset, np.int64),
-        pointer(view.fabric, np.uint8),
+        pointer(codes, np.uint8),
     )
+    return Codes(codes)
+
+
+def _lead(view: View, scene: Scene) -> None:
+    """Lead what prints need along the yarn."""
+    if scene.yarn is None:
+        return
     for places in (view.atlas, view.samples):
         kernels.call(
             "follow_yarn",
             pointer(places, np.uint16),
             ctypes.c_int64(places.size // 2),
-            pointer(pattern.yarn, np.int8),
-            len(pattern.yarn),
-            ctypes.c_float(pattern.tiles),
+            pointer(scene.yarn.field, np.int8),
+            len(scene.yarn.field),
+            ctypes.c_float(scene.yarn.tiles),
         )
