@@ -54,7 +54,7 @@ unit: native
 	$(BIN)/coverage report
 
 test-chaos: native ## workers are killed, stopped and drained on both databases (about ten minutes)
-	$(BIN)/python -m pytest tests/chaos -p no:cacheprovider
+	$(BIN)/python -m pytest tests/chaos -p no:cacheprovider -o faulthandler_timeout=1800
 
 test-ui: native chromium tests/ui/node_modules/.ready ## what only a browser can judge: models in a 3-D viewer
 	$(BIN)/python tests/ui/prepare.py out/ui
