@@ -38,9 +38,9 @@ TURNTABLE_SAMPLES = 3
 
 SEEN_BYTES, INK_BYTES, TEXEL_BYTES = (n << 20 for n in (276, 32, 48))
 """Kept between orders, as measured on a tee with art across the chest.  Seen: six views of 2048² take 198 MB,
-their fabric 10, their canvases 40 and their cloth 30; a turntable's canvases and cloth take 198, and find room
-beside those of the six, but not beside the views.  Inks of six views take 18 to 20 MB, with art on both sides
-27 to 31.  Texels take 46 MB, serve one design's views, one after another, and go when the order is done."""
+their fabric 10, their canvases 40 and their cloth 30; a turntable's canvases and cloth take 198, and find
+room beside those of the six, but not beside the views.  Inks of six views take 18 to 20 MB, with art on both
+sides 27 to 31.  Texels take 46 MB, serve one design's views, one after another, and go when it is done."""
 
 VIEW_BYTES = 10
 """What the largest view of 2048² takes a pixel of the picture; small ones have more samples, but fit."""
