@@ -63,11 +63,9 @@ pictures: native ## render the picture in README.md again
 	$(BIN)/python scripts/hero.py
 
 garment: native ## drape the garment again from its pattern and finish it
-	$(BIN)/python templates/tee/params.py
 	$(BIN)/python templates/tee/drape.py
 	$(BIN)/python templates/tee/finish.py
 	$(BIN)/python templates/tee/detail.py
-	$(BIN)/python templates/tee/expand.py
 
 # The finish and the maps of the drape that ships; `make garment` drapes again first.
 templates/tee/build/garment.npz: | native
@@ -75,6 +73,7 @@ templates/tee/build/garment.npz: | native
 	$(BIN)/python templates/tee/detail.py
 
 bake: native .venv-blender/.ready templates/tee/build/garment.npz ## bake the garment's light in Blender and pack the template again
+	$(BIN)/python templates/tee/params.py
 	$(BIN)/tirage template bake tee
 
 goldens: native ## make the golden pictures again; look at every one before committing

@@ -14,23 +14,17 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 # In place of this folder, in which Blender would find our cycles.py instead of its own.
-sys.path[0] = str(ROOT / "templates" / "tee")
+sys.path[0] = str(ROOT / "src" / "tirage" / "blender")
 
 import bpy  # noqa: E402
 import numpy as np  # noqa: E402
-from params import BUILD  # noqa: E402
+from material import Print, dress  # noqa: E402
 from pictures import develop, linear, linear_hex, write_png  # noqa: E402
-from scene import (  # noqa: E402
-    Floats,
-    Print,
-    Studio,
-    dress,
-    open_studio,
-    read_description,
-    read_pixels,
-    render,
-)
+from scene import open_studio, read_pixels, render  # noqa: E402
+from studio import Floats, Studio, read_description  # noqa: E402
 
+BUILD = ROOT / "templates" / "tee" / "build"
+SCENE_SCRIPTS = ("material.py", "nodes.py", "scene.py")
 DESIGNS = ROOT / "bench" / "designs"
 SHIPPED = ROOT / "bench" / "references"  # the 512² set, which the tests score against
 LOCAL = ROOT / "out" / "references"  # linear EXRs of all, and the large pictures
@@ -117,9 +111,10 @@ def scene_key() -> str:
     """Hash of the garment and of the scripts that build its scene."""
     digest = hashlib.sha256()
     files = [BUILD / name for name in ("shell.npz", "height.png", "detail.png")]
-    for path in (*files, BUILD.parent / "scene.py"):
+    scripts = [ROOT / "src" / "tirage" / "blender" / name for name in SCENE_SCRIPTS]
+    for path in (*files, *scripts):
         digest.update(path.read_bytes())
-    description = read_description()
+    description = read_description(BUILD)
     del description["exposure"]  # exposure comes after rendering
     digest.update(json.dumps(description, sort_keys=True).encode())
     return digest.hexdigest()
@@ -152,7 +147,7 @@ def write_index(folder: Path, index: dict[str, Any]) -> None:
     head = {
         "what": "Cycles, Khronos PBR Neutral of radiance × exposure, 8-bit sRGB with straight alpha",
         "blender": bpy.app.version_string,
-        "exposure": read_description()["exposure"],
+        "exposure": read_description(BUILD)["exposure"],
         "template": {key: template[key] for key in ("id", "version", "content_sha256")},
     }
     text = json.dumps({**head, "pictures": index["pictures"]}, indent=1, ensure_ascii=False)
@@ -198,7 +193,7 @@ def record(shot: Shot, entry: dict[str, Any]) -> None:
 
 def missing(todo: list[Shot], scene: str, colours: dict[str, str]) -> Iterator[tuple[Shot, dict[str, Any]]]:
     """The shots without a picture of their key, with their entries; develops again what needs only that."""
-    exposure = read_description()["exposure"]
+    exposure = read_description(BUILD)["exposure"]
     for shot in todo:
         key = shot_key(shot, scene, colours[shot.colour])
         entry = {"hex": colours[shot.colour], "exposure": exposure, "scene_sha256": scene, "key": key}
@@ -223,7 +218,7 @@ def run(worst: str, only: str) -> None:
     scene, colours = scene_key(), json.loads(PACKAGE.read_text())["colours"]
     todo = list(missing([shot for shot in shots(worst) if only in shot.name], scene, colours))
     print(f"{len(todo)} references to render", flush=True)
-    studio = open_studio() if todo else None
+    studio = open_studio(BUILD) if todo else None
     begin, done, total = time.monotonic(), 0.0, sum(effort(shot) for shot, _ in todo)
     for number, (shot, entry) in enumerate(todo, 1):
         assert studio is not None

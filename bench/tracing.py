@@ -9,10 +9,12 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "templates" / "tee"))
+sys.path[0] = str(ROOT / "src" / "tirage" / "blender")
+BUILD = ROOT / "templates" / "tee" / "build"
 
+from material import dress  # noqa: E402
 from pictures import linear_hex  # noqa: E402
-from scene import dress, open_studio, render  # noqa: E402
+from scene import open_studio, render  # noqa: E402
 
 SIZE = 512
 SAMPLES = (16, 64)
@@ -20,7 +22,7 @@ SAMPLES = (16, 64)
 
 def main() -> None:
     """Render the front of a plain white tee with few and with more samples."""
-    studio = open_studio()
+    studio = open_studio(BUILD)
     dress(studio, colour=linear_hex("#e6e6e3"), prints=[])
     found = []
     with tempfile.TemporaryDirectory() as folder:

@@ -1,5 +1,5 @@
 """The one source of the tee's numbers: pattern, drape, finish, detail, atlas, print areas, camera and light.
-Every script reads it; run alone it writes scene.json for the Blender scene and the package writer."""
+Every script reads it; run alone it writes source.json, from which the template is baked."""
 
 from __future__ import annotations
 
@@ -187,21 +187,49 @@ CAMERA = Camera()
 MATERIAL = Material()
 
 
-def scene() -> dict[str, object]:
-    """What a renderer needs besides the mesh, in the shape of scene.json (metres, watts, degrees)."""
+ID, NAME, VERSION, LICENCE = "tee", "Crew-neck T-shirt", "1.0.0", "Apache-2.0"
+COLOURS = {  # every channel above #26: albedo is clipped at .02, which would turn the hue
+    "white": "#e7e6e3",
+    "natural": "#ded5c0",
+    "black": "#272728",
+    "charcoal": "#47494d",
+    "heather": "#a7a9ad",
+    "navy": "#28304e",
+    "royal": "#2247a8",
+    "red": "#b3202c",
+    "forest": "#27513b",
+    "sand": "#c6ae8b",
+}
+
+
+def source() -> dict[str, object]:
+    """The description of a template's source (docs/howto/make-a-template.md)."""
     return {
+        "id": ID,
+        "name": NAME,
+        "version": VERSION,
+        "licence": LICENCE,
+        "atlas_cm": ATLAS_CM,
+        "height_range_mm": DETAIL.height_range_mm,
+        "panels": [panel(name) for name in PANELS],
         "camera": asdict(CAMERA),
         "lamps": [asdict(lamp) for lamp in LAMPS],
         "world": {"strength": WORLD_STRENGTH},
         "material": asdict(MATERIAL),
         "exposure": EXPOSURE,
-        "height_range_mm": DETAIL.height_range_mm,
+        "colours": COLOURS,
     }
 
 
+def panel(name: str) -> dict[str, object]:
+    """A panel's place in the atlas, print area and hem line; what it has not is left out."""
+    facts = {"print_area": PRINT_AREAS[name], "hem_y": PATTERN.hem_y.get(name)}
+    return {"name": name, "origin": ORIGINS[name]} | {k: v for k, v in facts.items() if v is not None}
+
+
 def main() -> None:
-    """Write scene.json beside this file."""
-    (HERE / "scene.json").write_text(json.dumps(scene(), indent=2) + "\n")
+    """Write source.json beside this file."""
+    (HERE / "source.json").write_text(json.dumps(source(), indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import synthetic
 
 from tirage.cli import _exit_code
 from tirage.cli.orders import Asked, order_of
-from tirage.cli.templates import bake_argv
 from tirage.errors import BadInput, Failed, Finding, Severity, TirageError, TryAgain, UsageError
 from tirage.media.encode import ImageFormat
 from tirage.media.process import child_environment, run
@@ -263,22 +262,17 @@ def test_an_unknown_template(capsys: pytest.CaptureFixture[str]) -> None:
     assert "TEMPLATE_NOT_FOUND" in capsys.readouterr().err
 
 
-def test_baking_needs_scripts_and_blender(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no scripts"):
-        bake_argv("tee", root=tmp_path)
-    (tmp_path / "templates" / "tee").mkdir(parents=True)
-    (tmp_path / "templates" / "tee" / "expand.py").touch()
-    with pytest.raises(UsageError, match="Blender") as caught:
-        bake_argv("tee", root=tmp_path)
-    assert "make blender" in caught.value.hint
-    for environment in (".venv-blender", ".venv"):
-        (tmp_path / environment / "bin").mkdir(parents=True)
-        (tmp_path / environment / "bin" / "python").touch()
-    argv = bake_argv("tee", root=tmp_path)
-    steps = ["expand.py", "bake.py", "denoise.py", "preview.py", "package.py"]
-    assert [Path(words[1]).name for words in argv] == steps
-    assert argv[1][0] == str(tmp_path / ".venv-blender" / "bin" / "python")
-    assert argv[3][2:] == ["--thumbnail"]
+def test_baking_needs_a_source_and_blender(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _exit_code(["template", "bake", str(tmp_path)], json=False) == 2
+    assert "neither source.toml nor source.json" in capsys.readouterr().err
+    (tmp_path / "source.toml").touch()
+    monkeypatch.setattr("tirage.cli.templates.BLENDER", tmp_path / "none")
+    assert _exit_code(["template", "bake", str(tmp_path)], json=False) == 2
+    assert "make blender" in capsys.readouterr().err
+    assert _exit_code(["template", "bake", str(tmp_path), "--from", "oven"], json=False) == 2
+    assert "prepare, bake, fill" in capsys.readouterr().err
 
 
 @pytest.mark.rows("R206", "R210")

@@ -147,12 +147,32 @@ def template_check(template: Annotated[str, typer.Argument(metavar="ID")], *, js
     raise typer.Exit(templates.check(template, json=json))
 
 
-@template_app.command("bake")
-def template_bake(template: Annotated[str, typer.Argument(metavar="ID")]) -> None:
-    """Bake a template's light and pack it again; needs a checkout of Tirage and `make blender`."""
+@template_app.command("preview")
+def template_preview(source: Annotated[str, typer.Argument(metavar="FOLDER")]) -> None:
+    """Render a template's source from six angles, before its light is baked; needs `make blender`."""
     from tirage.cli import templates
 
-    raise typer.Exit(templates.bake(template))
+    templates.preview(source)
+
+
+@template_app.command("bake")
+def template_bake(
+    source: Annotated[str, typer.Argument(metavar="FOLDER")],
+    *,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the package goes, instead of FOLDER/build/package.")
+    ] = None,
+    quality: Annotated[
+        float, typer.Option(min=0.01, max=16, help="Factor on all sample counts; 1 is what ships.")
+    ] = 1.0,
+    first: Annotated[
+        str, typer.Option("--from", metavar="STEP", help="Begin here; what comes before was made already.")
+    ] = "prepare",
+) -> None:
+    """Bake the light of a template's source and pack it; needs `make blender`."""
+    from tirage.cli import templates
+
+    templates.bake(source, out=out, quality=quality, first=first)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

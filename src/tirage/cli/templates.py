@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from tirage.cli import report
-from tirage.errors import Failed, Severity, UsageError
-from tirage.media import process
+from tirage.errors import Severity, UsageError
 from tirage.mockup import template as packages
 from tirage.mockup.model import Panel, Template
 from tirage.settings import Settings
 
+if TYPE_CHECKING:
+    from tirage.authoring.steps import Job
+
 BAD = 2
 CHECKOUT = Path(__file__).resolve().parents[3]
 """The repository's root, when this is an editable install."""
-BAKE = (
-    (".venv", ("expand.py",)),
-    (".venv-blender", ("bake.py",)),
-    (".venv-blender", ("denoise.py",)),
-    (".venv-blender", ("preview.py", "--thumbnail")),
-    (".venv", ("package.py",)),
-)
-"""The scripts that turn a garment into a package, each with its environment and arguments."""
+BLENDER = CHECKOUT / ".venv-blender" / "bin" / "python"
+"""The Python that `make blender` gives Blender to."""
 
 
 def package_of(name: str, settings: Settings) -> Path:
@@ -107,28 +104,36 @@ def check(name: str, *, json: bool) -> int:
     return BAD if errors else 0
 
 
-def bake(name: str) -> int:
-    """Runs the template's own scripts, one after another; 0, or 1 with the first that fails.
+def bake(name: str, *, out: Path | None, quality: float, first: str) -> None:
+    """Makes a package of a source, as `_job` finds it, from the step `first` on.
 
-    UsageError: this is no checkout, has no such template, or `make blender` was not run.
-    """
-    for argv in bake_argv(name, root=CHECKOUT):
-        typer.echo(" ".join(argv))
-        if process.run(argv, folder=CHECKOUT) != 0:
-            raise Failed("BAKE_FAILED", f"{argv[1]} failed; its own words stand above.")
-    return 0
+    UsageError: there is no such step."""
+    from tirage.authoring.steps import Step, make
+
+    if first not in set(Step):
+        message = f"Baking has no step {first[:60]!r}."
+        raise UsageError("INVALID_USAGE", message, hint="The steps are " + ", ".join(Step) + ".")
+    make(_job(name, out=out, quality=quality), first=Step(first), say=typer.echo)
 
 
-def bake_argv(name: str, *, root: Path) -> list[list[str]]:
-    """What baking runs in a checkout at `root`; UsageError when something is missing there."""
-    scripts = root / "templates" / name
-    if not (scripts / BAKE[0][1][0]).is_file():
-        message = f"There are no scripts that make the template {name[:60]!r} here."
-        hint = "Baking works in a checkout of Tirage's repository, for a template under templates/."
-        raise UsageError("INVALID_USAGE", message, hint=hint)
-    steps = [(root / environment / "bin" / "python", words) for environment, words in BAKE]
-    for python, _ in steps:
-        if not python.is_file():
-            message = f"Baking runs in Blender, and {python} is not there."
-            raise UsageError("INVALID_USAGE", message, hint="Run `make blender` first (about 1 GB).")
-    return [[str(python), str(scripts / words[0]), *words[1:]] for python, words in steps]
+def preview(name: str) -> None:
+    """Renders a source, as `_job` finds it, from six angles before anything is baked."""
+    from tirage.authoring import steps
+
+    typer.echo(steps.preview(_job(name)))
+
+
+def _job(name: str, *, out: Path | None = None, quality: float = 1) -> Job:
+    """A source given by its folder or, in a checkout, by its name under templates/.
+
+    UsageError: there is no Blender. TEMPLATE_NOT_FOUND: there is no such source."""
+    from tirage.authoring.source import Source
+    from tirage.authoring.steps import Job
+
+    ours = CHECKOUT / "templates" / name
+    source = Source.open(ours if ours.is_dir() else Path(name).absolute())
+    if not BLENDER.is_file():
+        message = f"Baking runs in Blender, and {BLENDER} is not there."
+        raise UsageError("INVALID_USAGE", message, hint="Run `make blender` first (about 1 GB).")
+    usual = packages.BUILT_IN / name if ours.is_dir() else source.build / "package"
+    return Job(source=source, python=BLENDER, target=(out or usual).absolute(), quality=quality)

@@ -1,4 +1,6 @@
-"""Small tools on atlas maps, (h, w, c) float32, in Blender's environment and in the project's."""
+"""Small tools on atlas maps, (h, w, c) float32."""
+
+from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray

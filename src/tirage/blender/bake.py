@@ -1,6 +1,6 @@
-"""Bake the garment's light into texture space: one map per lamp, one for the sky, a pair for the bounces.
+"""Bake light into texture space: each bake that plan.json lists becomes a noisy map in light/raw.
 
-Writes noisy maps with their coverage to build/light/raw; denoise.py turns them into the maps that ship."""
+Resumable: a map that was made of the same scene by the same bake is left as it is."""
 
 import argparse
 import hashlib
@@ -9,94 +9,36 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
 import numpy as np
+from material import dress
 from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 from numpy.typing import NDArray
-from params import BUILD
-from scene import (
-    SIDES,
-    Floats,
-    Studio,
-    aim,
-    camera_position,
-    dress,
-    hide_faces,
-    image_pixels,
-    open_studio,
-    read_description,
-)
+from scene import aim, camera_position, hide_faces, image_pixels, open_studio
+from studio import SIDES, Floats, Studio, read_description
 
-HIGH, LOW = 0.9, 0.45  # the two albedos whose bounces give the pair
-KEPT = 0.8  # the albedo at which the renderer sums bounces
-BOUNCES = 6  # at most, as in every reference
-RING = tuple(range(0, 360, 45))  # azimuths of the cameras that light is baked towards
-RING_SIDES = {"outside": (512, 64), "inside": (256, 128)}  # size and samples
-# side: size and samples of lamp, sky, bounce. Seen sides are baked at twice the size that ships.
-SAMPLES = {"outside": (2048, 16, 24, 24), "inside": (1024, 128, 128, 128), "hidden": (256, 32, 32, 32)}
+BAKED_BY = ("camera", "lamps", "world", "material", "height_range_mm")  # exposure comes after the light
 ORBIT_STEP = 10  # degrees between the cameras that decide which inner faces are ever seen
 RINGS = 4  # triangles added around what they see
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bake:
-    """One bake call: which faces, at which size, with which light, how many samples."""
+    """One bake of plan.json (tirage.authoring.plan says what the values mean)."""
 
     name: str
     side: str
     size: int
     samples: int
-    light: int | None = None  # index of the only burning lamp, −1 = the sky alone, None = all as they are
-    kind: str = "direct"  # or bounce, full bounce (with gloss), gloss (direct, on black), normal, position
-    cloth: str = "cloth"  # or rough: without sheen and gloss; matt: Lambert; smooth: without relief
-    albedo: float = HIGH
-    azimuth: float | None = None  # seen from there instead of along the normal
-
-
-def plan(lamps: int, quality: float) -> list[Bake]:
-    """Every bake of a package; `quality` scales the samples (1 = what ships)."""
-    tasks: list[Bake] = []
-    for side, (size, lamp, sky, bounce) in SAMPLES.items():
-        lights = [(f"lamp{index}", lamp, index) for index in range(lamps)] + [("world", sky, -1)]
-        rows = [
-            Bake(name=name, side=side, size=size, samples=count, light=light, cloth="matt")
-            for name, count, light in lights
-        ]
-        # The same seed for both albedos: their noise is alike and mostly cancels in the difference.
-        rows += [
-            Bake(name=name, side=side, size=size, samples=bounce, kind="bounce", albedo=albedo)
-            for name, albedo in (("bounce_high", HIGH), ("bounce_low", LOW))
-        ]
-        rows.append(Bake(name="normal", side=side, size=size, samples=16, kind="normal"))
-        tasks += [replace(row, samples=max(2, round(row.samples * quality))) for row in rows]
-    return tasks + ring_plan(quality)
-
-
-def ring_plan(quality: float) -> list[Bake]:
-    """Light as it leaves the cloth towards a ring of cameras, in three parts.
-
-    What rough cloth scatters of direct light, what sheen and gloss reflect of it, and bounces in full."""
-    tasks: list[Bake] = []
-    for side, (size, samples) in RING_SIDES.items():
-        base = Bake(name="", side=side, size=size, samples=max(2, round(samples * quality)))
-        bounce = replace(base, cloth="smooth", albedo=KEPT)
-        tasks.append(replace(bounce, name="bounce_along", kind="bounce"))
-        for azimuth in RING:
-            seen = [
-                replace(base, name="direct", cloth="rough"),
-                replace(base, name="gloss", kind="gloss"),
-                replace(bounce, name="bounce", kind="full bounce"),
-            ]
-            tasks += [replace(row, name=f"{row.name}_from_{azimuth}", azimuth=azimuth) for row in seen]
-        smooth = replace(base, cloth="smooth")
-        tasks.append(replace(smooth, name="smooth_normal", samples=16, kind="normal"))
-        # Blender sums positions over the samples.
-        tasks.append(replace(smooth, name="smooth_position", samples=1, kind="position"))
-    return tasks
+    light: int | None
+    kind: str
+    cloth: str
+    albedo: float
+    azimuth: float | None
 
 
 def visible_from(orbit: list[Vector], tree: BVHTree, points: Floats, normals: Floats) -> NDArray[np.bool_]:
@@ -173,11 +115,11 @@ def aim_bake(studio: Studio, task: Bake) -> bpy.types.Image:
     return bpy.data.images[f"bake-{task.side}"]
 
 
-def run(studio: Studio, task: Bake) -> Floats:
+def run(studio: Studio, task: Bake, bounces: int) -> Floats:
     """One bake → (size, size, 3), row 0 on top, 0 off the cloth: light / albedo, normal × ½ + ½, metres."""
     set_cloth(studio, albedo=0 if task.kind == "gloss" else task.albedo, look=task.cloth)
     cycles, scene = studio.scene.cycles, studio.scene
-    cycles.max_bounces = BOUNCES if "bounce" in task.kind else 0
+    cycles.max_bounces = bounces if "bounce" in task.kind else 0
     cycles.samples, cycles.seed, cycles.use_denoising = task.samples, 0, False
     image = aim_bake(studio, task)
     scene.view_layers[0].objects.active = studio.garment
@@ -201,26 +143,27 @@ def run(studio: Studio, task: Bake) -> Floats:
 def fingerprint(folder: Path) -> str:
     """Hash of everything a bake depends on, so that a second run takes up where the first one stopped."""
     description = read_description(folder)
-    del description["exposure"]  # exposure comes after the light
-    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
+    light = {name: description[name] for name in BAKED_BY}
+    digest = hashlib.sha256(json.dumps(light, sort_keys=True).encode())
     for path in (folder / "shell.npz", folder / "height.png"):
         digest.update(path.read_bytes() if path.exists() else b"")
     return digest.hexdigest()
 
 
-def bake_all(folder: Path, quality: float) -> None:
+def bake_all(folder: Path) -> None:
     """Run every missing bake of the plan and print what each cost."""
+    plan = json.loads((folder / "plan.json").read_text())
     studio = open_studio(folder)
     raw = folder / "light" / "raw"
     raw.mkdir(parents=True, exist_ok=True)
     print(f"hidden inner faces: {hide_and_count(studio, folder)}", flush=True)
     key, begin = fingerprint(folder), time.monotonic()
-    for task in plan(len(studio.lamps), quality):
+    for task in [Bake(**row) for row in plan["bakes"]]:
         path, stamp = raw / f"{task.name}_{task.side}.npz", f"{key} {task}"
         if path.exists() and str(np.load(path)["stamp"]) == stamp:
             continue
         start = time.process_time()
-        pixels = run(studio, task)
+        pixels = run(studio, task, plan["bounces"])
         grey = task.kind not in ("normal", "position")
         np.savez(path, pixels=pixels[..., 1] if grey else pixels, stamp=stamp)
         print(
@@ -239,7 +182,5 @@ def hide_and_count(studio: Studio, folder: Path) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=BUILD, help="where shell.npz and height.png lie")
-    parser.add_argument("--quality", type=float, default=1.0, help="factor on all sample counts")
-    options = parser.parse_args()
-    bake_all(options.folder.resolve(), options.quality)
+    parser.add_argument("folder", type=Path, help="the scene folder, with plan.json")
+    bake_all(parser.parse_args().folder.resolve())

@@ -1,12 +1,13 @@
-"""A quick look at the garment in Blender: six angles on one sheet (build/preview.png), or the thumbnail."""
+"""A quick look at the garment in Blender: six angles on one sheet (preview.png), or the thumbnail."""
 
 import argparse
 from pathlib import Path
 
 import numpy as np
-from params import BUILD
+from material import dress
 from pictures import develop, linear_hex, over, write_png
-from scene import Studio, dress, open_studio, render
+from scene import open_studio, render
+from studio import Studio
 
 AZIMUTHS = (0, 45, 90, 180, 270, 315)
 BACKGROUND = 242
@@ -26,16 +27,14 @@ def sheet(studio: Studio, folder: Path, *, size: int, samples: int) -> None:
 
 
 def thumbnail(studio: Studio, folder: Path, *, size: int = 384, samples: int = 128) -> None:
-    """The front, which package.py turns into the thumbnail."""
+    """The front, small: thumbnail.png."""
     picture = render(studio, folder / "preview.exr", azimuth=0, size=size, samples=samples)
     write_png(folder / "thumbnail.png", over(develop(picture, studio.description["exposure"]), BACKGROUND))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--folder", type=Path, default=BUILD, help="where shell.npz, detail.png and height.png lie"
-    )
+    parser.add_argument("folder", type=Path, help="the scene folder")
     parser.add_argument("--colour", default="#e6e6e3")
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--samples", type=int, default=32)

@@ -2,7 +2,8 @@
 
 The same build files give the same bytes; the package's own README describes the format."""
 
-import argparse
+from __future__ import annotations
+
 import hashlib
 import json
 import shutil
@@ -15,34 +16,22 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from params import ATLAS_CM, BUILD, ORIGINS, PANELS, PATTERN, PRINT_AREAS
-from ring import ratios
-from unseen import with_inner
 
+from tirage.authoring.ring import ratios
+from tirage.authoring.source import Source
+from tirage.authoring.unseen import with_inner
 from tirage.mockup.catalogue import PRESETS, VIEWS
 from tirage.mockup.cloth import RING_EVEN, RING_STEPS
-from tirage.mockup.description import content_sha256
+from tirage.mockup.description import FORMAT, content_sha256
 from tirage.mockup.mesh import Garment
 from tirage.mockup.mesh_file import write_mesh
-from tirage.mockup.model import RING, Camera
+from tirage.mockup.model import RING
 from tirage.mockup.template import RING_MAPS, load
 
-HERE = Path(__file__).resolve().parent
-TARGET = HERE.parent.parent / "src" / "tirage" / "templates" / "tee"
-VERSION = "1.0.0"
+FORMAT_PAGE = Path(__file__).resolve().parent / "FORMAT.md"
+COPIED = ("id", "name", "version", "licence", "atlas_cm")
+SCENE = ("camera", "lamps", "world", "material", "exposure")
 BOUNCES = ("indirect_a", "indirect_b")
-COLOURS = {  # every channel above #26: albedo is clipped at .02, which would turn the hue
-    "white": "#e7e6e3",
-    "natural": "#ded5c0",
-    "black": "#272728",
-    "charcoal": "#47494d",
-    "heather": "#a7a9ad",
-    "navy": "#28304e",
-    "royal": "#2247a8",
-    "red": "#b3202c",
-    "forest": "#27513b",
-    "sand": "#c6ae8b",
-}
 
 
 def encode_grey(codes: NDArray[np.uint8]) -> bytes:
@@ -85,34 +74,35 @@ def ring_files(seen: Mapping[tuple[str, str], NDArray[np.float32]]) -> dict[str,
     return files
 
 
-def panels(garment: Garment) -> list[dict[str, Any]]:
+def panels(source: Source, garment: Garment) -> list[dict[str, Any]]:
     """Every panel's place in the atlas, its bounds, print area and hem line, in centimetres."""
     rows = []
-    for index, name in enumerate(PANELS):
-        uv = garment.uv[garment.panel == index] - np.array(ORIGINS[name], np.float32)
+    for index, panel in enumerate(source.description["panels"]):
+        uv = garment.uv[garment.panel == index] - np.array(panel["origin"], np.float32)
         low, high = np.floor(uv.min(axis=0) * 1000) / 1000, np.ceil(uv.max(axis=0) * 1000) / 1000
         rows.append(
             {
-                "name": name,
-                "origin": list(ORIGINS[name]),
+                "name": panel["name"],
+                "origin": panel["origin"],
                 "bounds": [round(float(value), 3) for value in (*low, *high)],
-                "print_area": PRINT_AREAS[name],
-                "hem_y": PATTERN.hem_y.get(name),
+                "print_area": panel.get("print_area"),
+                "hem_y": panel.get("hem_y"),
             }
         )
     return rows
 
 
-def presets() -> dict[str, dict[str, Any]]:
-    """The nine presets as the catalogue has them."""
-    return {str(name): asdict(rule) for name, rule in PRESETS.items()}
+def presets(source: Source) -> dict[str, dict[str, Any]]:
+    """The source's own presets, or the nine as the catalogue has them."""
+    own: dict[str, dict[str, Any]] | None = source.description.get("presets")
+    return {str(name): asdict(rule) for name, rule in PRESETS.items()} if own is None else own
 
 
 def thumbnail(folder: Path) -> bytes:
     """The preview's front picture as a JPEG."""
     picture = cv2.imread(str(folder / "thumbnail.png"), cv2.IMREAD_COLOR)
     if picture is None:
-        raise FileNotFoundError(f"{folder}/thumbnail.png is missing: run preview.py --thumbnail first")
+        raise FileNotFoundError(f"{folder}/thumbnail.png is missing: make the thumbnail first")
     return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
@@ -120,45 +110,38 @@ def detail(folder: Path) -> bytes:
     """The albedo's detail map, encoded small."""
     codes = cv2.imread(str(folder / "detail.png"), cv2.IMREAD_GRAYSCALE)
     if codes is None:
-        raise FileNotFoundError(f"{folder}/detail.png is missing: run detail.py first")
+        raise FileNotFoundError(f"{folder}/detail.png is missing")
     return encode_grey(np.asarray(codes, np.uint8))
 
 
-def describe(scene: dict[str, Any], garment: Garment, light: dict[str, Any]) -> dict[str, Any]:
+def describe(source: Source, garment: Garment, light: dict[str, Any]) -> dict[str, Any]:
     """template.json without its hashes."""
+    given = source.description
     return {
-        "format": 1,
-        "id": "tee",
-        "name": "Crew-neck T-shirt",
-        "version": VERSION,
-        "licence": "Apache-2.0",
-        "atlas_cm": ATLAS_CM,
-        "panels": panels(garment),
-        "camera": scene["camera"],
-        "lamps": scene["lamps"],
-        "world": scene["world"],
-        "material": scene["material"],
-        "exposure": scene["exposure"],
+        "format": FORMAT,
+        **{name: given[name] for name in COPIED},
+        "panels": panels(source, garment),
+        **{name: given[name] for name in SCENE},
         "views": [{"name": view.name, "azimuth": view.azimuth} for view in VIEWS],
-        "colours": COLOURS,
-        "presets": presets(),
+        "colours": given["colours"],
+        "presets": presets(source),
         "light": light,
         "light_sets": [],
         "view_maps": [],
     }
 
 
-def pack(folder: Path, target: Path) -> None:
+def pack(source: Source, target: Path) -> None:
     """Write the package into an emptied `target`; prints its size.
 
     First without what the ring of cameras saw, for that is held against what such a package shows."""
-    scene = json.loads((folder.parent / "scene.json").read_text())
-    garment = with_inner(Garment.load(folder / "garment.npz"), Camera(**scene["camera"]), ATLAS_CM)
-    files, light = light_files(folder, [lamp["name"] for lamp in scene["lamps"]])
-    files |= {"mesh.npz": write_mesh(garment, atlas_cm=ATLAS_CM), "detail.png": detail(folder)}
+    folder, atlas_cm = source.build, source.atlas_cm
+    garment = with_inner(source.garment(), source.camera, atlas_cm)
+    files, light = light_files(folder, source.lamps)
+    files |= {"mesh.npz": write_mesh(garment, atlas_cm=atlas_cm), "detail.png": detail(folder)}
     files |= {"thumbnail.jpg": thumbnail(folder)}
-    files |= {name: (HERE / "package" / name).read_bytes() for name in ("LICENSE", "README.md")}
-    content = describe(scene, garment, light)
+    files |= {"LICENSE": (source.folder / "LICENSE").read_bytes(), "README.md": FORMAT_PAGE.read_bytes()}
+    content = describe(source, garment, light)
     with TemporaryDirectory() as scratch:
         even = dict.fromkeys(RING_MAPS, np.ones((len(RING), 1, 1), np.float32))
         write(content, files | ring_files(even), Path(scratch) / "even")
@@ -182,11 +165,3 @@ def write(description: dict[str, Any], files: dict[str, bytes], target: Path) ->
     for name, data in files.items():
         (target / name).write_bytes(data)
     (target / "template.json").write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=BUILD, help="where garment, light and maps lie")
-    parser.add_argument("--target", type=Path, default=TARGET, help="where the package goes")
-    arguments = parser.parse_args()
-    pack(arguments.folder.resolve(), arguments.target.resolve())

@@ -2,6 +2,8 @@
 
 The others stay in the mesh, for baking, but the renderer leaves them out."""
 
+from __future__ import annotations
+
 import ctypes
 from dataclasses import replace
 

@@ -2,13 +2,16 @@
 
 package.py asks for the ratios; both sides of a ratio have the same smoothing."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np
-from maps import Floats, Mask, blur, grow, halve, push_pull
 from numpy.typing import ArrayLike
-from params import ATLAS_CM
 
+from tirage.authoring.light import raw
+from tirage.authoring.maps import Floats, Mask, blur, grow, halve, push_pull
+from tirage.authoring.plan import HIGH
 from tirage.mockup.camera import position
 from tirage.mockup.cloth import directional_albedo, scatter_constants
 from tirage.mockup.kernels import BOUNCE_ALBEDO, BOUNCE_GLOSS
@@ -16,7 +19,6 @@ from tirage.mockup.light import Light, build_light, light_seen, light_texture
 from tirage.mockup.mesh import expand
 from tirage.mockup.model import RING, Template
 
-BAKED = 0.9  # the albedo at which direct light was baked
 FEWEST = {"direct": 0.01, "bounce": 0.01, "gloss": 0.0005}  # light below which a ratio means nothing
 TRUST = {"direct": (0.02, 0.12), "bounce": (0.02, 0.12), "gloss": (0.1, 0.4)}
 """Cosines to a camera from which on what it saw counts, and counts in full."""
@@ -43,7 +45,7 @@ def measured(folder: Path, template: Template, light: Light, side: str) -> dict[
     """One side's maps by kind."""
     encoded, place = load(folder, "smooth_normal", side), load(folder, "smooth_position", side)
     covered: Mask = encoded.max(axis=2) > 0
-    sound = covered & ~beside_edge(folder, len(covered)) if side == "outside" else covered
+    sound = covered & ~beside_edge(folder, template.atlas_cm, len(covered)) if side == "outside" else covered
     normal = (encoded * 2 - 1) / np.maximum(np.linalg.norm(encoded * 2 - 1, axis=2, keepdims=True), 1e-6)
     seen: dict[str, list[tuple[Floats, Floats]]] = {kind: [] for kind in FEWEST}
     for azimuth in RING:
@@ -85,7 +87,7 @@ def modelled(
     )
     sigma, c = template.material.diffuse_roughness, np.clip(cosine, 0.1, 1)
     gain, slope = scatter_constants(sigma)
-    rough = direct + gain * BAKED**2 / (1 - slope * BAKED) * multiple
+    rough = direct + gain * HIGH**2 / (1 - slope * HIGH) * multiple
     layers = under * (1 - table(light.cloth.gloss, c))  # direct light was baked without them
     once = directional_albedo(sigma, c.astype(np.float64))
     carried = light.cloth.bounce_gain * (once + light.cloth.bounce_k * (1 - once))
@@ -102,15 +104,15 @@ def table(values: ArrayLike, cosine: Floats) -> Floats:
 
 def load(folder: Path, name: str, side: str) -> Floats:
     """A raw bake, (h, w, c)."""
-    pixels = np.load(folder / "light" / "raw" / f"{name}_{side}.npz")["pixels"]
-    return np.asarray(pixels if pixels.ndim == 3 else pixels[..., None], np.float32)
+    pixels = raw(folder, name, side)
+    return pixels if pixels.ndim == 3 else pixels[..., None]
 
 
-def beside_edge(folder: Path, size: int) -> Mask:
+def beside_edge(folder: Path, atlas_cm: float, size: int) -> Mask:
     """Texels of the strip along the cloth's open edges, and those beside it, which a bake mixes with it."""
     garment = np.load(folder / "garment.npz")
     at = np.concatenate([garment["rim_uv"].reshape(-1, 2), garment["uv"][garment["rim"]].reshape(-1, 2)])
-    column, row = np.clip(at * (size / ATLAS_CM), 0, size - 1).astype(int).T
+    column, row = np.clip(at * (size / atlas_cm), 0, size - 1).astype(int).T
     near = np.zeros((size, size), bool)
     near[row, column] = True
     for _ in range(EDGE_REACH):

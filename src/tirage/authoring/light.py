@@ -1,0 +1,109 @@
+"""From noisy bakes (light/raw) to the light that a package keeps (light/*.npy), around Blender's denoiser.
+
+`fill` goes before it, so that it never sees where the cloth ends; `settle` after it makes bounces a pair."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tirage.authoring.maps import Floats, Mask, blur, double, grow, halve, push_pull
+from tirage.authoring.plan import BOUNCES, HIGH, KEPT, LOW
+
+MOST_AGAIN = 0.95
+"""Of bounced light, the share that meets the cloth again: noise must not make it 1."""
+PAIR_BLUR = {"outside": 3, "inside": 2, "hidden": 1}
+"""Box passes over the slope of the bounces, which is smooth."""
+REDUCTION = {"outside": 2, "inside": 2, "hidden": 1}
+"""How much larger a side is baked than it is kept."""
+
+
+def fill(folder: Path, lamps: int) -> None:
+    """Write light/filled/<side>.npz: every map (h, w, 1), its guide "normal" (h, w, 3), known everywhere."""
+    (folder / "light" / "filled").mkdir(parents=True, exist_ok=True)
+    names = [*(f"lamp{index}" for index in range(lamps)), "world", "bounce_high", "bounce_low"]
+    for side, reduction in REDUCTION.items():
+        encoded, sound = sound_texels(folder, side)
+        normals, covered = gather(encoded * 2 - 1, sound, reduction)
+        maps = {"normal": push_pull(normals, covered)}
+        for name in names:
+            values, _ = gather(raw(folder, name, side)[..., None], sound, reduction)
+            maps[name] = push_pull(values, covered)
+        np.savez(folder / "light" / "filled" / f"{side}.npz", **maps)  # type: ignore[arg-type]
+
+
+def settle(folder: Path) -> None:
+    """Write light/<name>_<side>.npy, (size, size) float32, for every map of the package."""
+    sides: dict[str, tuple[dict[str, Floats], Mask]] = {}
+    for side, reduction in REDUCTION.items():
+        _, covered = gather(*sound_texels(folder, side), reduction)
+        with np.load(folder / "light" / "denoised" / f"{side}.npz") as denoised:
+            maps = {name: push_pull(denoised[name], covered) for name in denoised}
+        pair_bounces(maps, PAIR_BLUR[side])
+        sides[side] = maps, covered
+    inside, seen = sides["inside"]
+    hidden = sides["hidden"][1].repeat(2, axis=0).repeat(2, axis=1)
+    patch_hidden(inside, hidden & ~grow(seen), sides["hidden"][0])
+    for side, islands in (("outside", sides["outside"][1]), ("inside", seen | hidden)):
+        for name, values in sides[side][0].items():
+            light = np.where(grow(islands), np.maximum(values[..., 0], 0), 0)
+            np.save(folder / "light" / f"{name}_{side}.npy", light)
+
+
+def raw(folder: Path, name: str, side: str) -> Floats:
+    """A bake's pixels."""
+    with np.load(folder / "light" / "raw" / f"{name}_{side}.npz") as bake:
+        return np.asarray(bake["pixels"], np.float32)
+
+
+def sound_texels(folder: Path, side: str) -> tuple[Floats, Mask]:
+    """A side's baked normals (h, w, 3) as codes 0…1, and the texels that lie wholly on the cloth."""
+    encoded = raw(folder, "normal", side)
+    return encoded, shrink(encoded.max(axis=2) > 0)
+
+
+def shrink(covered: Mask) -> Mask:
+    """The islands less their border texels, whose samples reach beyond the cloth's edge and often into it."""
+    wide = np.pad(covered, 1)
+    shifts = [(row, column) for row in range(3) for column in range(3)]
+    height, width = covered.shape
+    inner: Mask = np.logical_and.reduce([wide[r : r + height, c : c + width] for r, c in shifts])
+    return inner
+
+
+def gather(values: Floats, sound: Mask, reduction: int) -> tuple[Floats, Mask]:
+    """(h, w, c) as the mean of the sound texels per block of reduction², and where there are any."""
+    if reduction == 1:
+        return values, sound
+    weight = sound[..., None].astype(np.float32)
+    share = halve(weight)
+    mean = halve(values * weight) / np.maximum(share, 1e-6)
+    return mean.astype(np.float32), share[..., 0] > 0
+
+
+def series(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 + x + x² …, a term for every bounce of a bake."""
+    return np.asarray(sum(share**count for count in range(BOUNCES)), np.float64)
+
+
+def pair_bounces(maps: dict[str, Floats], passes: int) -> None:
+    """Replace the two bounce bakes by a pair A, B ≥ 0 with bounce(albedo) = albedo · (A + albedo · B).
+
+    What bounces has met the cloth at least once, hence the factor; the rest is a series in albedo · R, for
+    what meets it again, as often as the bake lets it. The pair is the series' chord from LOW to KEPT."""
+    high, low = maps.pop("bounce_high") / HIGH, maps.pop("bounce_low") / LOW
+    growth = blur(high.astype(np.float32), passes) / np.maximum(blur(low.astype(np.float32), passes), 1e-6)
+    shares = np.linspace(0, MOST_AGAIN, 200)
+    again = np.interp(growth, series(HIGH * shares) / series(LOW * shares), shares)
+    kept = high * series(KEPT * again) / series(HIGH * again)
+    slope = kept * (1 - series(LOW * again) / series(KEPT * again)) / (KEPT - LOW)
+    maps["indirect_b"] = np.clip(slope, 0, kept / KEPT).astype(np.float32)
+    maps["indirect_a"] = (kept - KEPT * maps["indirect_b"]).astype(np.float32)
+
+
+def patch_hidden(inside: dict[str, Floats], unseen: Mask, hidden: dict[str, Floats]) -> None:
+    """Where no camera looks, take the coarse map instead of what the fill made up."""
+    for name, values in inside.items():
+        inside[name] = np.where(unseen[..., None], double(hidden[name]), values)

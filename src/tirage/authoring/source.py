@@ -1,0 +1,67 @@
+"""A template's source: a folder with a description and, in `build`, the garment and its maps.
+
+The description is source.toml, written by hand, or source.json with the same keys, written by a script."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tirage.errors import NotFound
+from tirage.mockup.mesh import Garment
+from tirage.mockup.model import Camera
+
+READERS: dict[str, Callable[[str], Any]] = {"source.toml": tomllib.loads, "source.json": json.loads}
+SCENE = ("camera", "lamps", "world", "material", "exposure", "height_range_mm")
+"""The keys that Blender gets as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One template's source folder and its description."""
+
+    folder: Path
+    description: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: Path) -> Source:
+        """Read a folder's description. TEMPLATE_NOT_FOUND when there is none."""
+        for name, read in READERS.items():
+            if (folder / name).is_file():
+                return cls(folder, read((folder / name).read_text("utf-8")))
+        message = f"{folder} is no template source: it has neither {' nor '.join(READERS)}."
+        raise NotFound("TEMPLATE_NOT_FOUND", message)
+
+    @property
+    def build(self) -> Path:
+        """Where everything lies that can be made again; also Blender's scene folder."""
+        return self.folder / "build"
+
+    @property
+    def atlas_cm(self) -> float:
+        """Edge of the square atlas."""
+        return float(self.description["atlas_cm"])
+
+    @property
+    def camera(self) -> Camera:
+        """The camera of every view."""
+        return Camera(**self.description["camera"])
+
+    @property
+    def lamps(self) -> list[str]:
+        """The lamps' names in their order."""
+        return [lamp["name"] for lamp in self.description["lamps"]]
+
+    def garment(self) -> Garment:
+        """The finished garment. Raises OSError or KeyError when it is not there."""
+        return Garment.load(self.build / "garment.npz")
+
+    def scene(self) -> dict[str, Any]:
+        """scene.json: what Blender needs besides the mesh (metres, watts, degrees; panels in cm)."""
+        panels = [{"name": panel["name"], "origin": panel["origin"]} for panel in self.description["panels"]]
+        head = {"atlas_cm": self.atlas_cm, "panels": panels}
+        return head | {name: self.description[name] for name in SCENE}

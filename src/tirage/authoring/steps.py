@@ -1,0 +1,75 @@
+"""From a source to a package, step by step; each leaves what it makes in the source's build folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+
+from tirage.authoring.light import fill, settle
+from tirage.authoring.package import pack
+from tirage.authoring.prepare import prepare
+from tirage.authoring.source import Source
+from tirage.errors import Failed
+from tirage.media import process
+
+PROGRAMS = Path(__file__).resolve().parent.parent / "blender"
+"""What runs inside Blender."""
+
+
+class Step(StrEnum):
+    """The steps in their order."""
+
+    PREPARE = "prepare"
+    BAKE = "bake"
+    FILL = "fill"
+    DENOISE = "denoise"
+    SETTLE = "settle"
+    THUMBNAIL = "thumbnail"
+    PACKAGE = "package"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One source on its way: Blender's Python, where the package goes, a factor on all sample counts."""
+
+    source: Source
+    python: Path
+    target: Path
+    quality: float = 1.0
+
+    def blender(self, program: str, *words: str) -> None:
+        """Run a program on the build folder in Blender; BAKE_FAILED when it fails."""
+        argv = [str(self.python), str(PROGRAMS / program), str(self.source.build), *words]
+        if process.run(argv, folder=self.source.folder) != 0:
+            raise Failed("BAKE_FAILED", f"{program} failed; its own words stand above.")
+
+
+STEPS: Mapping[Step, Callable[[Job], None]] = MappingProxyType(
+    {
+        Step.PREPARE: lambda job: prepare(job.source, quality=job.quality),
+        Step.BAKE: lambda job: job.blender("bake.py"),
+        Step.FILL: lambda job: fill(job.source.build, len(job.source.lamps)),
+        Step.DENOISE: lambda job: job.blender("denoise.py"),
+        Step.SETTLE: lambda job: settle(job.source.build),
+        Step.THUMBNAIL: lambda job: job.blender("preview.py", "--thumbnail"),
+        Step.PACKAGE: lambda job: pack(job.source, job.target),
+    }
+)
+
+
+def preview(job: Job) -> Path:
+    """Prepare and render six angles of the garment on one sheet; where the sheet lies."""
+    prepare(job.source, quality=job.quality)
+    job.blender("preview.py")
+    return job.source.build / "preview.png"
+
+
+def make(job: Job, *, first: Step = Step.PREPARE, say: Callable[[str], None]) -> None:
+    """Run the steps from `first` on, saying each one's name."""
+    steps = list(Step)
+    for step in steps[steps.index(first) :]:
+        say(f"{step}: {job.source.folder}")
+        STEPS[step](job)
