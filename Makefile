@@ -9,7 +9,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header
 NATIVE := $(wildcard src/tirage/mockup/native/*.[ch])
 
-.PHONY: help demo test lint types imports unit rows reference pictures bench bench-smoke references goldens blender garment bake pins ci-deps clean native
+.PHONY: help demo test test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-smoke references goldens blender garment bake pins ci-deps clean native
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -53,11 +53,26 @@ unit: native
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
+test-ui: native chromium tests/ui/node_modules/.ready ## what only a browser can judge: models in a 3-D viewer
+	$(BIN)/python tests/ui/prepare.py out/ui
+	cd tests/ui && TIRAGE_UI_OUT=$(CURDIR)/out/ui CHROMIUM="$$(command -v chromium)" timeout 240 node --test
+
+tests/ui/node_modules/.ready: tests/ui/package-lock.json
+	@node -e 'process.exit(Number.parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { echo "make test-ui needs Node.js 20 or newer with npm: install it." >&2; exit 1; }
+	npm ci --prefix tests/ui --silent
+	@touch $@
+
+chromium:
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && apt-get -qqy install --no-install-recommends chromium >/dev/null; } || { echo "make test-ui needs the browser Chromium: install it (on Debian: apt-get install chromium)." >&2; exit 1; }
+
 rows: .venv/.ready ## which acceptance rows the tests show
 	@$(BIN)/python scripts/rows.py
 
 reference: .venv/.ready ## write the pages of docs that come from the code
 	$(BIN)/python scripts/reference.py
+
+contact-sheet: native ## every view, colour and kind of print at 2048 with crops, in out/contact-sheet
+	$(BIN)/python -m bench.contact_sheet
 
 pictures: native ## render the picture in README.md again
 	$(BIN)/python scripts/hero.py
@@ -99,9 +114,9 @@ pins: .venv/.ready ## compile requirements/*.txt again (UPGRADE=1 for newer vers
 	@! grep -nE '://|^ *(-i|--index-url|--extra-index-url|--find-links)' requirements/*.txt
 
 ci-deps: ## install the system packages that tests need
-	@echo "ci-deps: none needed; every tool comes from requirements/dev.txt"
+	@echo "ci-deps: none needed; every tool comes from requirements/dev.txt, and make test-ui installs Chromium"
 
 clean: ## delete what was made, environments too
-	rm -rf .venv .venv-blender build dist out .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-blender tests/ui/node_modules build dist out .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	rm -f src/tirage/mockup/native/_kernels*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

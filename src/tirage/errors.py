@@ -94,6 +94,7 @@ CODES: dict[str, Code] = {
     "INVALID_MODE": Code(OUTPUT, "Choose all, images-only or animation-only."),
     "INVALID_SAMPLES": Code(OUTPUT, "Choose 1 to 4096 samples."),
     "INVALID_VIEW": Code(OUTPUT, "Choose one of the views that the template names."),
+    "MODEL_TOO_LARGE": Code(OUTPUT, "Leave --glb out, or choose a template with a lighter mesh."),
     "OUTPUT_UNWRITABLE": Code(OUTPUT, "Name a folder that this user may write to."),
     # templates
     "TEMPLATE_NOT_FOUND": Code(TEMPLATE, "Run `tirage template list` for the templates there are."),

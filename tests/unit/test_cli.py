@@ -32,6 +32,7 @@ def asked(*designs: str, **changes: Any) -> Asked:  # noqa: ANN401
         "mode": "all",
         "size": 2048,
         "format": "png",
+        "glb": False,
         "out": None,
         "colors": None,
         "presets": None,
@@ -53,7 +54,7 @@ def test_one_design_with_nothing_else_is_the_default_order() -> None:
 def test_options_reach_the_order() -> None:
     order = order_of(
         asked("a.png", preset="back-large", color="navy", background="transparent", mode="images-only",
-              size=1024, format="webp", template="mine", out=Path("o"))
+              size=1024, format="webp", glb=True, template="mine", out=Path("o"))
     )  # fmt: skip
     assert order == MockupOrder(
         arts=(Art(Path("a.png"), Preset.BACK_LARGE),),
@@ -64,6 +65,7 @@ def test_options_reach_the_order() -> None:
         mode=Mode.IMAGES_ONLY,
         size=1024,
         format=ImageFormat.WEBP,
+        glb=True,
     )
 
 

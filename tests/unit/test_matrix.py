@@ -56,6 +56,12 @@ def test_cells_keep_a_designs_colours_together() -> None:
     ]
 
 
+def test_every_cell_gets_what_the_matrix_asks_for() -> None:
+    asked = order([Path("a.png")], Path("out"), glb=True, background="#123456", size=600)
+    (cell,) = cells_of(asked)
+    assert (cell.order.glb, cell.order.background, cell.order.size) == (True, "#123456", 600)
+
+
 def test_a_cell_is_made_once() -> None:
     asked = order([Path("a.png"), Path("./a.png")], Path("out"), colours=("navy", "Navy", "#fff", "fff"))
     assert [cell.colour for cell in cells_of(asked)] == ["navy", "fff"]

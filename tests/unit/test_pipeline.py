@@ -87,6 +87,17 @@ def test_modes_make_what_they_say(
     assert [file.role for file in result.manifest.files] == wanted
 
 
+def test_a_model_comes_when_it_is_asked_for(template: Template, art: Path, tmp_path: Path) -> None:
+    made = make_mockup(order(art, tmp_path / "out", glb=True), renderer=FakeRenderer(template))
+    model = made.manifest.files[-1]
+    assert (model.name, model.role) == ("model.glb", "model")
+    data = (tmp_path / "out" / "model.glb").read_bytes()
+    assert (data[:4], len(data)) == (b"glTF", model.bytes)
+    entry = json.loads((tmp_path / "out" / "manifest.json").read_bytes())["files"][-1]
+    assert list(entry) == ["name", "role", "bytes", "sha256"]
+    assert made.timings["model"] > 0
+
+
 def test_the_manifest_describes_the_files_and_the_order(
     template: Template, art: Path, tmp_path: Path
 ) -> None:

@@ -95,6 +95,8 @@ def test_make_help_lists_the_targets(tmp_path: Path) -> None:
     for target in (
         "demo",
         "test",
+        "test-ui",
+        "contact-sheet",
         "bench",
         "bench-smoke",
         "references",

@@ -88,6 +88,9 @@ def mockup(
     mode: Annotated[str, typer.Option(metavar="MODE", help="all, images-only or animation-only.")] = "all",
     size: Annotated[int, typer.Option(metavar="PIXELS", help="Side of the pictures, 512 to 4096.")] = 2048,
     format: Annotated[str, typer.Option(metavar="KIND", help="png, jpeg or webp.")] = "png",  # noqa: A002
+    glb: Annotated[
+        bool, typer.Option("--glb", help="The garment as model.glb for web viewers and AR, too.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where the files go: mockups/<design> by default.")
     ] = None,
@@ -116,6 +119,7 @@ def mockup(
         mode=mode,
         size=size,
         format=format,
+        glb=glb,
         out=out,
         colors=colors,
         presets=presets,

@@ -31,6 +31,7 @@ class Asked:
     mode: str
     size: int
     format: str
+    glb: bool
     out: Path | None
     colors: str | None
     presets: str | None
@@ -61,6 +62,7 @@ def _single(asked: Asked, design: Path) -> MockupOrder:
         mode=mode(asked.mode),
         size=asked.size,
         format=image_format(asked.format),
+        glb=asked.glb,
     )
 
 
@@ -80,6 +82,7 @@ def _matrix(asked: Asked) -> MatrixOrder:
         mode=mode(asked.mode),
         size=asked.size,
         format=image_format(asked.format),
+        glb=asked.glb,
     )
 
 

@@ -28,8 +28,9 @@ def mockup(result: MockupResult, *, timings: Mapping[str, float], json: bool) ->
     findings(result.manifest.findings)
     typer.echo(f"{len(result.manifest.files) + 1} files in {timings['total'] / 1000:.2f} s:")
     for file in result.manifest.files:
-        shape = f"{file.width} × {file.height}" + (f" × {file.frames} frames" if file.frames else "")
-        typer.echo(f"  {result.folder / file.name}  {shape}, {size(file.bytes)}")
+        frames = f" × {file.frames} frames" if file.frames else ""
+        shape = f"{file.width} × {file.height}{frames}, " if file.width else ""
+        typer.echo(f"  {result.folder / file.name}  {shape}{size(file.bytes)}")
 
 
 def matrix(result: MatrixResult, *, total: float, json: bool) -> None:

@@ -45,6 +45,7 @@ class MatrixOrder:
     mode: Mode = Mode.ALL
     size: int = DEFAULT_SIZE
     format: ImageFormat = ImageFormat.PNG
+    glb: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ def _cell_order(
         mode=order.mode,
         size=order.size,
         format=order.format,
+        glb=order.glb,
     )
 
 

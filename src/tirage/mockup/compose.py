@@ -128,7 +128,7 @@ def _tint(cloth: Pixels, colour: Colour, place: FlatPanel, picture: Pixels) -> N
         pointer(cloth, np.uint8),
         place.width,
         place.height,
-        pointer(_codes()[np.rint(mixed * FULL).astype(np.uint16)], np.uint8),
+        pointer(srgb_codes()[np.rint(mixed * FULL).astype(np.uint16)], np.uint8),
         picture.shape[1],
         place.left,
         place.top,
@@ -146,7 +146,7 @@ def _lay(print_: Print, cloth: Pixels, place: FlatPanel, picture: Pixels) -> Non
     if left >= right or top >= bottom:
         return
     box = (left - int(offset[0]), top - int(offset[1]), right - left, bottom - top)
-    seen = _seen_art.get((print_.design.sha256, print_.art, box), lambda: _seen(print_, *box))
+    seen = _seen_art.get((print_.design.sha256, print_.art, box), lambda: art_seen(print_, *box))
     kernels.call(
         "lay_ink",
         pointer(seen, np.uint16),
@@ -155,7 +155,7 @@ def _lay(print_: Print, cloth: Pixels, place: FlatPanel, picture: Pixels) -> Non
         pointer(cloth.reshape(-1)[top * place.width + left :], np.uint8),
         place.width,
         pointer(_decode(), np.float32),
-        pointer(_codes(), np.uint8),
+        pointer(srgb_codes(), np.uint8),
         picture.shape[1],
         place.left + left,
         place.top + top,
@@ -163,10 +163,21 @@ def _lay(print_: Print, cloth: Pixels, place: FlatPanel, picture: Pixels) -> Non
     )
 
 
-def _seen(print_: Print, left: int, top: int, width: int, height: int) -> NDArray[np.uint16]:
-    """The art in a window of the flat panel at 40 px/cm: linear premultiplied (height, width, 4)."""
+def art_seen(
+    print_: Print,
+    left: float,
+    top: float,
+    width: int,
+    height: int,
+    *,
+    pixels_per_cm: float = PIXELS_PER_CM,
+) -> NDArray[np.uint16]:
+    """The art in a window of the flat panel: linear premultiplied (height, width, 4), 0 … FULL.
+
+    `left` and `top` are where the window begins, in its pixels from the panel's (0, 0).
+    """
     design = print_.design
-    per_pixel = design.width / print_.art.width / PIXELS_PER_CM
+    per_pixel = design.width / print_.art.width / pixels_per_cm
     source = texels(design.pixels, max(1, int(per_pixel)))[1:-1, 1:-1]
     covered = max(1, int(per_pixel)) * np.array(source.shape[1::-1])  # design pixels, whole boxes
     if per_pixel > 1:
@@ -174,7 +185,7 @@ def _seen(print_: Print, left: int, top: int, width: int, height: int) -> NDArra
         source = np.asarray(cv2.resize(source, smaller.tolist(), interpolation=cv2.INTER_AREA), np.uint16)
     scale = np.diag(np.array(source.shape[1::-1]) / covered)
     matrix = to_design(print_)
-    linear = scale @ matrix[:, :2] / PIXELS_PER_CM
+    linear = scale @ matrix[:, :2] / pixels_per_cm
     shift = scale @ matrix[:, 2] + linear @ (left + 0.5, top + 0.5) - 0.5  # OpenCV counts from pixel centres
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     seen = cv2.warpAffine(source, np.column_stack((linear, shift)), (width, height), flags=flags)
@@ -187,7 +198,7 @@ def _reduced(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     whole = pixels.shape[0] % factor == 0 and pixels.shape[1] % factor == 0
     boxes = texels(pixels, factor if whole else 1)[1:-1, 1:-1]
     small = np.asarray(cv2.resize(boxes, size, interpolation=cv2.INTER_AREA), np.uint16)
-    return _straight(small, FULL, _codes())
+    return _straight(small, FULL, srgb_codes())
 
 
 def _enlarged(pixels: Pixels, size: tuple[int, int]) -> Pixels:
@@ -236,7 +247,8 @@ def _decode() -> NDArray[np.float32]:
 
 
 @cache
-def _codes() -> Pixels:
+def srgb_codes() -> Pixels:
+    """sRGB codes of linear light 0 … FULL (IEC 61966-2-1)."""
     v = np.arange(FULL + 1) / FULL
     encoded = np.where(v <= 0.0031308, v * 12.92, 1.055 * v ** (1 / 2.4) - 0.055)
     return np.asarray(np.rint(encoded * 255), np.uint8)

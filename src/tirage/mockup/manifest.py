@@ -34,16 +34,20 @@ class Role(StrEnum):
     ANIMATION = "animation"
     COMPOSITED = "composited"
     PRINT = "print"
+    MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileEntry:
-    """One file of the folder; `view` is the camera angle's name, `placement` counts from 1."""
+    """One file of the folder; `view` is the camera angle's name, `placement` counts from 1.
+
+    A model has no width and height in pixels.
+    """
 
     name: str
     role: Role
-    width: int
-    height: int
+    width: int | None = None
+    height: int | None = None
     bytes: int
     sha256: str
     view: str | None = None
@@ -56,8 +60,8 @@ class FileEntry:
         written: WrittenFile,
         role: Role,
         *,
-        width: int,
-        height: int,
+        width: int | None = None,
+        height: int | None = None,
         view: str | None = None,
         placement: int | None = None,
         frames: int | None = None,

@@ -67,6 +67,8 @@ class MockupOrder:
     size: int = DEFAULT_SIZE
     """Side of the pictures in pixels, 512–4096; the turntable keeps its own."""
     format: ImageFormat = ImageFormat.PNG
+    glb: bool = False
+    """Whether the decorated garment comes as a model for web viewers and AR, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from tirage.mockup.findings import check_prints
 from tirage.mockup.kept import Kept
 from tirage.mockup.manifest import MANIFEST_NAME, FileEntry, Manifest, Role, print_name
 from tirage.mockup.model import Template
+from tirage.mockup.model_file import model_file
 from tirage.mockup.order import Art, Look, MockupOrder, resolve_look
 from tirage.mockup.placement import Print, resolve
 from tirage.mockup.relight import Renderer
@@ -34,6 +35,7 @@ from tirage.mockup.template import load
 
 FILM_SIZE = 1024
 FILM_NAME = "animation.mp4"
+MODEL_NAME = "model.glb"
 PRINT_BYTES = 16 << 20
 WORKERS = 2
 """Threads that encode and write, beside the renderer's own."""
@@ -140,7 +142,7 @@ class Studio:
     rendering: threading.Lock = field(default_factory=threading.Lock)
     """One order's pictures are rendered at a time: twice as many would only wait in memory."""
     flattening: threading.Lock = field(default_factory=threading.Lock)
-    """One flat picture or print file is drawn at a time: an enlarged design takes 150 MB on its way."""
+    """One flat picture, print file or model at a time: an enlarged design takes 150 MB on its way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,10 +276,11 @@ def write_view(work: Work, name: str, pixels: Picture) -> FileEntry:
 
 
 def start_flats(work: Work) -> list[Future[FileEntry]]:
-    """The flat picture and the print files, on their way."""
+    """The flat picture, the print files and the model, on their way."""
     return [
         work.start(write_composited),
         *(work.start(write_print, number, print_) for number, print_ in enumerate(work.prints, start=1)),
+        *([work.start(write_model)] if work.order.glb else []),
     ]
 
 
@@ -307,6 +310,17 @@ def encode_print(studio: Studio, print_: Print) -> PrintPng:
         file = print_file(print_)
     height, width = file.pixels.shape[:2]
     return PrintPng(encode_image(pixels=file.pixels, kind=ImageFormat.PNG, dpi=file.dpi), width, height)
+
+
+def write_model(work: Work) -> FileEntry:
+    """The decorated garment for web viewers and AR."""
+    with work.run.busy("model"):
+        with work.studio.flattening:
+            data = model_file(
+                template=work.studio.renderer.template, prints=work.prints, colour=work.look.colour
+            )
+        written = work.stage.write(MODEL_NAME, data)
+    return FileEntry.of(written, Role.MODEL)
 
 
 def make_animation(work: Work) -> FileEntry:
