@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from params import BUILD, MUG, ORIGINS, Mug
+from params import BUILD, HERE, MUG, Mug
 
 from tirage.authoring.forms import Patch, along, arc, solid
+from tirage.authoring.source import Source
 
 F64 = NDArray[np.float64]
 WINDOW = (16, 14)  # cells of the body that give way to each end of the handle
@@ -36,7 +37,6 @@ def turned(m: Mug, section: F64, turn: F64) -> tuple[F64, F64]:
 
 def body_section(m: Mug) -> tuple[F64, F64]:
     """(radius, height) from inside the lip over it and down to the foot, and the unrolled y of each point."""
-    inner = m.radius - m.wall
     half = m.wall / 2
     t = np.radians(np.linspace(180, 0, 17))
     lip = np.stack([m.radius - half + half * np.cos(t), m.height - m.lip + m.lip * np.sin(t)], 1)
@@ -48,7 +48,7 @@ def body_section(m: Mug) -> tuple[F64, F64]:
     y_lip = (along(lip) - along(lip)[-1]) * m.lip_widened + m.lip
     y_wall = m.height - wall[:, 1]
     y_below = y_wall[-1] + along(np.concatenate([wall[-1:], below]))[1:] * 1.3
-    return np.concatenate([lip, wall, below]), np.concatenate([y_lip, y_wall, y_below]) + 0 * inner
+    return np.concatenate([lip, wall, below]), np.concatenate([y_lip, y_wall, y_below])
 
 
 def levels(m: Mug) -> F64:
@@ -265,7 +265,7 @@ def mug(m: Mug = MUG) -> list[Patch]:
 def main() -> None:
     """Write the garment."""
     BUILD.mkdir(exist_ok=True)
-    garment = solid(mug(), ORIGINS)
+    garment = solid(mug(), Source.open(HERE).origins)
     garment.save(BUILD / "garment.npz")
     print(f"{len(garment.position)} points, {len(garment.triangle)} triangles")
 

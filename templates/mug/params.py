@@ -1,4 +1,5 @@
-"""The one source of the mug's numbers: section, handle, places on the atlas; centimetres unless a name says more."""
+"""The one source of the mug's measures: section and handle, centimetres; where panels lie stands in
+source.toml."""
 
 from __future__ import annotations
 
@@ -7,17 +8,6 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE / "build"
-
-ATLAS_CM = 36.0
-ORIGINS: dict[str, tuple[float, float]] = {  # where a panel's (0, 0) lies on the atlas, y down
-    "wrap": (16.4, 3.0),  # x from opposite the handle, y from the rim
-    "inside": (12.8, 17.5),
-    "handle": (1.0, 28.0),
-    "floor": (31.6, 5.0),
-    "foot": (31.6, 13.2),
-}
-PRINT_AREA = (-10.0, 0.6, 10.0, 9.1)  # 20 × 8.5 cm around the body
-
 
 @dataclass(frozen=True, slots=True)
 class Mug:

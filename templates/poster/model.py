@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from params import BUILD, ORIGINS, POSTER, Poster
+from params import BUILD, HERE, POSTER, Poster
 
 from tirage.authoring.forms import Patch, along, arc, rotate, solid
+from tirage.authoring.source import Source
 
 F64 = NDArray[np.float64]
 NARROWEST_CM = 0.7  # on the atlas: six texels of light for a bevel
@@ -196,7 +197,7 @@ def poster(p: Poster = POSTER) -> list[Patch]:
 def main() -> None:
     """Write the garment."""
     BUILD.mkdir(exist_ok=True)
-    garment = solid(poster(), ORIGINS)
+    garment = solid(poster(), Source.open(HERE).origins)
     garment.save(BUILD / "garment.npz")
     print(f"{len(garment.position)} points, {len(garment.triangle)} triangles")
 

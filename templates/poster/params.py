@@ -1,4 +1,4 @@
-"""The one source of the poster's numbers: frame, mat, paper, hanger and their places on the atlas; centimetres."""
+"""The one source of the poster's measures, centimetres; where panels lie on the atlas stands in source.toml."""
 
 from __future__ import annotations
 
@@ -7,17 +7,6 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE / "build"
-
-ATLAS_CM = 118.0
-ORIGINS: dict[str, tuple[float, float]] = {  # where a panel's (0, 0) lies on the atlas, y down
-    "print": (17.0, 6.0),  # x from the middle of the paper, y from the top of the picture
-    "mat": (54.5, 2.0),
-    "frame": (1.0, 56.0),
-    "board": (96.5, 2.0),
-    "hanger": (78.0, 57.0),
-}
-PRINT_AREA = (-15.0, 0.0, 15.0, 40.0)
-
 
 @dataclass(frozen=True, slots=True)
 class Poster:
@@ -43,4 +32,17 @@ class Poster:
         return self.mat[0] + extra, self.mat[1] + extra
 
 
+@dataclass(frozen=True, slots=True)
+class Wood:
+    """The frame's grain in the detail map."""
+
+    px: int = 4096
+    seed: int = 7
+    rings_per_cm: float = 2.3
+    ring_dark: float = 0.12
+    streak_dark: float = 0.025
+    pore_dark: float = 0.10
+
+
 POSTER = Poster()
+WOOD = Wood()

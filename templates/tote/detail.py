@@ -88,7 +88,7 @@ def albedo(f: Field, *, handle: bool, p: Detail) -> F64:
     if handle:
         dark = dark + 0.10 * bell(np.abs(f.x) - CUT.handle_width / 2, 0.06)
     else:
-        dark = dark + 0.12 * bell(CUT.width / 2 - np.abs(f.x), 0.07) + 0.10 * bell(CUT.height - f.y, 0.07)
+        dark = dark + 0.12 * bell(CUT.width / 2 - np.abs(f.x), 0.07) + 0.05 * bell(CUT.height - f.y, 0.07)
         dark = dark + 0.05 * bell(f.y - CUT.hem, 0.05)
     return np.asarray(1 - np.clip(dark, 0, 0.5))
 
@@ -106,7 +106,7 @@ def height(f: Field, *, handle: bool, p: Detail, rng: np.random.Generator) -> F6
     seam = np.minimum(CUT.width / 2 - np.abs(f.x), CUT.height - f.y)
     folds = p.crumple_mm * wide + 0.35 * p.crumple_mm * middle * (0.4 + np.abs(wide))
     mm = mm + folds * np.clip(seam / 3, 0.25, 1) * np.clip((f.y - CUT.hem) / 2, 0.25, 1)
-    mm = mm + p.pucker_mm * 1.6 * fine * np.exp(-np.maximum(seam, 0) / 0.7) - 0.4 * bell(seam, 0.16)
+    mm = mm + p.pucker_mm * 1.6 * fine * np.exp(-np.maximum(seam, 0) / 0.7) - 0.2 * bell(seam, 0.16)
     return np.asarray(mm + p.hem_mm * expit((CUT.hem - f.y) / 0.07) + creases(f, p))
 
 

@@ -37,7 +37,7 @@ def finish(drape: Sheet, p: Finish = FINISH) -> Garment:
     hem = (bag.uv[:, 1] < CUT.hem) & (bag.panel <= BACK)
     thick = np.where(bag.panel >= HANDLE_FRONT, p.handle_m, np.where(hem, p.hem_m, p.canvas_m))
     thick = np.minimum(thick, room(bag))
-    origins = [tuple(panel["origin"]) for panel in Source.open(HERE).description["panels"]]
+    origins = list(Source.open(HERE).origins.values())
     return garment(bag, origins=origins, thickness=thick, rim_cm=p.rim_cm)
 
 

@@ -31,6 +31,7 @@ from tirage.mockup.template import RING_MAPS, load
 FORMAT_PAGE = Path(__file__).resolve().parent / "FORMAT.md"
 COPIED = ("id", "name", "version", "licence", "atlas_cm")
 SCENE = ("camera", "lamps", "world", "material", "exposure")
+PLAIN = np.full((8, 8), 255, np.uint8)
 BOUNCES = ("indirect_a", "indirect_b")
 
 
@@ -107,7 +108,9 @@ def thumbnail(folder: Path) -> bytes:
 
 
 def detail(folder: Path) -> bytes:
-    """The albedo's detail map, encoded small."""
+    """The albedo's detail map, encoded small; plain where the source has none."""
+    if not (folder / "detail.png").exists():
+        return encode_grey(PLAIN)
     codes = cv2.imread(str(folder / "detail.png"), cv2.IMREAD_GRAYSCALE)
     if codes is None:
         raise FileNotFoundError(f"{folder}/detail.png is missing")

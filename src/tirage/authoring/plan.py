@@ -40,9 +40,12 @@ class Bake:
     """Seen from there instead of along the normal."""
 
 
-def plan(lamps: int, quality: float) -> dict[str, object]:
-    """plan.json: every bake of a package; `quality` scales the samples (1 = what ships)."""
+def plan(lamps: int, quality: float, *, solid: bool = False) -> dict[str, object]:
+    """plan.json: every bake of a package; `quality` scales the samples (1 = what ships).
+
+    A solid has an outside alone."""
     tasks = [*light_plan(lamps), *ring_plan()]
+    tasks = [task for task in tasks if task.side == "outside" or not solid]
     scaled = [
         replace(task, samples=max(FEWEST_SAMPLES, round(task.samples * quality))) if noisy(task) else task
         for task in tasks

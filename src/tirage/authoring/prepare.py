@@ -16,11 +16,12 @@ from tirage.mockup.mesh import expand
 
 def prepare(source: Source, *, quality: float) -> None:
     """Write the three files into the source's build folder; the same source gives the same bytes."""
-    shell = expand(source.garment())
+    garment = source.garment()
+    shell = expand(garment)
     arrays = {field.name: getattr(shell, field.name) for field in fields(shell)}
     np.savez(source.build / "shell.npz", **arrays)
     for name, content in (
         ("scene.json", source.scene()),
-        ("plan.json", plan(len(source.lamps), quality)),
+        ("plan.json", plan(len(source.lamps), quality, solid=garment.solid)),
     ):
         (source.build / name).write_text(json.dumps(content, indent=1) + "\n")

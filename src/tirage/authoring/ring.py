@@ -32,8 +32,10 @@ LOWEST, HIGHEST = 0.25, 1.6
 def ratios(folder: Path, template: Template) -> dict[tuple[str, str], Floats]:
     """By kind of light and side of the cloth, (RING, h, w), for a template whose ring changes nothing."""
     light = build_light(template, expand(template.garment))
-    found = {}
-    for side in ("outside", "inside"):
+    found: dict[tuple[str, str], Floats] = {}
+    if template.garment.solid:
+        found = {(kind, "inside"): np.ones((len(RING), 1, 1), np.float32) for kind in FEWEST}
+    for side in ("outside",) if template.garment.solid else ("outside", "inside"):
         for kind, maps in measured(folder, template, light, side).items():
             found[kind, side] = maps
             low, high = np.percentile(maps[maps != 1], (1, 99))

@@ -56,6 +56,11 @@ class Source:
         """The lamps' names in their order."""
         return [lamp["name"] for lamp in self.description["lamps"]]
 
+    @property
+    def origins(self) -> dict[str, tuple[float, float]]:
+        """Where each panel's (0, 0) lies in the atlas, cm; their order is the mesh's panel numbers."""
+        return {panel["name"]: (panel["origin"][0], panel["origin"][1]) for panel in self.description["panels"]}
+
     def garment(self) -> Garment:
         """The finished garment. Raises OSError or KeyError when it is not there."""
         return Garment.load(self.build / "garment.npz")

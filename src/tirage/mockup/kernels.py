@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 18
+VERSION = 19
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16
@@ -66,6 +66,7 @@ class Cloth(Struct):
         ("alpha2", _floats),
         ("eta", _floats),
         ("gloss_gain", _floats),
+        ("dull", _floats),
         ("sheen_weight", _floats),
         ("bounce_gain", _floats),
         ("bounce_k", _floats),
@@ -101,6 +102,28 @@ class Patches(Struct):
     ]
 
 
+class Window(Struct):
+    """coat.c: one area light as smooth cloth mirrors it."""
+
+    _fields_ = [("corner", _floats * 3 * LAMP_POINTS), ("axis", _floats * 3), ("radiance", _floats)]
+
+
+class Coat(Struct):
+    """coat.c: where a smooth material lies, and what it mirrors."""
+
+    _fields_ = [
+        ("place", _pointer),
+        ("origin", _floats * 3),
+        ("step", _floats),
+        ("size", ctypes.c_int32),
+        ("lamp_count", ctypes.c_int32),
+        ("alpha", _floats),
+        ("world", _floats),
+        ("albedo", _floats * (TABLE + 1)),
+        ("lamps", Window * LAMPS),
+    ]
+
+
 class View(Struct):
     """raster.h: one camera's view of the mesh."""
 
@@ -126,6 +149,8 @@ class Cloths(Struct):
         ("busy", _pointer),
         ("detail_size", ctypes.c_int32),
         ("busy_size", ctypes.c_int32),
+        ("coat", _pointer),
+        ("coat_size", ctypes.c_int32),
     ]
 
 
