@@ -13,6 +13,7 @@ from tirage.authoring.light import raw
 from tirage.authoring.maps import Floats, Mask, blur, grow, halve, push_pull
 from tirage.authoring.plan import HIGH
 from tirage.mockup.camera import position
+from tirage.mockup.coat import coat_seen
 from tirage.mockup.cloth import directional_albedo, scatter_constants
 from tirage.mockup.kernels import BOUNCE_ALBEDO, BOUNCE_GLOSS
 from tirage.mockup.light import Light, build_light, light_seen, light_texture
@@ -27,6 +28,8 @@ GLOSS_SMOOTHING = 2  # it has less noise and changes faster
 LEAST = 0.01  # trust below which a texel takes what lies around it
 EDGE_REACH = 1  # texels of the outside beside the strip along the cloth's edge that are mixed with it
 LOWEST, HIGHEST = 0.25, 1.6
+HIDDEN = 0.25
+"""Of what a smooth material mirrors, the share below which the thing itself hides it."""
 
 
 def ratios(folder: Path, template: Template) -> dict[tuple[str, str], Floats]:
@@ -37,6 +40,8 @@ def ratios(folder: Path, template: Template) -> dict[tuple[str, str], Floats]:
         found = {(kind, "inside"): np.ones((len(RING), 1, 1), np.float32) for kind in FEWEST}
     for side in ("outside",) if template.garment.solid else ("outside", "inside"):
         for kind, maps in measured(folder, template, light, side).items():
+            if kind == "gloss" and light.coat is not None:
+                maps = np.where(maps > HIDDEN, maps, 0)  # noqa: PLW2901
             found[kind, side] = maps
             low, high = np.percentile(maps[maps != 1], (1, 99))
             print(f"ring, {kind}, {side}: {low:.2f} to {high:.2f} of what the formulas say")
@@ -84,6 +89,9 @@ def modelled(
     part = light.inside if side == "inside" else light.outside
     texture = light_texture(part)
     light_seen(light, part, position(template.camera, azimuth), azimuth, texture)
+    if light.coat is not None and side == "outside":
+        coat_seen(light.coat, position(template.camera, azimuth), azimuth, mirrored := texture[..., 3].copy())
+        texture[..., 3] = mirrored
     direct, multiple, _, gloss, under = (
         halve(texture[..., lane : lane + 1].astype(np.float32)) for lane in range(5)
     )

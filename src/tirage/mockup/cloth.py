@@ -194,6 +194,8 @@ def cloth_tables(material: Material) -> kernels.Cloth:
         bounce_k=bounce_k,
     )
     ratio = 2 ** ((np.arange(256) - RING_EVEN) / RING_STEPS)
+    if coat.glazed(material):
+        ratio[0] = 0  # what is mirrored can be hidden altogether
     for name, values in (*sampled.items(), ("albedo", albedo), ("ring", ratio)):
         getattr(cloth, name)[:] = values.tolist()
     return cloth

@@ -34,6 +34,8 @@ class Coat:
 
     kernel: kernels.Coat
     size: int
+    ring: F32
+    """(RING, n, n) what eight cameras see of it, for the thing itself hides some of what it would mirror."""
 
 
 def glazed(material: Material) -> bool:
@@ -41,8 +43,13 @@ def glazed(material: Material) -> bool:
     return material.roughness < GLAZED
 
 
-def build_coat(material: Material, lamps: tuple[Lamp, ...], world: float, places: F32) -> Coat:
-    """The coat of a material at places (size, size, 6): metres and unit normal, 0 where nothing is."""
+def build_coat(
+    material: Material, lamps: tuple[Lamp, ...], world: float, places: F32, ring: F32
+) -> Coat:
+    """The coat of a material at places (size, size, 6): metres and unit normal, 0 where nothing is.
+
+    ring: (RING, n, n) the share of it that each camera of the ring saw.
+    """
     there = np.abs(places[..., 3:]).any(axis=2)
     low, high = places[there, :3].min(axis=0), places[there, :3].max(axis=0)
     origin, step = (low + high) / 2, float((high - low).max()) / 2 / STEPS
@@ -61,15 +68,22 @@ def build_coat(material: Material, lamps: tuple[Lamp, ...], world: float, places
     kernel.albedo[:] = directional_albedo(material, np.linspace(0, 1, kernels.TABLE + 1)).tolist()
     for window, lamp in zip(kernel.lamps, lamps, strict=False):
         _set_window(window, lamp)
-    return Coat(kernel=kernel, size=len(there))
+    return Coat(kernel=kernel, size=len(there), ring=ring)
 
 
-def coat_seen(coat: Coat, camera: F32, out: NDArray[np.float16]) -> None:
-    """What the coat reflects to a camera at (3,) metres, into out (side, side), a multiple of its size."""
+def coat_seen(coat: Coat, camera: F32, azimuth: float, out: NDArray[np.float16]) -> None:
+    """What the coat reflects to a camera at (3,) metres and an azimuth, degrees, into out (side, side).
+
+    Its side is a multiple of the coat's size.
+    """
+    turns, part = divmod(azimuth / 360 % 1 * len(coat.ring), 1)
+    first, second = coat.ring[int(turns) % len(coat.ring)], coat.ring[(int(turns) + 1) % len(coat.ring)]
+    seen = np.ascontiguousarray(first + np.float32(part) * (second - first))
     row = np.empty((6, coat.size), np.float32)
     kernels.call(
         "coat_view",
         ctypes.byref(coat.kernel),
+        ctypes.byref(kernels.Open(seen=pointer(seen, np.float32), size=len(seen))),
         pointer(camera, np.float32),
         len(out) // coat.size,
         pointer(row, np.float32),

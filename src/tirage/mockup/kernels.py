@@ -124,6 +124,12 @@ class Coat(Struct):
     ]
 
 
+class Open(Struct):
+    """coat.c: how much of what is mirrored the thing itself does not hide."""
+
+    _fields_ = [("seen", _pointer), ("size", ctypes.c_int32)]
+
+
 class View(Struct):
     """raster.h: one camera's view of the mesh."""
 

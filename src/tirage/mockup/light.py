@@ -74,7 +74,8 @@ def build_light(template: Template, shell: Shell) -> Light:
     coat = None
     if glazed(template.material):
         places = texels[0].places * texels[0].islands[..., None]
-        coat = build_coat(template.material, template.lamps, template.world_strength, places)
+        seen = np.take(np.array(cloth.ring, np.float32), template.ring["gloss"].outside)
+        coat = build_coat(template.material, template.lamps, template.world_strength, places, seen)
     once, again = (
         float(_linear(template, name, inside=False).mean()) for name in ("indirect_a", "indirect_b")
     )

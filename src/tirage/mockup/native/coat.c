@@ -26,6 +26,12 @@ typedef struct {
     Window lamps[COAT_LAMPS];
 } Coat;
 
+/* How much of that is not hidden by the thing itself: a factor over the atlas, (size, size). */
+typedef struct {
+    const float *seen;
+    int32_t size;
+} Open;
+
 /* Texels at work, plane by plane so that the loops over them become vectors. */
 typedef struct {
     float px[RUN], py[RUN], pz[RUN], nx[RUN], ny[RUN], nz[RUN], vx[RUN], vy[RUN], vz[RUN], nv[RUN], sharp[RUN], sum[RUN];
@@ -46,7 +52,7 @@ static void half_vectors(const Window *w, int k, Texels *t) {
     }
 }
 
-/* An edge's part of the form factor: the angle between its ends along the normal of their plane (acos as Heitz 2016 has it). */
+/* An edge's part of the form factor: the angle between its ends along the normal of their plane, over 2 pi (acos as Heitz 2016 has it). */
 static void edge_factor(const Texels *t, int a, int b, float *sum) {
     for (int i = 0; i < RUN; i++) {
         const float ax = t->hx[a][i], ay = t->hy[a][i], az = t->hz[a][i], bx = t->hx[b][i], by = t->hy[b][i], bz = t->hz[b][i];
@@ -65,7 +71,7 @@ static void mirror_lamp(const Window *w, Texels *t) {
     for (int i = 0; i < RUN; i++) {
         const float *c = w->corner[0];
         const float before = (t->px[i] - c[0]) * w->axis[0] + (t->py[i] - c[1]) * w->axis[1] + (t->pz[i] - c[2]) * w->axis[2];
-        t->sum[i] += before > 0.f ? w->radiance * fabsf(sum[i]) * .15915494f : 0.f;
+        t->sum[i] += before > 0.f ? w->radiance * fabsf(sum[i]) : 0.f;
     }
 }
 
@@ -110,21 +116,35 @@ static void set_widths(const Coat *c, Texels *t) {
     }
 }
 
-static void mirror_run(const Coat *c, Texels *t, half *out, int n) {
+/* The factor at RUN texels from (x,y) on, of an atlas `across` texels wide. */
+static void load_open(const Open *o, int x, int y, int across, float *out) {
+    const float scale = (float)o->size / across, last = o->size - 1.001f;
+    const float fy = clampf((y + .5f) * scale - .5f, 0.f, last), ay = fy - (int)fy;
+    const float *row = o->seen + (long)(int)fy * o->size, *below = row + o->size;
+    for (int i = 0; i < RUN; i++) {
+        const float fx = clampf((x + i + .5f) * scale - .5f, 0.f, last), ax = fx - (int)fx;
+        const int at = (int)fx;
+        const float a = row[at] + ax * (row[at + 1] - row[at]), b = below[at] + ax * (below[at + 1] - below[at]);
+        out[i] = a + ay * (b - a);
+    }
+}
+
+static void mirror_run(const Coat *c, Texels *t, const float *open, half *out, int n) {
     set_widths(c, t);
     for (int l = 0; l < c->lamp_count; l++) mirror_lamp(c->lamps + l, t);
     for (int i = 0; i < n; i++) {
         const float f = clampf(t->nv[i], 0.f, 1.f) * COAT_TABLE;
         const int at = mini((int)f, COAT_TABLE - 1);
-        out[i] = (half)(t->sum[i] * (c->albedo[at] + (c->albedo[at + 1] - c->albedo[at]) * (f - at)));
+        out[i] = (half)(open[i] * t->sum[i] * (c->albedo[at] + (c->albedo[at + 1] - c->albedo[at]) * (f - at)));
     }
 }
 
 /* What the coat reflects to a camera at (3) metres, `fine` texels a side for each that places are kept for: out
    (size * fine, size * fine).  row (PLANES, size) is scratch. */
-EXPORT void coat_view(const Coat *c, const float *camera, int fine, float *row, half *out) {
+EXPORT void coat_view(const Coat *c, const Open *open, const float *camera, int fine, float *row, half *out) {
     const int size = c->size, across = size * fine;
     const long plane = (long)size * size;
+    float seen[RUN];
     Texels t;
     for (int y = 0; y < across; y++) {
         const float f = clampf((y + .5f) / fine - .5f, 0.f, size - 1.001f), a = f - (int)f;
@@ -135,8 +155,12 @@ EXPORT void coat_view(const Coat *c, const float *camera, int fine, float *row, 
         for (int x = 0; x < across; x += RUN) {
             half *at = out + (long)y * across + x;
             const int n = mini(RUN, across - x);
-            if (load_texels(c, camera, row, x, fine, &t)) mirror_run(c, &t, at, n);
-            else memset(at, 0, n * sizeof(half));
+            if (!load_texels(c, camera, row, x, fine, &t)) {
+                memset(at, 0, n * sizeof(half));
+                continue;
+            }
+            load_open(open, x, y, across, seen);
+            mirror_run(c, &t, seen, at, n);
         }
     }
 }
