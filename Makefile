@@ -9,7 +9,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header
 NATIVE := $(wildcard src/tirage/mockup/native/*.[ch])
 
-.PHONY: help demo test test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-smoke references goldens blender garment bake pins ci-deps clean native
+.PHONY: help demo test test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-smoke references goldens blender test-blender garment bake pins ci-deps clean native
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -90,6 +90,10 @@ templates/tee/build/garment.npz: | native
 bake: native .venv-blender/.ready templates/tee/build/garment.npz ## bake the garment's light in Blender and pack the template again
 	$(BIN)/python templates/tee/params.py
 	$(BIN)/tirage template bake tee
+
+test-blender: native ## the tests that need Blender: TIRAGE_BLENDER, or what `make blender` makes
+	@test -n "$${TIRAGE_BLENDER:-}" || $(MAKE) --no-print-directory blender
+	$(BIN)/python -m pytest tests/blender
 
 goldens: native ## make the golden pictures again; look at every one before committing
 	$(BIN)/python -m tests.golden

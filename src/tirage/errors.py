@@ -12,6 +12,7 @@ from typing import ClassVar
 __all__ = [
     "CODES",
     "BadInput",
+    "Cancelled",
     "Code",
     "Conflict",
     "Failed",
@@ -126,6 +127,17 @@ CODES: dict[str, Code] = {
     ),
     "RENDER_FAILED": Code(SYSTEM, "Run again; if it fails again, report it with the design that shows it."),
     "BAKE_FAILED": Code(SYSTEM, "Read what the script printed; it can be run again by itself."),
+    "BLENDER_MISSING": Code(
+        USAGE,
+        "Run `make blender` in a checkout, or set TIRAGE_BLENDER to Blender 5.0 or newer.",
+    ),
+    "BLEND_REFUSED": Code(
+        TEMPLATE, "Save it without scripts, drivers in Python, Freestyle scripts and files from elsewhere."
+    ),
+    "PROCESS_KILLED": Code(
+        SYSTEM, "Run again; when it happens often, look at who ends processes here.", retryable=True
+    ),
+    "PROCESS_CRASHED": Code(SYSTEM, "Run again; if it fails again, report it with its last words."),
     "PARTLY_FAILED": Code(SYSTEM, "Read the list of failed parts; the others are complete."),
     "OUT_OF_MEMORY": Code(
         SYSTEM, "Choose a smaller size, or try again when the machine has memory.", retryable=True
@@ -165,6 +177,10 @@ class UsageError(BadInput):
 
 class NotFound(BadInput):
     """What the input names does not exist."""
+
+
+class Cancelled(TirageError):
+    """Somebody does not want it any more."""
 
 
 class Conflict(TirageError):

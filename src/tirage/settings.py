@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from tirage.errors import Finding, Severity, UsageError
 
-__all__ = ["VARIABLES", "LogFormat", "LogLevel", "Settings"]
+__all__ = ["VARIABLES", "BlenderDevice", "LogFormat", "LogLevel", "Settings"]
 
 MAX_THREADS = 64
 T = TypeVar("T")
@@ -30,6 +30,14 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class BlenderDevice(StrEnum):
+    """What Blender renders on: `auto` is a GPU where Cycles reports one."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    GPU = "gpu"
+
+
 class LogFormat(StrEnum):
     """Lines for people or for machines."""
 
@@ -41,6 +49,8 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
     {
         "TIRAGE_THREADS": "Threads that render, 1–64; by default as many as there are usable cores.",
         "TIRAGE_TEMPLATES": "More folders with template packages, separated like PATH; by default none.",
+        "TIRAGE_BLENDER": "Blender 5.0 or newer, or a Python that has bpy; by default what is found.",
+        "TIRAGE_BLENDER_DEVICE": "What Blender renders on: auto (default, a GPU if there is one), cpu, gpu.",
         "TIRAGE_LOG_LEVEL": "Least severe line that is logged: debug, info, warning (default) or error.",
         "TIRAGE_LOG_FORMAT": "Log lines as `text` (default) or `json`.",
     }
@@ -54,6 +64,8 @@ class Settings:
 
     threads: int
     templates: tuple[Path, ...] = ()
+    blender: Path | None = None
+    blender_device: BlenderDevice = BlenderDevice.AUTO
     log_level: LogLevel = LogLevel.WARNING
     log_format: LogFormat = LogFormat.TEXT
 
@@ -67,6 +79,10 @@ class Settings:
         settings = cls(
             threads=reader.value("TIRAGE_THREADS", _threads, usable_cores()),
             templates=reader.value("TIRAGE_TEMPLATES", _folders, ()),
+            blender=reader.value("TIRAGE_BLENDER", _absolute, None),
+            blender_device=reader.value(
+                "TIRAGE_BLENDER_DEVICE", lambda text: BlenderDevice(text.lower()), BlenderDevice.AUTO
+            ),
             log_level=reader.value("TIRAGE_LOG_LEVEL", lambda text: LogLevel(text.lower()), LogLevel.WARNING),
             log_format=reader.value(
                 "TIRAGE_LOG_FORMAT", lambda text: LogFormat(text.lower()), LogFormat.TEXT
@@ -120,7 +136,7 @@ def _threads(text: str) -> int:
     return number
 
 
-def _folder(text: str) -> Path:
+def _absolute(text: str) -> Path:
     path = Path(text).expanduser()
     if "\0" in text or not path.is_absolute():
         raise ValueError
@@ -128,4 +144,4 @@ def _folder(text: str) -> Path:
 
 
 def _folders(text: str) -> tuple[Path, ...]:
-    return tuple(_folder(part) for part in text.split(os.pathsep) if part)
+    return tuple(_absolute(part) for part in text.split(os.pathsep) if part)

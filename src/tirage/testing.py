@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tirage.media.values import Colour
-from tirage.mockup.model import Template
+from tirage.mockup.model import RendererInfo, Template
 from tirage.mockup.placement import Print
 
 __all__ = ["FakeClock", "FakeRenderer"]
@@ -40,6 +40,7 @@ class FakeRenderer:
 
     def __init__(self, template: Template, *, failing_at: dict[int, BaseException] | None = None) -> None:
         self.template = template
+        self.renderer = RendererInfo("fake", "1")
         self.asked = 0
         self._failing_at = failing_at or {}
 

@@ -121,6 +121,7 @@ def description() -> dict[str, Any]:
         "exposure": 1.0,
         "colours": {"white": "#e6e6e3", "navy": "#1f2a44"},
         "light": light,
+        "relief": {"file": "relief.png", "range_mm": 1.5},
     }
 
 
@@ -133,6 +134,7 @@ def png(side: int, value: int) -> bytes:
 def contents() -> dict[str, bytes]:
     """Every file but template.json."""
     files = {"mesh.npz": write_mesh(garment(), atlas_cm=ATLAS_CM), "detail.png": png(DETAIL_SIDE, 255)}
+    files |= {"relief.png": png(DETAIL_SIDE, 200)}
     files |= {"LICENSE": b"Apache-2.0\n", "README.md": b"# Plain\n", "thumbnail.jpg": b"\xff\xd8\xff\xd9"}
     even = cv2.imencode(".png", np.full((RING_SIDE, RING_SIDE), 128, np.uint8))[1].tobytes()
     files |= {name: even for names in RING_MAPS.values() for name in names}

@@ -107,7 +107,7 @@ def test_the_sdist_carries_what_its_own_tests_need(tmp_path: Path, hook: ModuleT
         archive.extractall(tmp_path, filter="data")
     (unpacked,) = (path for path in tmp_path.iterdir() if path.is_dir())
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-p", "no:cacheprovider", "tests"],
         cwd=unpacked,
         env={**os.environ, "PYTHONPATH": str(unpacked / "src")},
         capture_output=True,

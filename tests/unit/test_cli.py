@@ -12,7 +12,7 @@ import pytest
 import synthetic
 
 from tirage.cli import _exit_code
-from tirage.cli.orders import Asked, order_of
+from tirage.cli.orders import Asked, RendererName, Tool, order_of, tool_of
 from tirage.errors import BadInput, Failed, Finding, Severity, TirageError, TryAgain, UsageError
 from tirage.media.encode import ImageFormat
 from tirage.media.process import child_environment, run
@@ -44,6 +44,22 @@ def arts(**changes: Any) -> list[Art]:  # noqa: ANN401
     order = order_of(asked("a.png", **changes))
     assert isinstance(order, MockupOrder)
     return list(order.arts)
+
+
+@pytest.mark.rows("R214", "G-4")
+def test_the_renderer_and_its_samples() -> None:
+    assert tool_of("relight", None).name is RendererName.RELIGHT
+    assert tool_of("cycles", None) == Tool(RendererName.CYCLES, 128)
+    assert [tool_of("cycles", samples).samples for samples in (1, 4096)] == [1, 4096]
+    for name, samples, code in (
+        ("cycles", 0, "INVALID_SAMPLES"),
+        ("cycles", 4097, "INVALID_SAMPLES"),
+        ("relight", 4, "INVALID_USAGE"),
+        ("Cycles", None, "INVALID_USAGE"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            tool_of(name, samples)
+        assert caught.value.code == code
 
 
 def test_one_design_with_nothing_else_is_the_default_order() -> None:

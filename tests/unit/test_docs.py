@@ -24,7 +24,7 @@ import typer.main
 import seal
 import tirage
 from tirage.cli import app
-from tirage.cli.orders import Asked, order_of
+from tirage.cli.orders import Asked, order_of, tool_of
 from tirage.errors import BadInput, Severity
 from tirage.mockup import relight
 from tirage.mockup.catalogue import PRESETS, TURNTABLE, VIEWS
@@ -192,7 +192,7 @@ def test_shell_commands_are_valid(page: str, line: str, monkeypatch: pytest.Monk
     elif program == "make":
         assert {word for word in rest if "=" not in word} <= targets()
     elif program.startswith(".venv") and rest[0] == "-m":
-        assert rest[1] in {"hatchling", "pip"}
+        assert rest[1] in {"hatchling", "pip"} or Path(rest[1].replace(".", "/") + ".py").is_file()
     elif program.startswith(".venv"):
         assert Path(rest[0]).is_file()
         source = Path(rest[0]).read_text()
@@ -214,6 +214,7 @@ def check_tirage(argv: list[str]) -> None:
     if name != "mockup":
         return
     params.pop("json")
+    assert tool_of(params.pop("renderer"), params.pop("samples"))
     order = order_of(Asked(**params | {"places": params.pop("place") or []}))
     designs = [art.design for art in order.arts] if isinstance(order, MockupOrder) else order.designs
     assert designs
@@ -228,6 +229,8 @@ def test_commands_that_are_wrong_would_be_found(monkeypatch: pytest.MonkeyPatch)
         "mockup examples/none.png",
         "mockup examples/design.png --place front:1,2",
         "mockup examples/design.png --preset chest-huge",
+        "mockup examples/design.png --renderer cycle",
+        "mockup examples/design.png --renderer cycles --samples 0",
         "template chek tee",
     ):
         with pytest.raises((BadInput, AssertionError, KeyError, typer.BadParameter.__mro__[2])):

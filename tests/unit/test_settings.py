@@ -10,7 +10,7 @@ import pytest
 
 import tirage
 from tirage.errors import UsageError
-from tirage.settings import VARIABLES, LogFormat, LogLevel, Settings, usable_cores
+from tirage.settings import VARIABLES, BlenderDevice, LogFormat, LogLevel, Settings, usable_cores
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -23,6 +23,8 @@ def test_every_variable_is_read() -> None:
     environment = {
         "TIRAGE_THREADS": "3",
         "TIRAGE_TEMPLATES": "/a:/b",
+        "TIRAGE_BLENDER": "/opt/blender/blender",
+        "TIRAGE_BLENDER_DEVICE": "GPU",
         "TIRAGE_LOG_LEVEL": "Debug",
         "TIRAGE_LOG_FORMAT": "json",
     }
@@ -30,6 +32,8 @@ def test_every_variable_is_read() -> None:
     assert Settings.read(environment) == Settings(
         threads=3,
         templates=(Path("/a"), Path("/b")),
+        blender=Path("/opt/blender/blender"),
+        blender_device=BlenderDevice.GPU,
         log_level=LogLevel.DEBUG,
         log_format=LogFormat.JSON,
     )

@@ -31,6 +31,7 @@ from tirage.mockup.template import RING_MAPS, load
 FORMAT_PAGE = Path(__file__).resolve().parent / "FORMAT.md"
 COPIED = ("id", "name", "version", "licence", "atlas_cm")
 SCENE = ("camera", "lamps", "world", "material", "exposure")
+RELIEF = "relief.png"
 PLAIN = np.full((8, 8), 255, np.uint8)
 BOUNCES = ("indirect_a", "indirect_b")
 
@@ -117,7 +118,22 @@ def detail(folder: Path) -> bytes:
     return encode_grey(np.asarray(codes, np.uint8))
 
 
-def describe(source: Source, garment: Garment, light: dict[str, Any]) -> dict[str, Any]:
+def relief(source: Source) -> tuple[bytes, float]:
+    """The height map as 8-bit codes over the heights it has, and their range in mm; flat where there is none.
+
+    Only slopes show; codes of 10 µm at 16 texels a centimetre keep them within a quarter of a degree."""
+    if not (source.build / "height.png").exists():
+        return encode_grey(PLAIN), 0.0
+    height = cv2.imread(str(source.build / "height.png"), cv2.IMREAD_UNCHANGED)
+    if height is None:
+        raise FileNotFoundError(f"{source.build}/height.png is missing")
+    low, high = float(height.min()), float(height.max())
+    codes = np.rint((height.astype(np.float64) - low) * (255 / max(high - low, 1))).astype(np.uint8)
+    most = 65535 if height.dtype == np.uint16 else 255
+    return encode_grey(codes), float(f"{(high - low) / most * source.description['height_range_mm']:.6g}")
+
+
+def describe(source: Source, garment: Garment, light: dict[str, Any], relief_mm: float) -> dict[str, Any]:
     """template.json without its hashes."""
     given = source.description
     return {
@@ -129,6 +145,7 @@ def describe(source: Source, garment: Garment, light: dict[str, Any]) -> dict[st
         "colours": given["colours"],
         "presets": presets(source),
         "light": light,
+        "relief": {"file": RELIEF, "range_mm": relief_mm},
         "light_sets": [],
         "view_maps": [],
     }
@@ -142,9 +159,10 @@ def pack(source: Source, target: Path) -> None:
     garment = with_inner(source.garment(), source.camera, atlas_cm)
     files, light = light_files(folder, source.lamps)
     files |= {"mesh.npz": write_mesh(garment, atlas_cm=atlas_cm), "detail.png": detail(folder)}
-    files |= {"thumbnail.jpg": thumbnail(folder)}
+    files["thumbnail.jpg"] = thumbnail(folder)
+    files[RELIEF], relief_mm = relief(source)
     files |= {"LICENSE": (source.folder / "LICENSE").read_bytes(), "README.md": FORMAT_PAGE.read_bytes()}
-    content = describe(source, garment, light)
+    content = describe(source, garment, light, relief_mm)
     with TemporaryDirectory() as scratch:
         even = dict.fromkeys(RING_MAPS, np.ones((len(RING), 1, 1), np.float32))
         write(content, files | ring_files(even), Path(scratch) / "even")

@@ -88,6 +88,13 @@ def mockup(
     mode: Annotated[str, typer.Option(metavar="MODE", help="all, images-only or animation-only.")] = "all",
     size: Annotated[int, typer.Option(metavar="PIXELS", help="Side of the pictures, 512 to 4096.")] = 2048,
     format: Annotated[str, typer.Option(metavar="KIND", help="png, jpeg or webp.")] = "png",  # noqa: A002
+    renderer: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="relight (seconds), or cycles (path-traced in Blender: minutes)."),
+    ] = "relight",
+    samples: Annotated[
+        int | None, typer.Option(metavar="N", help="For cycles: samples a pixel, 1 to 4096; 128 by default.")
+    ] = None,
     glb: Annotated[
         bool, typer.Option("--glb", help="The garment as model.glb for web viewers and AR, too.")
     ] = False,
@@ -124,7 +131,8 @@ def mockup(
         colors=colors,
         presets=presets,
     )
-    raise typer.Exit(run.mockup(orders.order_of(asked), json=json))
+    order, tool = orders.order_of(asked), orders.tool_of(renderer, samples)
+    raise typer.Exit(run.mockup(order, tool, json=json))
 
 
 @template_app.command("list")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from tirage.errors import UsageError
@@ -11,7 +12,7 @@ from tirage.media.encode import image_format
 from tirage.mockup import catalogue
 from tirage.mockup.catalogue import Preset
 from tirage.mockup.cells import MatrixOrder, designs_in, folder_names
-from tirage.mockup.order import DEFAULT_COLOUR, Art, MockupOrder, mode
+from tirage.mockup.order import DEFAULT_COLOUR, DEFAULT_SAMPLES, Art, MockupOrder, checked_samples, mode
 from tirage.mockup.placement import Placement, parse_place
 
 DEFAULT_PRESET = Preset.CHEST_MEDIUM
@@ -35,6 +36,34 @@ class Asked:
     out: Path | None
     colors: str | None
     presets: str | None
+
+
+class RendererName(StrEnum):
+    """The renderers there are."""
+
+    RELIGHT = "relight"
+    CYCLES = "cycles"
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """What renders, and how finely; relight has no samples to choose."""
+
+    name: RendererName
+    samples: int = DEFAULT_SAMPLES
+
+
+def tool_of(name: str, samples: int | None) -> Tool:
+    """The renderer that was asked for.  UsageError: there is none of that name; INVALID_SAMPLES."""
+    if name not in set(RendererName):
+        hint = f"Choose {' or '.join(RendererName)}."
+        raise UsageError("INVALID_USAGE", f"There is no renderer {name[:60]!r}.", hint=hint)
+    chosen = RendererName(name)
+    if samples is None:
+        return Tool(chosen)
+    if chosen is not RendererName.CYCLES:
+        raise UsageError("INVALID_USAGE", "--samples goes with --renderer cycles only.")
+    return Tool(chosen, checked_samples(samples))
 
 
 def order_of(asked: Asked) -> MockupOrder | MatrixOrder:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tirage.mockup.matrix import CellResult, MatrixResult
     from tirage.mockup.pipeline import MockupResult
 
+LAST_WORDS = 6
+"""Lines of a child's standard error that are shown."""
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
@@ -72,6 +74,8 @@ def error(error: TirageError, *, json: bool) -> None:
     if error.hint:
         typer.echo(f"  hint: {error.hint}", err=True)
     findings(found for found in error.findings if found.message != error.message)
+    for note in getattr(error, "__notes__", ()):  # a child's last words
+        typer.echo("\n".join(f"  | {line}" for line in note.splitlines()[-LAST_WORDS:]), err=True)
 
 
 def error_entry(error: TirageError) -> dict[str, object]:

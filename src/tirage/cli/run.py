@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tirage.cli import report
+from tirage.cli.orders import RendererName, Tool
 from tirage.cli.templates import package_of
 from tirage.mockup.cells import MatrixOrder
 from tirage.mockup.matrix import CellResult, make_matrix
+from tirage.mockup.model import Template
 from tirage.mockup.order import MockupOrder
-from tirage.mockup.pipeline import make_mockup
+from tirage.mockup.pipeline import Drawing, make_mockup
 from tirage.mockup.relight import Renderer
 from tirage.mockup.template import load
 from tirage.settings import Settings
@@ -24,13 +26,15 @@ if TYPE_CHECKING:
 FAILED = 1
 
 
-def mockup(order: MockupOrder | MatrixOrder, *, json: bool) -> int:
+def mockup(order: MockupOrder | MatrixOrder, tool: Tool, *, json: bool) -> int:
     """Makes the order and reports it; the exit code."""
     start = time.perf_counter()
     settings = Settings.read()
-    renderer = Renderer(load(package_of(order.template, settings)), threads=settings.threads)
-    loaded = since(start)
-    with _bars(shown=not json and sys.stderr.isatty()) as bars:
+    with (
+        _bars(shown=not json and sys.stderr.isatty()) as bars,
+        _renderer(tool, load(package_of(order.template, settings)), settings, bars) as renderer,
+    ):
+        loaded = since(start)
         if isinstance(order, MatrixOrder):
             matrix = make_matrix(order, renderer=renderer, progress=bars.cell)
             report.matrix(matrix, total=since(start), json=json)
@@ -39,6 +43,20 @@ def mockup(order: MockupOrder | MatrixOrder, *, json: bool) -> int:
     timings = {**result.timings, "template": loaded, "total": since(start)}
     report.mockup(result, timings=timings, json=json)
     return 0
+
+
+@contextmanager
+def _renderer(tool: Tool, template: Template, settings: Settings, bars: _Bars) -> Iterator[Drawing]:
+    """The renderer that was asked for; Blender is found before anything is rendered, and ended afterwards."""
+    if tool.name is RendererName.RELIGHT:
+        yield Renderer(template, threads=settings.threads)
+        return
+    from tirage.media.blender import Blender, find_blender
+    from tirage.mockup.cycles import CyclesRenderer
+
+    program = find_blender(settings.blender)
+    with Blender(program, device=settings.blender_device, threads=settings.threads) as blender:
+        yield CyclesRenderer(template, blender=blender, samples=tool.samples, progress=bars.samples)
 
 
 def since(start: float) -> float:
@@ -60,6 +78,10 @@ class _Bars:
         if name not in self._tasks:
             self._tasks[name] = self._progress.add_task(name, total=total)
         self._progress.update(self._tasks[name], completed=done)
+
+    def samples(self, done: int, total: int) -> None:
+        """One bar for the samples of the picture at work."""
+        self.stage("samples", done, total)
 
     def cell(self, _result: CellResult, done: int, total: int) -> None:
         """One bar over all cells."""

@@ -36,6 +36,14 @@ class LightFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class ReliefFile:
+    """The map of the cloth's fine heights: mm = code / 255 · range_mm."""
+
+    file: str
+    range_mm: float
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """Everything that template.json says."""
 
@@ -54,6 +62,7 @@ class Description:
     colours: Mapping[str, Colour]
     presets: Mapping[Preset, PresetRule]
     light: Mapping[str, LightFiles]
+    relief: ReliefFile | None
     files: Mapping[str, str]
     content_sha256: str
 
@@ -92,6 +101,7 @@ def read_description(value: object, notes: Notes) -> Description | None:
         colours=_colours(root.fields("colours")),
         presets=_presets(root),
         light=_light(root.fields("light"), [lamp.name for lamp in lamps]),
+        relief=_relief(root.fields("relief")) if root.has("relief") else None,
         files=dict(
             root.fields("files").each(
                 lambda table, key: table.text(key, SHA256, "a SHA-256 in hex"), at_most=256
@@ -254,6 +264,14 @@ def _light_files(fields: Fields) -> LightFiles:
     )
     fields.close()
     return light
+
+
+def _relief(fields: Fields) -> ReliefFile:
+    relief = ReliefFile(
+        file=fields.text("file", FILE_NAME, FILE_MEANING), range_mm=fields.number("range_mm", 0, 100)
+    )
+    fields.close()
+    return relief
 
 
 def _check_names(description: Description, root: Fields, notes: Notes) -> None:

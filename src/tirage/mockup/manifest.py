@@ -13,10 +13,9 @@ from tirage.errors import Finding
 from tirage.media.files import LAST as MANIFEST_NAME
 from tirage.media.files import WrittenFile
 from tirage.mockup.catalogue import Preset
-from tirage.mockup.model import Template, TemplateInfo
+from tirage.mockup.model import RendererInfo, Template, TemplateInfo
 from tirage.mockup.order import Art, Look, MockupOrder
 from tirage.mockup.placement import Print
-from tirage.mockup.relight import RENDERER, VERSION
 
 __all__ = ["MANIFEST_NAME", "FileEntry", "Manifest", "Role", "print_name"]
 
@@ -84,6 +83,7 @@ class FileEntry:
 class Manifest:
     """The whole file, typed; `to_json` is what is written."""
 
+    renderer: RendererInfo
     template: TemplateInfo
     look: Json
     designs: Sequence[Json]
@@ -97,6 +97,7 @@ class Manifest:
         *,
         order: MockupOrder,
         look: Look,
+        renderer: RendererInfo,
         template: Template,
         prints: Sequence[Print],
         files: Sequence[FileEntry],
@@ -104,6 +105,7 @@ class Manifest:
     ) -> Manifest:
         """The manifest of an order whose files are staged; `prints` in the order of its arts."""
         return cls(
+            renderer=renderer,
             template=template.info,
             look=_look_entry(order, look),
             designs=_design_entries(prints),
@@ -117,7 +119,11 @@ class Manifest:
         template = self.template
         return {
             "format": FORMAT,
-            "renderer": {"name": RENDERER, "version": VERSION},
+            "renderer": {
+                "name": self.renderer.name,
+                "version": self.renderer.version,
+                "settings": dict(self.renderer.settings),
+            },
             "template": {
                 "id": template.id,
                 "version": template.version,

@@ -5,7 +5,7 @@ Frozen, and checked before they are made (template.py), so that nothing downstre
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,15 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 RING = tuple(range(0, 360, 45))
 """Azimuths of the cameras that ring maps were baked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RendererInfo:
+    """What made pictures: another name or version makes others; so do other settings."""
+
+    name: str
+    version: str
+    settings: Mapping[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +115,17 @@ class RingMap:
     inside: NDArray[np.uint8]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Relief:
+    """The cloth's fine heights, for renderers that trace paths: baked light has them in it already.
+
+    mm = code / 255 · range_mm, on the atlas; `png` is the map's file, 8-bit grey and square.
+    """
+
+    png: bytes
+    range_mm: float
+
+
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Template:
     """A whole package, ready to render; compared by identity, never changed."""
@@ -128,6 +148,8 @@ class Template:
     """By name: direct, bounce, gloss."""
     detail: NDArray[np.uint8]
     """(D, D) grey factor on the albedo, 255 = plain."""
+    relief: Relief | None = None
+    """None: smooth cloth."""
 
     def panel(self, name: str) -> Panel | None:
         """The panel of that name."""

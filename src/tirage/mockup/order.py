@@ -21,6 +21,8 @@ DEFAULT_TEMPLATE = "tee"
 DEFAULT_COLOUR = "white"
 DEFAULT_BACKGROUND = "#f2f2f2"
 DEFAULT_SIZE = 2048
+DEFAULT_SAMPLES = 128
+SAMPLES = range(1, 4097)
 T = TypeVar("T")
 
 
@@ -90,6 +92,13 @@ def mode(name: str) -> Mode:
         return Mode(name)
     except ValueError:
         raise UsageError("INVALID_MODE", f"There is no mode {name[:60]!r}.") from None
+
+
+def checked_samples(samples: int) -> int:
+    """Samples a pixel of a path-traced picture, 1–4096; INVALID_SAMPLES otherwise."""
+    if samples not in SAMPLES:
+        raise UsageError("INVALID_SAMPLES", f"There cannot be {samples} samples.")
+    return samples
 
 
 def resolve_look(order: MockupOrder, template: Template) -> Look:

@@ -26,7 +26,7 @@ from tirage.mockup.compose import composited, print_file
 from tirage.mockup.findings import check_prints
 from tirage.mockup.kept import Kept
 from tirage.mockup.manifest import MANIFEST_NAME, FileEntry, Manifest, Role, print_name
-from tirage.mockup.model import Template
+from tirage.mockup.model import RendererInfo, Template
 from tirage.mockup.model_file import model_file
 from tirage.mockup.order import Art, Look, MockupOrder, resolve_look
 from tirage.mockup.placement import Print, resolve
@@ -51,6 +51,10 @@ class Drawing(Protocol):
     @property
     def template(self) -> Template:
         """What it draws."""
+
+    @property
+    def renderer(self) -> RendererInfo:
+        """What it is, for the manifest; asked when the pictures are made."""
 
     def stills(
         self,
@@ -205,7 +209,13 @@ def produce(order: MockupOrder, *, designs: Mapping[Path, Design], studio: Studi
             work.settle()
         spare_designs(order, files)
         manifest = Manifest.of(
-            order=order, look=look, template=template, prints=prints, files=files, findings=findings
+            order=order,
+            look=look,
+            renderer=studio.renderer.renderer,
+            template=template,
+            prints=prints,
+            files=files,
+            findings=findings,
         )
         with run.stage("manifest"):
             stage.write(MANIFEST_NAME, manifest.to_json())

@@ -20,7 +20,7 @@ from tirage.mockup.ink import Ink, Layer, box_factor, ink_seen, make_layer, texe
 from tirage.mockup.kept import Kept
 from tirage.mockup.kernels import Look
 from tirage.mockup.memory import give_back_holes, give_back_large_blocks
-from tirage.mockup.model import Template
+from tirage.mockup.model import RendererInfo, Template
 from tirage.mockup.placement import Print
 from tirage.mockup.scene import Workspace, beyond_regions, build_scene
 from tirage.mockup.shade import Plain, cloth_frame, lay_ink, make_look, plain_cloth
@@ -29,8 +29,8 @@ from tirage.settings import usable_cores
 
 Picture = NDArray[np.uint8]
 
-RENDERER, VERSION = "relight", "1"
-"""Written into every manifest; the version changes whenever pictures do."""
+RELIGHT = RendererInfo("relight", "1")
+"""Written into its manifests; the version changes whenever pictures do."""
 
 TURNTABLE_SAMPLES = 3
 """Sub-samples a pixel and axis at silhouettes, seams and print."""
@@ -61,6 +61,7 @@ class Renderer:
         """`keep`: whether more orders follow; for a single one nothing is worth keeping."""
         give_back_large_blocks()
         self.template = template
+        self.renderer = RELIGHT
         self._scene = build_scene(template)
         self._threads = threads or usable_cores()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="relight")

@@ -11,12 +11,11 @@ from tirage.jobs.checks import required
 from tirage.jobs.model import Job, NewJob
 from tirage.jobs.pipeline import Pipeline
 from tirage.mockup.catalogue import preset
-from tirage.mockup.order import mode
+from tirage.mockup.order import SAMPLES, mode
 from tirage.mockup.states import MOCKUP
 
 REQUIRED = ("product_id", "design_file_url", "preset")
 OPTIONS = ("fabric_color", "background_color", "render_mode", "samples")
-SAMPLES = range(1, 4097)
 
 
 def check_submission(new: NewJob) -> Sequence[Finding]:

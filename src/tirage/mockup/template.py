@@ -22,7 +22,7 @@ from tirage.mockup.description import IDENTIFIER, Description, content_sha256, r
 from tirage.mockup.fields import parse
 from tirage.mockup.mesh import Garment
 from tirage.mockup.mesh_file import read_mesh
-from tirage.mockup.model import RING, LightMap, RingMap, Template, TemplateInfo
+from tirage.mockup.model import RING, LightMap, Relief, RingMap, Template, TemplateInfo
 from tirage.mockup.notes import Notes
 
 BUILT_IN = Path(__file__).resolve().parent.parent / "templates"
@@ -116,7 +116,8 @@ def _read(path: Path, notes: Notes) -> Template | None:
 
 def _read_files(path: Path, description: Description, notes: Notes) -> dict[str, bytes]:
     light = [name for light in description.light.values() for name in (light.outside, light.inside)]
-    for name in sorted({*NEEDED, *light} - description.files.keys()):
+    relief = [description.relief.file] if description.relief else []
+    for name in sorted({*NEEDED, *light, *relief} - description.files.keys()):
         notes.error("MISSING_KEY", f"{DESCRIPTION}.files", f"{DESCRIPTION}.files does not list {name}.")
     contents = {}
     for name, wanted in description.files.items():
@@ -138,6 +139,7 @@ def _assemble(
     path: Path, description: Description, files: Mapping[str, bytes], notes: Notes
 ) -> Template | None:
     sizes = _map_sizes(description, files, notes)
+    relief = _relief(description, files, notes)
     of_mesh = Notes()
     with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as pool:
         mesh = pool.submit(_mesh, description, files, of_mesh)
@@ -180,6 +182,7 @@ def _assemble(
         ),
         ring=MappingProxyType({kind: _ring(maps, kind) for kind in ("direct", "bounce", "gloss")}),
         detail=maps[DETAIL],
+        relief=relief,
     )
 
 
@@ -193,6 +196,16 @@ def _mesh(description: Description, files: Mapping[str, bytes], notes: Notes) ->
         return None
     panels, atlas_cm = description.panels, description.atlas_cm
     return read_mesh(files[MESH], atlas_cm=atlas_cm, panels=panels, where=MESH, notes=notes)
+
+
+def _relief(description: Description, files: Mapping[str, bytes], notes: Notes) -> Relief | None:
+    """The relief as a file whose header was checked: only path tracers ever look into it."""
+    found = description.relief
+    if found is None or found.file not in files:
+        return None
+    png = files[found.file]
+    grey_map_size(png, largest=MAX_DETAIL_SIDE, where=found.file, notes=notes)
+    return Relief(png=png, range_mm=found.range_mm)
 
 
 def _map_sizes(description: Description, files: Mapping[str, bytes], notes: Notes) -> dict[str, int]:
