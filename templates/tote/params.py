@@ -85,7 +85,7 @@ class Weave:
     """The canvas tile."""
 
     tile_cm: float = 6.0
-    px_per_cm: float = 128.0
+    px_per_cm: float = 512 / 6
     yarns_per_cm: float = 11.0
     seed: int = 5
     deep: float = 0.34  # how dark it is between yarns

@@ -118,12 +118,12 @@ def detail(folder: Path) -> bytes:
     return encode_grey(np.asarray(codes, np.uint8))
 
 
-def relief(source: Source) -> tuple[bytes, float]:
-    """The height map as 8-bit codes over the heights it has, and their range in mm; flat where there is none.
+def relief(source: Source) -> tuple[bytes, float] | None:
+    """The height map as 8-bit codes over the heights it has, and their range in mm; None where there is none.
 
     Only slopes show; codes of 10 µm at 16 texels a centimetre keep them within a quarter of a degree."""
     if not (source.build / "height.png").exists():
-        return encode_grey(PLAIN), 0.0
+        return None
     height = cv2.imread(str(source.build / "height.png"), cv2.IMREAD_UNCHANGED)
     if height is None:
         raise FileNotFoundError(f"{source.build}/height.png is missing")
@@ -133,10 +133,13 @@ def relief(source: Source) -> tuple[bytes, float]:
     return encode_grey(codes), float(f"{(high - low) / most * source.description['height_range_mm']:.6g}")
 
 
-def describe(source: Source, garment: Garment, light: dict[str, Any], relief_mm: float) -> dict[str, Any]:
+def describe(
+    source: Source, garment: Garment, light: dict[str, Any], relief_mm: float | None
+) -> dict[str, Any]:
     """template.json without its hashes."""
     given = source.description
-    return {
+    own = {} if relief_mm is None else {"relief": {"file": RELIEF, "range_mm": relief_mm}}
+    return own | {
         "format": FORMAT,
         **{name: given[name] for name in COPIED},
         "panels": panels(source, garment),
@@ -145,7 +148,6 @@ def describe(source: Source, garment: Garment, light: dict[str, Any], relief_mm:
         "colours": given["colours"],
         "presets": presets(source),
         "light": light,
-        "relief": {"file": RELIEF, "range_mm": relief_mm},
         "light_sets": [],
         "view_maps": [],
     }
@@ -160,7 +162,9 @@ def pack(source: Source, target: Path) -> None:
     files, light = light_files(folder, source.lamps)
     files |= {"mesh.npz": write_mesh(garment, atlas_cm=atlas_cm), "detail.png": detail(folder)}
     files["thumbnail.jpg"] = thumbnail(folder)
-    files[RELIEF], relief_mm = relief(source)
+    relief_mm = None
+    if found := relief(source):
+        files[RELIEF], relief_mm = found
     files |= {"LICENSE": (source.folder / "LICENSE").read_bytes(), "README.md": FORMAT_PAGE.read_bytes()}
     content = describe(source, garment, light, relief_mm)
     with TemporaryDirectory() as scratch:
