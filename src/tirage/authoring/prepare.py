@@ -11,6 +11,7 @@ import numpy as np
 
 from tirage.authoring.plan import plan
 from tirage.authoring.source import Source
+from tirage.mockup.coat import glazed
 from tirage.mockup.mesh import expand
 
 
@@ -22,6 +23,8 @@ def prepare(source: Source, *, quality: float) -> None:
     np.savez(source.build / "shell.npz", **arrays)
     for name, content in (
         ("scene.json", source.scene()),
-        ("plan.json", plan(len(source.lamps), quality, solid=garment.solid)),
+        ("plan.json", plan(
+                len(source.lamps), quality, solid=garment.solid, glazed=glazed(source.material)
+            )),
     ):
         (source.build / name).write_text(json.dumps(content, indent=1) + "\n")

@@ -13,7 +13,6 @@ from tirage.authoring.light import raw
 from tirage.authoring.maps import Floats, Mask, blur, grow, halve, push_pull
 from tirage.authoring.plan import HIGH
 from tirage.mockup.camera import position
-from tirage.mockup.coat import coat_seen
 from tirage.mockup.cloth import directional_albedo, scatter_constants
 from tirage.mockup.kernels import BOUNCE_ALBEDO, BOUNCE_GLOSS
 from tirage.mockup.light import Light, build_light, light_seen, light_texture
@@ -89,9 +88,6 @@ def modelled(
     part = light.inside if side == "inside" else light.outside
     texture = light_texture(part)
     light_seen(light, part, position(template.camera, azimuth), azimuth, texture)
-    if light.coat is not None and side == "outside":
-        coat_seen(light.coat, position(template.camera, azimuth), azimuth, mirrored := texture[..., 3].copy())
-        texture[..., 3] = mirrored
     direct, multiple, _, gloss, under = (
         halve(texture[..., lane : lane + 1].astype(np.float32)) for lane in range(5)
     )
@@ -103,6 +99,8 @@ def modelled(
     carried = light.cloth.bounce_gain * (once + light.cloth.bounce_k * (1 - once))
     carried *= 1 + BOUNCE_GLOSS / BOUNCE_ALBEDO  # what shade.c adds
     along = load(folder, "bounce_along", side)
+    if light.coat is not None:
+        gloss = template.world_strength * table(light.cloth.gloss, np.clip(cosine, 0.02, 1))
     return {"direct": rough / np.maximum(layers, 1e-6), "bounce": carried * along, "gloss": gloss}
 
 

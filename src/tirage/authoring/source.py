@@ -13,7 +13,7 @@ from typing import Any
 
 from tirage.errors import NotFound
 from tirage.mockup.mesh import Garment
-from tirage.mockup.model import Camera
+from tirage.mockup.model import Camera, Material
 
 READERS: dict[str, Callable[[str], Any]] = {"source.toml": tomllib.loads, "source.json": json.loads}
 SCENE = ("camera", "lamps", "world", "material", "exposure", "height_range_mm")
@@ -50,6 +50,11 @@ class Source:
     def camera(self) -> Camera:
         """The camera of every view."""
         return Camera(**self.description["camera"])
+
+    @property
+    def material(self) -> Material:
+        """What it is made of."""
+        return Material(**self.description["material"])
 
     @property
     def lamps(self) -> list[str]:
