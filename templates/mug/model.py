@@ -54,9 +54,17 @@ def body_section(m: Mug) -> tuple[F64, F64]:
 def levels(m: Mug) -> F64:
     """Heights of the straight wall's rows, from the lip down; both windows begin and end on rows."""
     high = 1.4
-    stops = [m.height - m.lip, m.handle_top + high, m.handle_top - high, m.handle_bottom + high, m.handle_bottom - high]
+    stops = [
+        m.height - m.lip,
+        m.handle_top + high,
+        m.handle_top - high,
+        m.handle_bottom + high,
+        m.handle_bottom - high,
+    ]
     stops.append(m.corner + m.foot_height)
-    parts = [np.linspace(a, b, n + 1)[:-1] for a, b, n in zip(stops, stops[1:], (1, 14, 14, 14, 1), strict=False)]
+    parts = [
+        np.linspace(a, b, n + 1)[:-1] for a, b, n in zip(stops, stops[1:], (1, 14, 14, 14, 1), strict=False)
+    ]
     return np.concatenate([*parts, stops[-1:]])
 
 
@@ -118,7 +126,7 @@ def around_end(m: Mug, window: F64, height: float) -> Patch:
     outer = border(window)
     inner = end_outline(m, outer, height)
     t = np.linspace(0, 1, OUTWARDS + 1)[:, None, None] ** 1.3
-    uv = (outer * (1 - t) + inner * t)  # from outside in, clockwise as one looks at it
+    uv = outer * (1 - t) + inner * t  # from outside in, clockwise as one looks at it
     position, normal = on_body(m, uv)
     return Patch(panel="wrap", position=position * 0.01, uv=uv, normal=normal)
 
@@ -162,7 +170,9 @@ def tube(m: Mug, bearing: F64) -> F64:
 
 def handle(m: Mug) -> Patch:
     """The swept section, and at both ends a fillet whose last ring is the body's."""
-    window = np.stack(np.meshgrid(np.linspace(-1.6, 1.6, WINDOW[0] + 1), np.linspace(-1.4, 1.4, WINDOW[1] + 1)), -1)
+    window = np.stack(
+        np.meshgrid(np.linspace(-1.6, 1.6, WINDOW[0] + 1), np.linspace(-1.4, 1.4, WINDOW[1] + 1)), -1
+    )
     outline = border(window)
     bearing = np.arctan2(outline[:, 1] / 1.4, outline[:, 0] / 1.6)
     rows = tube(m, bearing)

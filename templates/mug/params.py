@@ -9,6 +9,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 BUILD = HERE / "build"
 
+
 @dataclass(frozen=True, slots=True)
 class Mug:
     """An 11 oz mug; its axis is vertical, the handle points to +x."""

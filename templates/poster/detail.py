@@ -48,7 +48,9 @@ def fibre(rng: np.random.Generator, shape: tuple[int, int], scale: float) -> F64
     """Pressed board: fine specks, and a little cloudiness."""
     specks = noise(rng, shape, 0.03 * scale, 0.03 * scale)
     flakes = noise(rng, shape, 0.16 * scale, 0.05 * scale) + noise(rng, shape, 0.05 * scale, 0.16 * scale)
-    return np.asarray(0.93 + 0.022 * specks + 0.018 * flakes + 0.012 * noise(rng, shape, 2 * scale, 2 * scale))
+    return np.asarray(
+        0.93 + 0.022 * specks + 0.018 * flakes + 0.012 * noise(rng, shape, 2 * scale, 2 * scale)
+    )
 
 
 def draw(p: Wood = WOOD) -> NDArray[np.uint8]:

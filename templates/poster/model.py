@@ -130,7 +130,9 @@ def _mat_uv(
         c, s = np.round(np.cos(angle)), np.round(np.sin(angle))
         x, z = flat[..., 0], flat[..., 1]
         return np.stack([x * c + z * s, p.mat[1] / 2 - (z * c - x * s)], -1)
-    strip = np.array([[(a * x, row * NARROWEST_CM) for x in t] for row, (a, _, _) in enumerate((upper, lower))])
+    strip = np.array(
+        [[(a * x, row * NARROWEST_CM) for x in t] for row, (a, _, _) in enumerate((upper, lower))]
+    )
     return strip + [0.0, p.mat[1] / 2 - 8.0 + turn * (NARROWEST_CM + 1.2)]
 
 
@@ -138,10 +140,17 @@ def hanger(p: Poster) -> list[Patch]:
     """A sawtooth hanger's plate and two picture plates on the board."""
     patches = []
     for number, (x, z, wide, high) in enumerate(
-        ((0.0, p.mat[1] / 2 - 1.7, 5.6, 1.1), (-9.0, -p.mat[1] / 2 + 0.9, 1.0, 2.2), (9.0, -p.mat[1] / 2 + 0.9, 1.0, 2.2))
+        (
+            (0.0, p.mat[1] / 2 - 1.7, 5.6, 1.1),
+            (-9.0, -p.mat[1] / 2 + 0.9, 1.0, 2.2),
+            (9.0, -p.mat[1] / 2 + 0.9, 1.0, 2.2),
+        )
     ):
         low, top = p.board_recess, 0.16
-        for size, level, outer, at in (((wide, high), (top, top), None, 0), ((wide, high), (top, low), 0.08, 1)):
+        for size, level, outer, at in (
+            ((wide, high), (top, top), None, 0),
+            ((wide, high), (top, low), 0.08, 1),
+        ):
             patches += _plate(p, number, x, z, size, level, outer, at)
     return patches
 
@@ -174,9 +183,7 @@ def _plate(
         patch = rotate(
             Patch(panel="hanger", position=position, uv=uv + place + [0.0, turn * 1.3]), (0, 1, 0), -90 * turn
         )
-        patches.append(
-            Patch(panel="hanger", position=(patch.position + [-x, 0, z]) * 0.01, uv=patch.uv)
-        )
+        patches.append(Patch(panel="hanger", position=(patch.position + [-x, 0, z]) * 0.01, uv=patch.uv))
     return patches
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 BUILD = HERE / "build"
 
+
 @dataclass(frozen=True, slots=True)
 class Poster:
     """A wooden box frame of 43.4 × 53.4 cm around a mat of 40 × 50 cm with a window of 30 × 40 cm."""

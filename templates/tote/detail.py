@@ -28,7 +28,9 @@ class Field:
     px_per_cm: float
 
 
-def field(origin: tuple[float, float], box: tuple[float, float, float, float], size: int, atlas: float) -> Field:
+def field(
+    origin: tuple[float, float], box: tuple[float, float, float, float], size: int, atlas: float
+) -> Field:
     """The pixels of a map that show a panel's box (left, top, right, bottom)."""
     s = size / atlas
     low = np.floor((np.array(box[:2]) + origin - REACH) * s).astype(int).clip(0, size)
@@ -132,7 +134,9 @@ def main() -> None:
         f = field(panel["origin"], box, DETAIL.height_px, description["atlas_cm"])
         relief[f.rows, f.columns] = height(f, handle=handle, p=DETAIL, rng=rng)
     code = np.clip(relief / description["height_range_mm"] + 0.5, 0, 1)
-    cv2.imwrite(str(BUILD / "detail.png"), np.rint(factor * 255).astype(np.uint8), [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    cv2.imwrite(
+        str(BUILD / "detail.png"), np.rint(factor * 255).astype(np.uint8), [cv2.IMWRITE_PNG_COMPRESSION, 9]
+    )
     cv2.imwrite(str(BUILD / "height.png"), np.rint(code * 65535).astype(np.uint16))
 
 

@@ -16,7 +16,7 @@ from scipy.sparse import coo_matrix, csr_matrix
 from scipy.spatial import cKDTree
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tee"))
-from solver import Cloth, Motion, Obstacle, frame  # noqa: E402
+from solver import Cloth, Motion, Obstacle, frame
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -47,7 +47,9 @@ def lines(cut: Cut) -> tuple[F64, F64]:
     rest = cut.width / 2 - handle[-1]
     side = np.linspace(handle[-1], cut.width / 2, round(rest / cut.cell) + 1)
     right = np.concatenate([middle, handle, side[1:]])
-    return np.concatenate([-right[:0:-1], right]), np.linspace(0, cut.height, round(cut.height / cut.cell) + 1)
+    return np.concatenate([-right[:0:-1], right]), np.linspace(
+        0, cut.height, round(cut.height / cut.cell) + 1
+    )
 
 
 def grid_triangles(ids: I64) -> I64:
@@ -93,7 +95,10 @@ def build(cut: Cut = CUT, hang: Hanging = HANGING) -> Bag:
     used, label = np.unique(np.concatenate([joints[p].ravel() for p in joints]), return_inverse=True)
     start = np.cumsum([0] + [joints[p].size for p in joints])
     triangle = np.concatenate(
-        [grid_triangles(np.arange(joints[p].size).reshape(joints[p].shape)) + s for p, s in zip(joints, start, strict=False)]
+        [
+            grid_triangles(np.arange(joints[p].size).reshape(joints[p].shape)) + s
+            for p, s in zip(joints, start, strict=False)
+        ]
     )
     uv = np.concatenate([flat[p].reshape(-1, 2) for p in joints])
     panel = np.repeat(list(joints), np.diff(start))
@@ -110,7 +115,8 @@ def placed(cut: Cut, hang: Hanging, flat: dict[int, F64], long: int, sewn: int) 
         u, v = flat[panel][..., 0], flat[panel][..., 1]
         pillow = (1 - (2 * u / cut.width) ** 2) * (1 - (v / cut.height) ** 4) * 0.016 + 0.001
         wave = sum(
-            rng.normal() * np.cos(2 * np.pi * (fx * u / cut.width + fy * v / cut.height) + rng.uniform(0, 6.3))
+            rng.normal()
+            * np.cos(2 * np.pi * (fx * u / cut.width + fy * v / cut.height) + rng.uniform(0, 6.3))
             for fx, fy in ((1, 0.5), (2, -1), (0.5, 1.5), (3, 1), (1.5, -2))
         )
         edge = (1 - (2 * u / cut.width) ** 8) * (1 - (v / cut.height) ** 8)
@@ -161,7 +167,13 @@ def arch_angle(half: float, height: float, free: float, s: F64) -> F64:
 def constraints(bag: Bag, cut: Cut, hang: Hanging, rng: np.random.Generator) -> Cloth:
     """Stretch and bending, shuffled so that Gauss-Seidel favours no direction."""
     faces, n = bag.faces, len(bag.position)
-    rest = np.stack([np.linalg.norm(bag.uv[np.roll(bag.triangle, -1, 1)[:, k]] - bag.uv[bag.triangle[:, k]], axis=1) for k in range(3)], 1)
+    rest = np.stack(
+        [
+            np.linalg.norm(bag.uv[np.roll(bag.triangle, -1, 1)[:, k]] - bag.uv[bag.triangle[:, k]], axis=1)
+            for k in range(3)
+        ],
+        1,
+    )
     half = np.stack([faces, np.roll(faces, -1, 1)], -1).reshape(-1, 2)
     handle = np.repeat(bag.panel[bag.triangle[:, 0]] >= HANDLE_FRONT, 3)
     code = np.sort(half, 1) @ [n, 1] + handle * n * n  # a handle keeps its own threads where it is sewn on
@@ -200,7 +212,9 @@ def bending(
     a, b, c = rest.T
     s = rest.sum(1) / 2
     area = np.sqrt(np.maximum(s * np.prod(s[:, None] - rest, axis=1), 1e-12))
-    cot = np.stack([a * a + c * c - b * b, a * a + b * b - c * c, b * b + c * c - a * a], 1) / (4 * area[:, None])
+    cot = np.stack([a * a + c * c - b * b, a * a + b * b - c * c, b * b + c * c - a * a], 1) / (
+        4 * area[:, None]
+    )
     quads, ends = [edges[:, 0], edges[:, 1]], []
     for halves in (first, last):
         f, q = halves // 3, halves % 3
@@ -233,7 +247,9 @@ def hang_up(bag: Bag, cut: Cut = CUT, hang: Hanging = HANGING) -> Bag:
     x, v = bag.position.copy(), np.zeros_like(bag.position)
     top = arch_height(cut.handle_from + cut.handle_width / 2, cut.handle_length - 2 * cut.sewn) * 0.01
     rod = np.array([[0.002, -0.1, top - hang.rod_m - 0.012, 0.0, 1.0, 0.0, 0.2, hang.rod_m, hang.rod_m]])
-    obstacle = Obstacle(np.zeros((4, 4, 4), np.float32), np.full(3, 50.0), 0.01, np.repeat(rod, 2, 0), 0.001, hang.friction)
+    obstacle = Obstacle(
+        np.zeros((4, 4, 4), np.float32), np.full(3, 50.0), 0.01, np.repeat(rod, 2, 0), 0.001, hang.friction
+    )
     near, gap = neighbourhood(bag), 0.0045
     layers, apart = facing(bag, cut, hang)
     pairs = np.empty((0, 2), np.int64)

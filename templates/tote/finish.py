@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from params import BACK, BUILD, DATA, FINISH, FRONT, HANDLE_BACK, HANDLE_FRONT, HERE, Finish, CUT
-
+from params import BACK, BUILD, CUT, DATA, FINISH, FRONT, HANDLE_BACK, HANDLE_FRONT, HERE, Finish
 from scipy.spatial import cKDTree
 
 from tirage.authoring.sheets import Sheet, garment, offset, part, subdivide, together
@@ -32,7 +31,10 @@ def load(path: Path) -> Sheet:
 def finish(drape: Sheet, p: Finish = FINISH) -> Garment:
     """The bag's arrays."""
     body = subdivide(part(drape, (FRONT, BACK)))
-    handles = [offset(subdivide(subdivide(part(drape, (panel,)))), p.handle_m + 1e-4) for panel in (HANDLE_FRONT, HANDLE_BACK)]
+    handles = [
+        offset(subdivide(subdivide(part(drape, (panel,)))), p.handle_m + 1e-4)
+        for panel in (HANDLE_FRONT, HANDLE_BACK)
+    ]
     bag = together([body, *handles])
     hem = (bag.uv[:, 1] < CUT.hem) & (bag.panel <= BACK)
     thick = np.where(bag.panel >= HANDLE_FRONT, p.handle_m, np.where(hem, p.hem_m, p.canvas_m))

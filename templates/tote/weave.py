@@ -35,13 +35,21 @@ def weave(p: Weave = WEAVE) -> NDArray[np.uint8]:
     along_tile = np.where(warp, y, x) / count
     thick = thickness(rng, count, size, number, along_tile, warp, p)
     bump = np.sqrt(np.clip(1 - (across / (0.5 * thick)) ** 2, 0, 1)) * np.cos(np.pi * 0.82 * along) ** 0.6
-    hair = np.where(warp, periodic(rng, (size, size), (count, size)), periodic(rng, (size, size), (size, count)))
+    hair = np.where(
+        warp, periodic(rng, (size, size), (count, size)), periodic(rng, (size, size), (size, count))
+    )
     tone = 1 - p.deep * (1 - bump) ** 1.3 + p.hair * hair + p.slub * (thick - 1)
     return np.asarray(np.rint(np.clip(tone, 0, 1.12) / 1.12 * 255), np.uint8)
 
 
 def thickness(
-    rng: np.random.Generator, count: int, size: int, number: NDArray[np.int64], along: F64, warp: NDArray[np.bool_], p: Weave
+    rng: np.random.Generator,
+    count: int,
+    size: int,
+    number: NDArray[np.int64],
+    along: F64,
+    warp: NDArray[np.bool_],
+    p: Weave,
 ) -> F64:
     """The yarn's thickness over its place: each varies along its length, weft more than warp."""
     profiles = np.stack([periodic(rng, (count, size), (count * 9, count / 6)) for _ in range(2)])

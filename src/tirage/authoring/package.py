@@ -71,7 +71,11 @@ def ring_files(seen: Mapping[tuple[str, str], NDArray[np.float32]]) -> dict[str,
     """How the ring of cameras sees light, in logarithmic codes (model.RingMap)."""
     files: dict[str, bytes] = {}
     for kind, names in RING_MAPS.items():
-        codes = np.rint(RING_EVEN + RING_STEPS * np.log2(np.maximum(seen[kind], 1e-9))).clip(0, 255).astype(np.uint8)
+        codes = (
+            np.rint(RING_EVEN + RING_STEPS * np.log2(np.maximum(seen[kind], 1e-9)))
+            .clip(0, 255)
+            .astype(np.uint8)
+        )
         files |= {name: encode_grey(image) for name, image in zip(names, codes, strict=True)}
     return files
 

@@ -23,8 +23,6 @@ def prepare(source: Source, *, quality: float) -> None:
     np.savez(source.build / "shell.npz", **arrays)
     for name, content in (
         ("scene.json", source.scene()),
-        ("plan.json", plan(
-                len(source.lamps), quality, solid=garment.solid, glazed=glazed(source.material)
-            )),
+        ("plan.json", plan(len(source.lamps), quality, solid=garment.solid, glazed=glazed(source.material))),
     ):
         (source.build / name).write_text(json.dumps(content, indent=1) + "\n")

@@ -40,7 +40,7 @@ def ratios(folder: Path, template: Template) -> dict[tuple[str, str], Floats]:
     for side in ("outside",) if template.garment.solid else ("outside", "inside"):
         for kind, maps in measured(folder, template, light, side).items():
             if kind == "gloss" and light.coat is not None:
-                maps = np.where(maps > HIDDEN, maps, 0)  # noqa: PLW2901
+                maps = np.where(maps > HIDDEN, maps, 0)
             found[kind, side] = maps
             low, high = np.percentile(maps[maps != 1], (1, 99))
             print(f"ring, {kind}, {side}: {low:.2f} to {high:.2f} of what the formulas say")

@@ -64,7 +64,9 @@ class Source:
     @property
     def origins(self) -> dict[str, tuple[float, float]]:
         """Where each panel's (0, 0) lies in the atlas, cm; their order is the mesh's panel numbers."""
-        return {panel["name"]: (panel["origin"][0], panel["origin"][1]) for panel in self.description["panels"]}
+        return {
+            panel["name"]: (panel["origin"][0], panel["origin"][1]) for panel in self.description["panels"]
+        }
 
     def garment(self) -> Garment:
         """The finished garment. Raises OSError or KeyError when it is not there."""

@@ -43,9 +43,7 @@ def glazed(material: Material) -> bool:
     return material.roughness < GLAZED
 
 
-def build_coat(
-    material: Material, lamps: tuple[Lamp, ...], world: float, places: F32, ring: F32
-) -> Coat:
+def build_coat(material: Material, lamps: tuple[Lamp, ...], world: float, places: F32, ring: F32) -> Coat:
     """The coat of a material at places (size, size, 6): metres and unit normal, 0 where nothing is.
 
     ring: (RING, n, n) the share of it that each camera of the ring saw.

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.camera import pixels_per_cm
-from tirage.mockup.kernels import ATLAS_STEPS, CHARTS, pointer
 from tirage.mockup.coat import coat_seen
+from tirage.mockup.kernels import ATLAS_STEPS, CHARTS, pointer
 from tirage.mockup.light import Light, build_light, edge_uv, light_texture
 from tirage.mockup.mesh import Shell, drawn, expand
 from tirage.mockup.model import Template
