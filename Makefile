@@ -9,7 +9,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header
 NATIVE := $(wildcard src/tirage/mockup/native/*.[ch])
 
-.PHONY: help demo test test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-smoke references goldens blender test-blender garment bake pins ci-deps clean native
+.PHONY: help demo test test-chaos test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-smoke references goldens blender test-blender garment bake pins ci-deps clean native
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -52,6 +52,9 @@ imports: .venv/.ready
 unit: native
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
+
+test-chaos: native ## workers are killed, stopped and drained on both databases (about ten minutes)
+	$(BIN)/python -m pytest tests/chaos -p no:cacheprovider
 
 test-ui: native chromium tests/ui/node_modules/.ready ## what only a browser can judge: models in a 3-D viewer
 	$(BIN)/python tests/ui/prepare.py out/ui
@@ -100,6 +103,9 @@ goldens: native ## make the golden pictures again; look at every one before comm
 
 bench: native ## measure quality and speed, write docs/benchmarks.md
 	$(BIN)/python -m bench $(if $(wildcard .venv-blender/.ready),--blender .venv-blender/bin/python)
+
+bench-jobs: .venv/.ready ## measure what jobs, queues and workers cost, on both databases
+	$(BIN)/python -m bench.jobs
 
 bench-smoke: native ## a short run of the same, against loose bounds
 	$(BIN)/python -m bench --smoke

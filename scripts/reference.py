@@ -1,4 +1,4 @@
-"""Writes errors.md, settings.md, command.md and jobs.md of docs from the code; `--check` only compares.
+"""Writes the pages of docs that come from the code; `--check` only compares.
 Run by `make reference`; a test compares too, so the pages cannot fall behind.
 """
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+from http_page import http_page
 from tirage.cli import app
 from tirage.errors import CODES
 from tirage.jobs.failure import FAILURES
@@ -49,6 +50,13 @@ COMMANDS = (
     ("template", "show"),
     ("template", "check"),
     ("template", "bake"),
+    ("worker",),
+    *(("jobs", name) for name in ("list", "show", "watch", "retry", "cancel", "stats", "pause", "resume")),
+    *(("products", name) for name in ("list", "show", "add", "import", "rename", "remove")),
+    *(("products", "media", name) for name in ("list", "order", "thumbnail", "remove")),
+    ("serve",),
+    ("cleanup",),
+    ("migrate",),
 )
 EXIT_CODES = """| exit | meaning |
 |---|---|
@@ -132,6 +140,7 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "command.md": command_page(),
         DOCS / "errors.md": errors_page(),
+        DOCS / "http-api.md": http_page(MADE),
         DOCS / "jobs.md": jobs_page(),
         DOCS / "settings.md": settings_page(),
     }

@@ -26,3 +26,28 @@ def gone(word: str, *, within_s: float = 2) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+def below_with(word: str) -> set[int]:
+    """Those of them that descend from this process: other runs on the machine do not count."""
+    found = set()
+    for pid in processes_with(word):
+        above = pid
+        while above > 1 and above != os.getpid():
+            above = parent(above)
+        if above == os.getpid():
+            found.add(pid)
+    return found
+
+
+def parent(pid: int) -> int:
+    """0 for one that is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def none_left(pids: set[int]) -> bool:
+    """Whether all of these have gone."""
+    return not any(Path(f"/proc/{pid}").exists() for pid in pids)

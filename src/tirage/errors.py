@@ -53,14 +53,16 @@ class Code:
     retryable: bool = False
 
 
-IMAGE, GEOMETRY, COLOUR, OUTPUT, TEMPLATE, USAGE, JOB, SYSTEM = (
+IMAGE, GEOMETRY, COLOUR, OUTPUT, PRODUCT, TEMPLATE, USAGE, JOB, REQUEST, SYSTEM = (
     "image",
     "placement",
     "colour",
     "output",
+    "product",
     "template",
     "usage",
     "job",
+    "request",
     "system",
 )
 
@@ -97,9 +99,17 @@ CODES: dict[str, Code] = {
     "INVALID_VIEW": Code(OUTPUT, "Choose one of the views that the template names."),
     "MODEL_TOO_LARGE": Code(OUTPUT, "Leave --glb out, or choose a template with a lighter mesh."),
     "OUTPUT_UNWRITABLE": Code(OUTPUT, "Name a folder that this user may write to."),
+    # products
+    "PRODUCT_NOT_FOUND": Code(
+        PRODUCT, "Run `tirage products list` for the products there are, or add it first."
+    ),
+    "VARIANT_NOT_FOUND": Code(PRODUCT, "Run `tirage products show` for the product's variants."),
     # templates
+    "TEMPLATE_INACTIVE": Code(TEMPLATE, "Choose another template; an operator took this one off offer."),
     "TEMPLATE_NOT_FOUND": Code(TEMPLATE, "Run `tirage template list` for the templates there are."),
     "TEMPLATE_INVALID": Code(TEMPLATE, "Run `tirage template check` on the package; it lists every finding."),
+    "TEMPLATE_REPLACES": Code(TEMPLATE, "Give --yes to install it all the same."),
+    "TEMPLATE_OLDER": Code(TEMPLATE, "Give --force to install it all the same."),
     # usage
     "INVALID_USAGE": Code(USAGE, "Run the command with --help."),
     "INVALID_SETTING": Code(USAGE, "Correct the environment variable, or unset it for the default."),
@@ -115,6 +125,13 @@ CODES: dict[str, Code] = {
         JOB, "Retry the job; when workers are lost often, look at the machine's memory.", retryable=True
     ),
     "UNAVAILABLE": Code(JOB, "Try again later: a service that the job needs did not answer.", retryable=True),
+    # requests over HTTP
+    "UNAUTHORIZED": Code(
+        REQUEST,
+        "Send the server's key as `Authorization: Bearer KEY`, as `x-api-key: KEY`, or as the user of Basic.",
+    ),
+    "METHOD_NOT_ALLOWED": Code(REQUEST, "Look the route up in docs/http-api.md: it has other methods."),
+    "BODY_TOO_LARGE": Code(REQUEST, "Send less at once."),
     # the machine, or us
     "INTERNAL": Code(
         SYSTEM, "This is a defect of Tirage: report it with the command and the design that show it."

@@ -6,18 +6,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
+from urllib.parse import SplitResult, urlsplit
 
 from tirage.errors import Finding, Severity, UsageError
 
 __all__ = ["VARIABLES", "BlenderDevice", "LogFormat", "LogLevel", "Settings"]
 
 MAX_THREADS = 64
+DAY = 86_400
+DATA_DIR, DATABASE, STATIC = "tirage-data", "tirage.db", "static"
+DEFAULT_TEMPLATE = "tee"
+KEY_LENGTH = 16
+"""Characters of an API key at least."""
 T = TypeVar("T")
 
 
@@ -48,7 +54,22 @@ class LogFormat(StrEnum):
 VARIABLES: Mapping[str, str] = MappingProxyType(
     {
         "TIRAGE_THREADS": "Threads that render, 1–64; by default as many as there are usable cores.",
-        "TIRAGE_TEMPLATES": "More folders with template packages, separated like PATH; by default none.",
+        "TIRAGE_TEMPLATES": "Folders with your own templates, separated like PATH; the first takes installs.",
+        "TIRAGE_DATA_DIR": "Folder for the database and the files; by default `tirage-data` where the "
+        "command runs.",
+        "TIRAGE_DATABASE_URL": "`sqlite:///path` or `postgresql://user@host/name`; by default a SQLite file "
+        "in the data folder.",
+        "TIRAGE_STORAGE_URL": "Where files are stored: `file:///path`; by default `static` in the data "
+        "folder.",
+        "TIRAGE_FILE_BASE_URL": "What files' addresses begin with, used as it stands; by default the next "
+        "three, then the server's own address with `/static`.",
+        "MEDUSA_FILE_BASE_URL": "The same, where TIRAGE_FILE_BASE_URL is not set.",
+        "MEDUSA_PUBLIC_BASE_URL": "The same, where those are not set; gets `/static` when it lacks it.",
+        "MEDUSA_BACKEND_URL": "The same, where those are not set; gets `/static` when it lacks it.",
+        "TIRAGE_API_KEY": "The key that clients of the server have to show, 16 characters or more; without "
+        "one the server makes a new one at each start, and listens on this machine only.",
+        "TIRAGE_DEFAULT_TEMPLATE": "The template of orders that name none; by default `tee`.",
+        "TIRAGE_STEP_SECONDS": "How long one step of a job may take, 1–86400 seconds; by default 300.",
         "TIRAGE_BLENDER": "Blender 5.0 or newer, or a Python that has bpy; by default what is found.",
         "TIRAGE_BLENDER_DEVICE": "What Blender renders on: auto (default, a GPU if there is one), cpu, gpu.",
         "TIRAGE_LOG_LEVEL": "Least severe line that is logged: debug, info, warning (default) or error.",
@@ -56,6 +77,8 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Every variable that is read, with what it does: the documentation's source."""
+SECRET = frozenset({"TIRAGE_API_KEY", "TIRAGE_DATABASE_URL"})
+"""Values that are never shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,22 +86,43 @@ class Settings:
     """What can differ between machines; what differs between orders is no setting."""
 
     threads: int
+    data_dir: Path
+    """Absolute."""
+    database_url: str = field(repr=False)
+    """May hold a password."""
+    storage_url: str
     templates: tuple[Path, ...] = ()
+    """Searched before the built-in ones; by default one folder under XDG_DATA_HOME."""
+    file_base_url: str | None = None
+    """Without a slash at its end; None: the server's own address."""
+    api_key: str | None = field(default=None, repr=False)
+    default_template: str = DEFAULT_TEMPLATE
+    step_seconds: int = 300
+    """Of one step of a job (C-14)."""
     blender: Path | None = None
     blender_device: BlenderDevice = BlenderDevice.AUTO
     log_level: LogLevel = LogLevel.WARNING
     log_format: LogFormat = LogFormat.TEXT
 
     @classmethod
-    def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
+    def read(cls, environment: Mapping[str, str] | None = None, *, data_dir: Path | None = None) -> Settings:
         """The settings of an environment (by default the process's); UsageError with all findings.
 
+        `data_dir` goes before the variable: a command's option.
         Empty variables count as unset. An unknown TIRAGE_ variable is an error, not a silent default.
         """
         reader = _Reader(os.environ if environment is None else environment)
+        data_dir = (data_dir or reader.value("TIRAGE_DATA_DIR", _data_dir, Path(DATA_DIR))).absolute()
         settings = cls(
             threads=reader.value("TIRAGE_THREADS", _threads, usable_cores()),
-            templates=reader.value("TIRAGE_TEMPLATES", _folders, ()),
+            templates=reader.value("TIRAGE_TEMPLATES", _folders, _own_templates(reader.environment)),
+            data_dir=data_dir,
+            database_url=reader.value("TIRAGE_DATABASE_URL", _database, f"sqlite:///{data_dir / DATABASE}"),
+            storage_url=reader.value("TIRAGE_STORAGE_URL", _storage, (data_dir / STATIC).as_uri()),
+            file_base_url=_file_base_url(reader),
+            api_key=reader.value("TIRAGE_API_KEY", _api_key, None),
+            default_template=reader.value("TIRAGE_DEFAULT_TEMPLATE", _name, DEFAULT_TEMPLATE),
+            step_seconds=reader.value("TIRAGE_STEP_SECONDS", _step_seconds, 300),
             blender=reader.value("TIRAGE_BLENDER", _absolute, None),
             blender_device=reader.value(
                 "TIRAGE_BLENDER_DEVICE", lambda text: BlenderDevice(text.lower()), BlenderDevice.AUTO
@@ -90,6 +134,24 @@ class Settings:
         )
         reader.finish()
         return settings
+
+    def environment(self) -> dict[str, str]:
+        """The variables that give these settings again, for a worker; the server's key is not among them."""
+        given = {
+            "TIRAGE_THREADS": str(self.threads),
+            "TIRAGE_TEMPLATES": os.pathsep.join(map(str, self.templates)),
+            "TIRAGE_DATA_DIR": str(self.data_dir),
+            "TIRAGE_DATABASE_URL": self.database_url,
+            "TIRAGE_STORAGE_URL": self.storage_url,
+            "TIRAGE_FILE_BASE_URL": self.file_base_url or "",
+            "TIRAGE_DEFAULT_TEMPLATE": self.default_template,
+            "TIRAGE_STEP_SECONDS": str(self.step_seconds),
+            "TIRAGE_BLENDER": str(self.blender or ""),
+            "TIRAGE_BLENDER_DEVICE": self.blender_device.value,
+            "TIRAGE_LOG_LEVEL": self.log_level.value,
+            "TIRAGE_LOG_FORMAT": self.log_format.value,
+        }
+        return {name: value for name, value in given.items() if value}
 
 
 def usable_cores() -> int:
@@ -112,7 +174,8 @@ class _Reader:
         try:
             return parse(text)
         except ValueError:
-            self._add(variable, f"{variable} cannot be {text[:40]!r}.", VARIABLES[variable])
+            shown = "what it is" if variable in SECRET else repr(text[:40])
+            self._add(variable, f"{variable} cannot be {shown}.", VARIABLES[variable])
             return default
 
     def finish(self) -> None:
@@ -136,6 +199,13 @@ def _threads(text: str) -> int:
     return number
 
 
+def _step_seconds(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= DAY:
+        raise ValueError
+    return number
+
+
 def _absolute(text: str) -> Path:
     path = Path(text).expanduser()
     if "\0" in text or not path.is_absolute():
@@ -143,5 +213,75 @@ def _absolute(text: str) -> Path:
     return path
 
 
+def _own_templates(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """Where a user's own templates lie when nothing is set; nowhere for a user without a home."""
+    data = environment.get("XDG_DATA_HOME", "")
+    if not Path(data).is_absolute():
+        data = str(Path(environment.get("HOME", "")) / ".local" / "share")
+    place = Path(data) / "tirage" / "templates"
+    return (place,) if place.is_absolute() else ()
+
+
 def _folders(text: str) -> tuple[Path, ...]:
     return tuple(_absolute(part) for part in text.split(os.pathsep) if part)
+
+
+def _data_dir(text: str) -> Path:
+    if "\0" in text:
+        raise ValueError
+    return Path(text).expanduser()
+
+
+def _database(text: str) -> str:
+    if not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        raise ValueError
+    return text
+
+
+def _storage(text: str) -> str:
+    address = urlsplit(text)
+    if address.scheme != "file" or address.netloc or not address.path.startswith("/") or _extra(address):
+        raise ValueError
+    return text
+
+
+def _file_base_url(reader: _Reader) -> str | None:
+    """The first of the chain that is set (R227); two of them name a server rather than a folder (C-28)."""
+    chain = (
+        ("TIRAGE_FILE_BASE_URL", _base_url),
+        ("MEDUSA_FILE_BASE_URL", _base_url),
+        ("MEDUSA_PUBLIC_BASE_URL", _server_url),
+        ("MEDUSA_BACKEND_URL", _server_url),
+    )
+    read = [reader.value(variable, parse, None) for variable, parse in chain]
+    return next((url for url in read if url), None)
+
+
+def _base_url(text: str) -> str:
+    address = urlsplit(text)
+    if address.scheme not in {"http", "https"} or not address.hostname or "@" in address.netloc:
+        raise ValueError
+    if _extra(address) or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError
+    return text.rstrip("/")
+
+
+def _server_url(text: str) -> str:
+    base = _base_url(text)
+    return base if base.endswith(f"/{STATIC}") else f"{base}/{STATIC}"
+
+
+def _extra(address: SplitResult) -> bool:
+    return bool(address.query or address.fragment)
+
+
+def _api_key(text: str) -> str:
+    if len(text) < KEY_LENGTH or not (text.isascii() and text.isprintable()) or " " in text or ":" in text:
+        raise ValueError
+    return text
+
+
+def _name(text: str) -> str:
+    if not text.isprintable() or "/" in text:
+        raise ValueError
+    return text

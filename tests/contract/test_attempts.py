@@ -33,7 +33,7 @@ def test_an_attempt_holds_the_job_and_its_status_stays(service: JobService, cloc
     job = made(service)
     clock.advance(2)
     held = service.start_attempt(job.id, worker="worker-1", after=0)
-    assert held == replace(job, attempt=1, worker="worker-1", updated_at=clock.now)
+    assert held == replace(job, attempt=1, worker="worker-1", untidy=True, updated_at=clock.now)
     assert service.retrieve(job.id) == held
     assert service.due() == []
     assert service.attempts(job.id) == [

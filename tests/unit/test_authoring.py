@@ -11,6 +11,7 @@ from tirage.authoring.plan import plan
 from tirage.authoring.source import Source
 from tirage.authoring.steps import STEPS, Job, Step, make
 from tirage.errors import Failed, NotFound
+from tirage.media.blender import Program
 
 ROOT = Path(__file__).resolve().parents[2]
 TEE = ROOT / "templates" / "tee"
@@ -46,7 +47,7 @@ def test_the_same_bakes_with_fewer_samples() -> None:
 def test_the_steps_of_a_bake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blender's programs by a stand-in that writes down its words; the others are told apart by `done`."""
     (tmp_path / "source.json").write_text("{}")
-    log, done = tmp_path / "log", list[str]()
+    log, done, said = tmp_path / "log", list[str](), list[str]()
     stand_in = tmp_path / "python"
     stand_in.write_text(f'#!/bin/sh\necho "$@" >> {log}\n')
     stand_in.chmod(0o755)
@@ -56,12 +57,14 @@ def test_the_steps_of_a_bake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         if step not in {"bake", "denoise", "thumbnail"}
     }
     monkeypatch.setattr("tirage.authoring.steps.STEPS", {**STEPS, **ours})
-    job = Job(source=Source.open(tmp_path), python=stand_in, target=tmp_path / "package")
-    make(job, first=Step.BAKE, say=lambda _: None)
-    programs = [Path(line.split()[0]).name for line in log.read_text().splitlines()]
+    program = Program(stand_in)
+    job = Job(source=Source.open(tmp_path), program=program, target=tmp_path, say=said.append)
+    make(job, first=Step.BAKE)
+    assert [line.partition(":")[0] for line in said] == list(Step)[2:]
+    programs = [Path(line.split()[1]).name for line in log.read_text().splitlines()]
     assert programs == ["bake.py", "denoise.py", "preview.py"]
     assert done == ["fill", "settle", "package"]
     assert all(f" {tmp_path / 'build'}" in line for line in log.read_text().splitlines())
     stand_in.write_text("#!/bin/sh\nexit 7\n")
     with pytest.raises(Failed, match=r"denoise\.py failed"):
-        make(job, first=Step.DENOISE, say=lambda _: None)
+        make(job, first=Step.DENOISE)

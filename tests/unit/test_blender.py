@@ -80,6 +80,7 @@ def test_a_refusal_leaves_the_child_as_it_was(blender: Blender) -> None:
     assert pid(blender) == before
 
 
+@pytest.mark.rows("R205")
 def test_a_hung_child_is_ended(blender: Blender) -> None:
     with pytest.raises(TryAgain) as caught:
         blender.ask("misbehave", how="hang", step_s=30, silence_s=0.3)

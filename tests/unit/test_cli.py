@@ -286,11 +286,11 @@ def test_baking_needs_a_source_and_blender(
     assert _exit_code(["template", "bake", str(tmp_path)], json=False) == 2
     assert "neither source.toml nor source.json" in capsys.readouterr().err
     (tmp_path / "source.toml").touch()
-    monkeypatch.setattr("tirage.cli.templates.BLENDER", tmp_path / "none")
+    monkeypatch.setenv("TIRAGE_BLENDER", str(tmp_path / "none"))
     assert _exit_code(["template", "bake", str(tmp_path)], json=False) == 2
     assert "make blender" in capsys.readouterr().err
     assert _exit_code(["template", "bake", str(tmp_path), "--from", "oven"], json=False) == 2
-    assert "prepare, bake, fill" in capsys.readouterr().err
+    assert "mesh, prepare, bake" in capsys.readouterr().err
 
 
 @pytest.mark.rows("R206", "R210")

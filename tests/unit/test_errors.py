@@ -26,7 +26,8 @@ def test_every_code_has_category_and_hint(code: str) -> None:
     assert re.fullmatch(r"[A-Z]+(_[A-Z]+)*", code)
     error = TirageError(code, "It went wrong.")
     assert error.category in {
-        "image", "placement", "colour", "output", "template", "usage", "job", "system"
+        "image", "placement", "colour", "output", "product", "template", "usage", "job", "request",
+        "system"
     }  # fmt: skip
     assert error.hint.endswith(".")
     assert len(error.hint) > 15

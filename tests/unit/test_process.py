@@ -87,6 +87,8 @@ def test_a_line_is_given_before_the_child_ends(folder: Path) -> None:
         ("import os; os.abort()", Failed, "PROCESS_CRASHED"),
         ("import os; os.kill(os.getpid(), 11)", Failed, "PROCESS_CRASHED"),
         ("import os; os.kill(os.getpid(), 9)", TryAgain, "PROCESS_KILLED"),
+        ("raise SystemExit(128 + 9)", TryAgain, "PROCESS_KILLED"),
+        ("raise SystemExit(128 + 6)", Failed, "PROCESS_CRASHED"),
         ("raise MemoryError", TryAgain, "OUT_OF_MEMORY"),
         ("import sys; sys.exit('std::bad_alloc')", TryAgain, "OUT_OF_MEMORY"),
         ("import resource, time; resource.setrlimit(0, (1, 2))\nwhile True: pass", TryAgain, "TIMEOUT"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import pytest
@@ -12,26 +12,61 @@ import tirage
 from tirage.errors import UsageError
 from tirage.settings import VARIABLES, BlenderDevice, LogFormat, LogLevel, Settings, usable_cores
 
+BASES = ("TIRAGE_FILE_BASE_URL", "MEDUSA_FILE_BASE_URL", "MEDUSA_PUBLIC_BASE_URL", "MEDUSA_BACKEND_URL")
+
 
 def test_an_empty_environment_gives_the_defaults() -> None:
     settings = Settings.read({"HOME": "/home/ann", "TIRAGE_THREADS": " "})
     assert settings.threads == usable_cores() >= 1
-    assert (settings.templates, settings.log_level, settings.log_format) == ((), "warning", "text")
+    assert (settings.log_level, settings.log_format) == ("warning", "text")
+    folder = Path("tirage-data").absolute()
+    assert settings.data_dir == folder
+    assert settings.database_url == f"sqlite:///{folder}/tirage.db"
+    assert settings.storage_url == f"file://{folder}/static"
+    assert (settings.file_base_url, settings.api_key, settings.default_template) == (None, None, "tee")
+
+
+@pytest.mark.parametrize(
+    ("environment", "folders"),
+    [
+        ({"HOME": "/home/ann"}, ("/home/ann/.local/share/tirage/templates",)),
+        ({"HOME": "/home/ann", "XDG_DATA_HOME": "/data"}, ("/data/tirage/templates",)),
+        ({"HOME": "/home/ann", "XDG_DATA_HOME": "data"}, ("/home/ann/.local/share/tirage/templates",)),
+        ({"HOME": "/home/ann", "TIRAGE_TEMPLATES": "/a"}, ("/a",)),
+        ({}, ()),
+    ],
+)
+def test_own_templates_lie_in_the_users_data(environment: dict[str, str], folders: tuple[str, ...]) -> None:
+    assert Settings.read(environment).templates == tuple(map(Path, folders))
 
 
 def test_every_variable_is_read() -> None:
     environment = {
         "TIRAGE_THREADS": "3",
         "TIRAGE_TEMPLATES": "/a:/b",
+        "TIRAGE_DATA_DIR": "/var/lib/tirage",
+        "TIRAGE_DATABASE_URL": "postgresql://tirage@db/tirage",
+        "TIRAGE_STORAGE_URL": "file:///srv/files",
+        "TIRAGE_FILE_BASE_URL": "https://cdn.example.com/",
+        "TIRAGE_API_KEY": "sk_0123456789abcdef",
+        "TIRAGE_DEFAULT_TEMPLATE": "mug",
+        "TIRAGE_STEP_SECONDS": "60",
         "TIRAGE_BLENDER": "/opt/blender/blender",
         "TIRAGE_BLENDER_DEVICE": "GPU",
         "TIRAGE_LOG_LEVEL": "Debug",
         "TIRAGE_LOG_FORMAT": "json",
     }
-    assert set(environment) == set(VARIABLES)
+    assert {*environment, *BASES} == set(VARIABLES)
     assert Settings.read(environment) == Settings(
         threads=3,
         templates=(Path("/a"), Path("/b")),
+        data_dir=Path("/var/lib/tirage"),
+        database_url="postgresql://tirage@db/tirage",
+        storage_url="file:///srv/files",
+        file_base_url="https://cdn.example.com",
+        api_key="sk_0123456789abcdef",
+        default_template="mug",
+        step_seconds=60,
         blender=Path("/opt/blender/blender"),
         blender_device=BlenderDevice.GPU,
         log_level=LogLevel.DEBUG,
@@ -72,6 +107,59 @@ def test_thread_numbers_out_of_range(threads: str) -> None:
         Settings.read({"TIRAGE_THREADS": threads})
 
 
+@pytest.mark.rows("R227", "C-28")
+def test_the_base_of_addresses_is_the_first_that_is_set() -> None:
+    environment = {name: f"https://{place}.example.com/x" for place, name in zip("abcd", BASES, strict=True)}
+    found = []
+    while environment:
+        found.append(Settings.read(environment).file_base_url)
+        del environment[next(iter(environment))]
+    assert found == [
+        "https://a.example.com/x",
+        "https://b.example.com/x",
+        "https://c.example.com/x/static",
+        "https://d.example.com/x/static",
+    ]
+    for given in (
+        "http://shop:9000/static",
+        "http://shop:9000/static/",
+        "http://shop:9000",
+        "http://shop:9000/",
+    ):
+        assert Settings.read({"MEDUSA_BACKEND_URL": given}).file_base_url == "http://shop:9000/static"
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        *(
+            ("TIRAGE_FILE_BASE_URL", text)
+            for text in ("ftp://a/b", "/static", "https://u:p@a", "https://a/?b", "https://")
+        ),
+        *(("MEDUSA_BACKEND_URL", text) for text in ("shop", "https://a/#b", "https://a b")),
+        *(("TIRAGE_STORAGE_URL", text) for text in ("/srv", "file://host/srv", "ftp://x", "file:///a?b")),
+        *(("TIRAGE_DATABASE_URL", text) for text in ("mysql://secretword@a/b", "sqlite://", "secretword")),
+        *(
+            ("TIRAGE_API_KEY", text)
+            for text in ("secretword", "sk_secretword secretword", "sk_secretword:secretword")
+        ),
+        ("TIRAGE_DATA_DIR", "a\0b"),
+        ("TIRAGE_DEFAULT_TEMPLATE", "../tee"),
+    ],
+)
+def test_values_that_cannot_be(variable: str, text: str) -> None:
+    with pytest.raises(UsageError, match=f"{variable} cannot be") as caught:
+        Settings.read({variable: text})
+    assert "secretword" not in str(caught.value)
+
+
+def test_secrets_are_not_shown() -> None:
+    given = {"TIRAGE_API_KEY": "sk_0123456789abcdef", "TIRAGE_DATABASE_URL": "postgresql://a:secretword@b/c"}
+    shown = repr(Settings.read(given))
+    assert "sk_0" not in shown
+    assert "secretword" not in shown
+
+
 def test_settings_cannot_change() -> None:
     with pytest.raises(FrozenInstanceError):
         Settings.read({}).threads = 5  # type: ignore[misc]
@@ -86,3 +174,22 @@ def test_settings_come_from_one_place() -> None:
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "environb"}
     }
     assert readers == {"settings.py", "media/process.py"}, "process.py hands a few variables on to children"
+
+
+def test_a_worker_gets_the_same_settings() -> None:
+    given = Settings.read(
+        {
+            "TIRAGE_THREADS": "3",
+            "TIRAGE_TEMPLATES": "/a:/b",
+            "TIRAGE_DATA_DIR": "/x",
+            "MEDUSA_BACKEND_URL": "http://shop:9000",
+            "TIRAGE_API_KEY": "sk_0123456789abcdef",
+            "TIRAGE_LOG_FORMAT": "json",
+        },
+        data_dir=Path("/var/lib/tirage"),
+    )
+    assert given.data_dir == Path("/var/lib/tirage")
+    assert given.database_url == "sqlite:////var/lib/tirage/tirage.db"
+    again = Settings.read(given.environment())
+    assert again == replace(given, api_key=None)
+    assert Settings.read(Settings.read({}).environment()) == Settings.read({})

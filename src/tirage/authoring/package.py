@@ -8,7 +8,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,23 +17,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tirage.authoring.describe import BOUNCES, describe
+from tirage.authoring.goldens import goldens
 from tirage.authoring.ring import ratios
 from tirage.authoring.source import Source
 from tirage.authoring.unseen import with_inner
-from tirage.mockup.catalogue import PRESETS, VIEWS
 from tirage.mockup.cloth import RING_EVEN, RING_STEPS
-from tirage.mockup.description import FORMAT, content_sha256
+from tirage.mockup.description import content_sha256
 from tirage.mockup.mesh import Garment
 from tirage.mockup.mesh_file import write_mesh
-from tirage.mockup.model import RING
+from tirage.mockup.model import RING, Box
 from tirage.mockup.template import RING_MAPS, load
 
 FORMAT_PAGE = Path(__file__).resolve().parent / "FORMAT.md"
-COPIED = ("id", "name", "version", "licence", "atlas_cm")
-SCENE = ("camera", "lamps", "world", "material", "exposure")
 RELIEF = "relief.png"
 PLAIN = np.full((8, 8), 255, np.uint8)
-BOUNCES = ("indirect_a", "indirect_b")
 
 
 def encode_grey(codes: NDArray[np.uint8]) -> bytes:
@@ -80,28 +78,12 @@ def ring_files(seen: Mapping[tuple[str, str], NDArray[np.float32]]) -> dict[str,
     return files
 
 
-def panels(source: Source, garment: Garment) -> list[dict[str, Any]]:
-    """Every panel's place in the atlas, its bounds, print area and hem line, in centimetres."""
-    rows = []
-    for index, panel in enumerate(source.description["panels"]):
-        uv = garment.uv[garment.panel == index] - np.array(panel["origin"], np.float32)
-        low, high = np.floor(uv.min(axis=0) * 1000) / 1000, np.ceil(uv.max(axis=0) * 1000) / 1000
-        rows.append(
-            {
-                "name": panel["name"],
-                "origin": panel["origin"],
-                "bounds": [round(float(value), 3) for value in (*low, *high)],
-                "print_area": panel.get("print_area"),
-                "hem_y": panel.get("hem_y"),
-            }
-        )
-    return rows
-
-
-def presets(source: Source) -> dict[str, dict[str, Any]]:
-    """The source's own presets, or the nine as the catalogue has them."""
-    own: dict[str, dict[str, Any]] | None = source.description.get("presets")
-    return {str(name): asdict(rule) for name, rule in PRESETS.items()} if own is None else own
+def bounds(garment: Garment, number: int, panel: Mapping[str, Any]) -> Box:
+    """How far a panel of the mesh reaches, in its own centimetres."""
+    uv = garment.uv[garment.panel == number] - np.array(panel["origin"], np.float32)
+    low, high = np.floor(uv.min(axis=0) * 1000) / 1000, np.ceil(uv.max(axis=0) * 1000) / 1000
+    left, top, right, bottom = (round(float(value), 3) for value in (*low, *high))
+    return left, top, right, bottom
 
 
 def thumbnail(folder: Path) -> bytes:
@@ -122,12 +104,10 @@ def detail(folder: Path) -> bytes:
     return encode_grey(np.asarray(codes, np.uint8))
 
 
-def relief(source: Source) -> tuple[bytes, float] | None:
-    """The height map as 8-bit codes over the heights it has, and their range in mm; None where there is none.
+def relief(source: Source) -> tuple[bytes, float]:
+    """The height map as 8-bit codes over the heights it has, and their range in mm. OSError: there is none.
 
     Only slopes show; codes of 10 µm at 16 texels a centimetre keep them within a quarter of a degree."""
-    if not (source.build / "height.png").exists():
-        return None
     height = cv2.imread(str(source.build / "height.png"), cv2.IMREAD_UNCHANGED)
     if height is None:
         raise FileNotFoundError(f"{source.build}/height.png is missing")
@@ -137,45 +117,32 @@ def relief(source: Source) -> tuple[bytes, float] | None:
     return encode_grey(codes), float(f"{(high - low) / most * source.description['height_range_mm']:.6g}")
 
 
-def describe(
-    source: Source, garment: Garment, light: dict[str, Any], relief_mm: float | None
-) -> dict[str, Any]:
-    """template.json without its hashes."""
-    given = source.description
-    own = {} if relief_mm is None else {"relief": {"file": RELIEF, "range_mm": relief_mm}}
-    return own | {
-        "format": FORMAT,
-        **{name: given[name] for name in COPIED},
-        "panels": panels(source, garment),
-        **{name: given[name] for name in SCENE},
-        "views": [{"name": view.name, "azimuth": view.azimuth} for view in VIEWS],
-        "colours": given["colours"],
-        "presets": presets(source),
-        "light": light,
-        "light_sets": [],
-        "view_maps": [],
-    }
-
-
 def pack(source: Source, target: Path) -> None:
     """Write the package into an emptied `target`; prints its size.
 
-    First without what the ring of cameras saw, for that is held against what such a package shows."""
+    First without what the ring of cameras saw, for that is held against what such a package shows; then
+    without golden pictures, for that is what they are pictures of."""
     folder, atlas_cm = source.build, source.atlas_cm
     garment = with_inner(source.garment(), source.camera, atlas_cm)
     files, light = light_files(folder, source.lamps)
     files |= {"mesh.npz": write_mesh(garment, atlas_cm=atlas_cm), "detail.png": detail(folder)}
     files["thumbnail.jpg"] = thumbnail(folder)
-    relief_mm = None
-    if found := relief(source):
-        files[RELIEF], relief_mm = found
     files |= {"LICENSE": (source.folder / "LICENSE").read_bytes(), "README.md": FORMAT_PAGE.read_bytes()}
-    content = describe(source, garment, light, relief_mm)
+    content = describe(source.description, partial(bounds, garment), light)
+    if (folder / "height.png").exists():
+        files[RELIEF], relief_mm = relief(source)
+        content["relief"] = {"file": RELIEF, "range_mm": relief_mm}
+    content |= {"light_sets": [], "view_maps": []}
     with TemporaryDirectory() as scratch:
         even = dict.fromkeys(RING_MAPS, np.ones((len(RING), 1, 1), np.float32))
         write(content, files | ring_files(even), Path(scratch) / "even")
         files |= ring_files(ratios(folder, load(Path(scratch) / "even")))
-    write(content, files, target)
+        write(content, files, Path(scratch) / "plain")
+        pictures = goldens(load(Path(scratch) / "plain"))
+    content["goldens"] = [
+        {"file": golden.file, "view": golden.view, "colour": golden.colour.hex()} for golden in pictures
+    ]
+    write(content, files | {golden.file: data for golden, data in pictures.items()}, target)
     sizes = {path.name: path.stat().st_size for path in sorted(target.iterdir())}
     for name, size in sizes.items():
         print(f"{size:>9,} {name}")

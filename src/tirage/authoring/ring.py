@@ -42,7 +42,7 @@ def ratios(folder: Path, template: Template) -> dict[tuple[str, str], Floats]:
             if kind == "gloss" and light.coat is not None:
                 maps = np.where(maps > HIDDEN, maps, 0)
             found[kind, side] = maps
-            low, high = np.percentile(maps[maps != 1], (1, 99))
+            low, high = np.percentile(maps[maps != 1], (1, 99)) if (maps != 1).any() else (1, 1)
             print(f"ring, {kind}, {side}: {low:.2f} to {high:.2f} of what the formulas say")
     return found
 

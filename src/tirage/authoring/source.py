@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tirage.errors import NotFound
+from tirage.errors import BadInput, NotFound
 from tirage.mockup.mesh import Garment
 from tirage.mockup.model import Camera, Material
 
@@ -21,18 +21,30 @@ SCENE = ("camera", "lamps", "world", "material", "exposure", "height_range_mm")
 
 
 @dataclass(frozen=True, slots=True)
+class MeshFile:
+    """Somebody's own mesh: a file in the source's folder, and what it is of."""
+
+    file: str
+    solid: bool
+    thickness_mm: float
+    """Of a sheet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One template's source folder and its description."""
 
     folder: Path
+    file: str
+    """The description's name."""
     description: dict[str, Any]
 
     @classmethod
     def open(cls, folder: Path) -> Source:
-        """Read a folder's description. TEMPLATE_NOT_FOUND when there is none."""
+        """Read a folder's description. TEMPLATE_NOT_FOUND: there is none. TEMPLATE_INVALID: bad syntax."""
         for name, read in READERS.items():
             if (folder / name).is_file():
-                return cls(folder, read((folder / name).read_text("utf-8")))
+                return cls(folder, name, _read(folder / name, read))
         message = f"{folder} is no template source: it has neither {' nor '.join(READERS)}."
         raise NotFound("TEMPLATE_NOT_FOUND", message)
 
@@ -57,6 +69,25 @@ class Source:
         return Material(**self.description["material"])
 
     @property
+    def panels(self) -> list[str]:
+        """The panels' names in the order of their numbers in the mesh."""
+        return [panel["name"] for panel in self.description["panels"]]
+
+    @property
+    def printed(self) -> list[str]:
+        """The panels with a print area."""
+        return [panel["name"] for panel in self.description["panels"] if panel.get("print_area")]
+
+    @property
+    def mesh(self) -> MeshFile | None:
+        """The mesh to import; None where a script makes garment.npz."""
+        given = self.description.get("mesh")
+        if given is None:
+            return None
+        solid = given["kind"] == "solid"
+        return MeshFile(given["file"], solid, 0.0 if solid else given["thickness_mm"])
+
+    @property
     def lamps(self) -> list[str]:
         """The lamps' names in their order."""
         return [lamp["name"] for lamp in self.description["lamps"]]
@@ -77,3 +108,14 @@ class Source:
         panels = [{"name": panel["name"], "origin": panel["origin"]} for panel in self.description["panels"]]
         head = {"atlas_cm": self.atlas_cm, "panels": panels}
         return head | {name: self.description[name] for name in SCENE}
+
+
+def _read(path: Path, read: Callable[[str], Any]) -> dict[str, Any]:
+    try:
+        content = read(path.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        hint = "Correct its syntax."
+        raise BadInput("TEMPLATE_INVALID", f"{path} cannot be read: {str(error)[:200]}.", hint=hint) from None
+    if not isinstance(content, dict):
+        raise BadInput("TEMPLATE_INVALID", f"{path} cannot be read: it is no object.", hint="")
+    return content

@@ -6,20 +6,25 @@ import argparse
 import hashlib
 import json
 import math
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import bpy
-import numpy as np
-from material import dress
-from mathutils import Vector
-from mathutils.bvhtree import BVHTree
-from numpy.typing import NDArray
-from scene import aim, camera_position, hide_faces, image_pixels, open_studio
-from studio import SIDES, Floats, Studio, read_description
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import bpy  # noqa: E402
+import numpy as np  # noqa: E402
+from material import dress  # noqa: E402
+from mathutils import Vector  # noqa: E402
+from mathutils.bvhtree import BVHTree  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+from scene import aim, camera_position, hide_faces, image_pixels, open_studio  # noqa: E402
+from studio import SIDES, Floats, Studio, read_description  # noqa: E402
+from words import words  # noqa: E402
 
 BAKED_BY = ("camera", "lamps", "world", "material", "height_range_mm")  # exposure comes after the light
 ORBIT_STEP = 10  # degrees between the cameras that decide which inner faces are ever seen
@@ -158,17 +163,20 @@ def bake_all(folder: Path) -> None:
     raw.mkdir(parents=True, exist_ok=True)
     print(f"hidden inner faces: {hide_and_count(studio, folder)}", flush=True)
     key, begin = fingerprint(folder), time.monotonic()
-    for task in [Bake(**row) for row in plan["bakes"]]:
+    tasks = [Bake(**row) for row in plan["bakes"]]
+    for number, task in enumerate(tasks, 1):
         path, stamp = raw / f"{task.name}_{task.side}.npz", f"{key} {task}"
         if path.exists() and str(np.load(path)["stamp"]) == stamp:
             continue
         start = time.process_time()
         pixels = run(studio, task, plan["bounces"])
         grey = task.kind not in ("normal", "position")
-        np.savez(path, pixels=pixels[..., 1] if grey else pixels, stamp=stamp)
-        print(
-            f"{path.stem}: {task.size}² × {task.samples}, {time.process_time() - start:.1f} CPU-s", flush=True
-        )
+        part = path.with_suffix(".part.npz")
+        np.savez(part, pixels=pixels[..., 1] if grey else pixels, stamp=stamp)
+        part.replace(path)  # whole, or not there
+        spent = f"{time.process_time() - start:.1f} CPU-s"
+        head = f"[{number}/{len(tasks)}] {path.stem}"
+        print(f"{head}: {task.size}² × {task.samples}, {spent}", flush=True)
     print(f"baked in {time.monotonic() - begin:.0f} s, {time.process_time():.0f} CPU-s", flush=True)
 
 
@@ -185,4 +193,4 @@ def hide_and_count(studio: Studio, folder: Path) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="the scene folder, with plan.json")
-    bake_all(parser.parse_args().folder.resolve())
+    bake_all(parser.parse_args(words()).folder.resolve())

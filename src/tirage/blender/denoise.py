@@ -4,13 +4,18 @@ Open Image Denoise runs in Blender's compositor (its bakes ignore the setting), 
 guide, so that stitches stay."""
 
 import argparse
+import sys
 import time
 from pathlib import Path
 
-import bpy
-import numpy as np
-from scene import THREADS, read_pixels
-from studio import SIDES, Floats
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import bpy  # noqa: E402
+import numpy as np  # noqa: E402
+from scene import THREADS, read_pixels  # noqa: E402
+from studio import SIDES, Floats  # noqa: E402
+from words import words  # noqa: E402
 
 GUIDE = "normal"
 
@@ -71,4 +76,4 @@ def denoise_all(folder: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="where light/filled lies")
-    denoise_all(parser.parse_args().folder.resolve())
+    denoise_all(parser.parse_args(words()).folder.resolve())

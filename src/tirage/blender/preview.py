@@ -1,13 +1,18 @@
 """A quick look at the garment in Blender: six angles on one sheet (preview.png), or the thumbnail."""
 
 import argparse
+import sys
 from pathlib import Path
 
-import numpy as np
-from material import dress
-from pictures import develop, linear_hex, over, write_png
-from scene import open_studio, render
-from studio import Studio
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import numpy as np  # noqa: E402
+from material import dress  # noqa: E402
+from pictures import develop, linear_hex, over, write_png  # noqa: E402
+from scene import open_studio, render  # noqa: E402
+from studio import Studio  # noqa: E402
+from words import words  # noqa: E402
 
 AZIMUTHS = (0, 45, 90, 180, 270, 315)
 BACKGROUND = 242
@@ -39,7 +44,7 @@ if __name__ == "__main__":
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--samples", type=int, default=32)
     parser.add_argument("--thumbnail", action="store_true", help="only the package's thumbnail")
-    options = parser.parse_args()
+    options = parser.parse_args(words())
     place = options.folder.resolve()
     opened = open_studio(place)
     dress(opened, colour=linear_hex(options.colour), prints=[])

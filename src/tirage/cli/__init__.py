@@ -14,11 +14,12 @@ from typing import Annotated, NoReturn, cast
 import typer
 
 from tirage import __version__
+from tirage.cli.job_commands import HELP, Json, register
+from tirage.cli.products import products_app
 from tirage.errors import Failed, TirageError, TryAgain, UsageError
 
 __all__ = ["app", "main"]
 
-HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
     name="tirage",
     help="Turn a design into product photos and a turntable video of a real garment.",
@@ -27,10 +28,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-template_app = typer.Typer(help="List, show, check and bake garment templates.", rich_markup_mode=None)
+template_app = typer.Typer(
+    help="List, show, check, install and make garment templates.", rich_markup_mode=None
+)
 app.add_typer(template_app, name="template", context_settings=HELP)
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+app.add_typer(products_app, name="products", context_settings=HELP)
+register(app)
 
 
 class Interrupted(BaseException):
@@ -153,18 +156,26 @@ def template_show(template: Annotated[str, typer.Argument(metavar="ID")], *, jso
 
 @template_app.command("check")
 def template_check(template: Annotated[str, typer.Argument(metavar="ID")], *, json: Json = False) -> None:
-    """Check a template package and list every finding; exit 2 when one is an error."""
+    """Check a template package and compare its golden pictures; exit 2 when a finding is an error."""
     from tirage.cli import templates
 
     raise typer.Exit(templates.check(template, json=json))
 
 
+@template_app.command("new")
+def template_new(folder: Annotated[Path, typer.Argument(metavar="NAME")]) -> None:
+    """Start a template of your own: a folder with a description to fill in."""
+    from tirage.cli import authoring
+
+    authoring.new(folder)
+
+
 @template_app.command("preview")
 def template_preview(source: Annotated[str, typer.Argument(metavar="FOLDER")]) -> None:
     """Render a template's source from six angles, before its light is baked; needs `make blender`."""
-    from tirage.cli import templates
+    from tirage.cli import authoring
 
-    templates.preview(source)
+    authoring.preview(source)
 
 
 @template_app.command("bake")
@@ -179,12 +190,70 @@ def template_bake(
     ] = 1.0,
     first: Annotated[
         str, typer.Option("--from", metavar="STEP", help="Begin here; what comes before was made already.")
-    ] = "prepare",
+    ] = "mesh",
 ) -> None:
     """Bake the light of a template's source and pack it; needs `make blender`."""
-    from tirage.cli import templates
+    from tirage.cli import authoring
 
-    templates.bake(source, out=out, quality=quality, first=first)
+    authoring.bake(source, out=out, quality=quality, first=first)
+
+
+@template_app.command("pack")
+def template_pack(
+    template: Annotated[str, typer.Argument(metavar="ID")],
+    *,
+    out: Annotated[Path | None, typer.Option(help="The file, instead of ID-VERSION.tirage.zip here.")] = None,
+) -> None:
+    """Write a template package as one file; the same package gives the same bytes."""
+    from tirage.cli import authoring
+
+    authoring.pack(template, out=out)
+
+
+@template_app.command("install")
+def template_install(
+    package: Annotated[Path, typer.Argument(metavar="PACKAGE", help="A packed file, or a package's folder.")],
+    *,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Replace an older version without asking.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also replace a newer version, or the same.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Install a template; of another version of one that is there, say first what it changes."""
+    from tirage.cli import installs
+
+    installs.install(package, yes=yes, force=force, json=json)
+
+
+@template_app.command("remove")
+def template_remove(template: Annotated[str, typer.Argument(metavar="ID")], *, json: Json = False) -> None:
+    """Remove a template that was installed."""
+    from tirage.cli import installs
+
+    installs.remove(template, json=json)
+
+
+@app.command()
+def serve(
+    *,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where to listen; only on this machine without a key.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="PORT", help="0 takes a free one.")] = 8100,
+    data_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Database and files; TIRAGE_DATA_DIR by default.")
+    ] = None,
+) -> None:
+    """Serve the HTTP API, with a worker that renders, until Ctrl-C."""
+    from tirage.cli.parts import needed
+    from tirage.settings import Settings
+
+    with needed():
+        from tirage.web import serve as server
+    server.serve(Settings.read(data_dir=data_dir), host=host, port=port, say=typer.echo)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

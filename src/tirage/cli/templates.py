@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from tirage.cli import report
-from tirage.errors import Severity, UsageError
+from tirage.errors import Severity
 from tirage.mockup import template as packages
 from tirage.mockup.model import Panel, Template
 from tirage.settings import Settings
 
-if TYPE_CHECKING:
-    from tirage.authoring.steps import Job
-
 BAD = 2
-CHECKOUT = Path(__file__).resolve().parents[3]
-"""The repository's root, when this is an editable install."""
-BLENDER = CHECKOUT / ".venv-blender" / "bin" / "python"
-"""The Python that `make blender` gives Blender to."""
 
 
 def package_of(name: str, settings: Settings) -> Path:
@@ -87,53 +79,28 @@ def _panel_line(panel: Panel) -> str:
 
 
 def check(name: str, *, json: bool) -> int:
-    """Every finding of a package; 2 when one is an error."""
+    """Every finding of a package, its golden pictures compared; 2 when one finding is an error."""
+    from tirage.authoring import goldens
+
     path = package_of(name, Settings.read())
     found = packages.check(path)
     errors = [one for one in found if one.severity is Severity.ERROR]
+    compared = {} if errors else goldens.compare(packages.load(path))
+    found += goldens.findings(compared)
     if json:
+        pictures = {golden.view: asdict(difference) for golden, difference in compared.items()}
         report.show_json(
-            {"folder": str(path), "sound": not errors, "findings": [asdict(one) for one in found]}
+            {
+                "folder": str(path),
+                "sound": not errors,
+                "findings": [asdict(one) for one in found],
+                "goldens": pictures,
+            }
         )
-    else:
-        for one in found:
-            typer.echo(f"{one.severity}: {one.where}: {one.message} [{one.code}]")
-        typer.echo(
-            f"{path} is sound." if not found else f"{path}: {len(found)} findings, {len(errors)} errors."
-        )
+        return BAD if errors else 0
+    for golden, difference in compared.items():
+        typer.echo(f"{golden.view}: {difference} from the package's own picture")
+    for one in found:
+        typer.echo(f"{one.severity}: {one.where}: {one.message} [{one.code}]")
+    typer.echo(f"{path} is sound." if not found else f"{path}: {len(found)} findings, {len(errors)} errors.")
     return BAD if errors else 0
-
-
-def bake(name: str, *, out: Path | None, quality: float, first: str) -> None:
-    """Makes a package of a source, as `_job` finds it, from the step `first` on.
-
-    UsageError: there is no such step."""
-    from tirage.authoring.steps import Step, make
-
-    if first not in set(Step):
-        message = f"Baking has no step {first[:60]!r}."
-        raise UsageError("INVALID_USAGE", message, hint="The steps are " + ", ".join(Step) + ".")
-    make(_job(name, out=out, quality=quality), first=Step(first), say=typer.echo)
-
-
-def preview(name: str) -> None:
-    """Renders a source, as `_job` finds it, from six angles before anything is baked."""
-    from tirage.authoring import steps
-
-    typer.echo(steps.preview(_job(name)))
-
-
-def _job(name: str, *, out: Path | None = None, quality: float = 1) -> Job:
-    """A source given by its folder or, in a checkout, by its name under templates/.
-
-    UsageError: there is no Blender. TEMPLATE_NOT_FOUND: there is no such source."""
-    from tirage.authoring.source import Source
-    from tirage.authoring.steps import Job
-
-    ours = CHECKOUT / "templates" / name
-    source = Source.open(ours if ours.is_dir() else Path(name).absolute())
-    if not BLENDER.is_file():
-        message = f"Baking runs in Blender, and {BLENDER} is not there."
-        raise UsageError("INVALID_USAGE", message, hint="Run `make blender` first (about 1 GB).")
-    usual = packages.BUILT_IN / name if ours.is_dir() else source.build / "package"
-    return Job(source=source, python=BLENDER, target=(out or usual).absolute(), quality=quality)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from tirage.jobs import checks
 from tirage.jobs.failure import FAILURES, Failure, FailureClass
@@ -19,6 +19,13 @@ JITTER = 0.25
 DETAIL_LENGTH = 20_000
 
 
+def claim(unit: Unit, rules: Rules, *, worker: str, queues: Collection[str], limit: int) -> list[Job]:
+    """The jobs that should start next, held by that worker; fewer when others were first."""
+    now = rules.clock().astimezone(UTC)
+    due = unit.due(rules.active(), queues=queues, now=now, limit=limit)
+    return [start_attempt(unit, rules, job.id, worker=worker, after=job.attempt) for job in due]
+
+
 def start_attempt(unit: Unit, rules: Rules, job_id: str, *, worker: str, after: int) -> Job:
     """The job, held by `worker` in its attempt `after` + 1; its status stays until the worker changes it.
 
@@ -30,7 +37,9 @@ def start_attempt(unit: Unit, rules: Rules, job_id: str, *, worker: str, after: 
         raise lost(job_id, after + 1)
     number = job.attempt + 1
     progress = progress_for(machine, job.status)
-    held = replace(job, attempt=number, worker=worker, not_before=None, progress=progress, step=None)
+    held = replace(
+        job, attempt=number, worker=worker, not_before=None, progress=progress, step=None, untidy=True
+    )
     held = save(unit, job, held, at=moment(rules, job))
     unit.open_attempt(Attempt(job_id=job.id, number=number, worker=worker, started_at=held.updated_at))
     return held
@@ -60,6 +69,19 @@ def end_attempt(unit: Unit, rules: Rules, job_id: str, *, attempt: int, failure:
     until: JsonObject = {"attempt": job.attempt, "not_before": (at + wait).isoformat()}
     unit.emit([waiting], RETRIED, at=at, data={"automatic": True, **told, **until})
     return waiting
+
+
+def give_back(unit: Unit, rules: Rules, job_id: str, *, attempt: int) -> Job:
+    """The job, free for another worker at once; the attempt does not count.  Conflict."""
+    job = load(unit, job_id, attempt)
+    at = moment(rules, job)
+    freed = replace(job, worker=None, step=None, max_attempts=job.max_attempts + 1)
+    freed = save(unit, job, freed, at=at)
+    gone = Failure.of(FailureClass.WORKER_LOST, message="The worker was shut down.")
+    unit.close_attempt(job.id, job.attempt, at=at, failure=gone)
+    told: JsonObject = {"class": gone.kind, "code": gone.code, "message": gone.message}
+    unit.emit([freed], RETRIED, at=at, data={"automatic": True, "attempt": job.attempt, **told})
+    return freed
 
 
 def may_try_again(job: Job, kind: FailureClass, attempts: Sequence[Attempt]) -> bool:

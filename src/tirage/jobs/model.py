@@ -67,6 +67,8 @@ class Job:
     """The rest of the order: colours, mode, samples … as the pipeline names them."""
     metadata: JsonObject = field(default_factory=dict)
     """The customer's own."""
+    queue: str = "mockup"
+    """Which workers take it."""
     priority: int = 0
     """0–9, the smaller first; of equals the older first."""
     attempt: int = 0
@@ -81,6 +83,8 @@ class Job:
     progress: int = 0
     """Per cent, never less than before within an attempt."""
     progress_at_failure: int | None = None
+    untidy: bool = False
+    """Whether attempts may have left files or media that have to go, unless the job completes."""
     failure: Failure | None = None
     """Of a failed job, without its detail."""
     artifacts: tuple[Artifact, ...] = ()
@@ -130,6 +134,42 @@ class Attempt:
     started_at: datetime
     ended_at: datetime | None = None
     failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedStep:
+    """What a job remembers of a step: who finds it ended does not do it again."""
+
+    job_id: str
+    name: str
+    attempt: int
+    """The one that did it last."""
+    started_at: datetime
+    ended_at: datetime | None = None
+    value: JsonObject | None = None
+    """What it came to: keys and numbers, never bytes.  None while it is under way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An open attempt, and who holds it."""
+
+    job_id: str
+    attempt: int
+    worker: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueState:
+    """One queue as it is now."""
+
+    name: str
+    paused: bool
+    waiting: int
+    """Jobs that no worker holds."""
+    running: int
+    oldest: datetime | None
+    """When the job was submitted that has waited longest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +223,15 @@ class StatusData(Results, total=False):
     """Merged into the job's, key by key."""
     artifacts: Sequence[Artifact]
     """Put beside the job's; one of the same role is replaced."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedStep:
+    """A step that is done: what is recorded of it, and what goes to the job's row with that."""
+
+    name: str
+    value: JsonObject
+    data: StatusData = field(default_factory=StatusData)
 
 
 class JobUpdate(TypedDict, total=False):

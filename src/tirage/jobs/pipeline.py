@@ -25,6 +25,10 @@ class Pipeline:
     """Where a job's files lie in the storage; nothing else lies there."""
     backoff: tuple[float, ...]
     """Seconds before the second attempt, the third …; the last one stands for all after it."""
+    queues: tuple[str, ...]
+    """For its workers: each has what the jobs of a queue need."""
+    queue: Callable[[NewJob], str]
+    """Which of them takes a submission."""
     max_attempts: int = 3
 
 
@@ -42,6 +46,15 @@ class Rules:
     def machine(self, job: Job) -> StateMachine:
         """The states of a job's pipeline."""
         return self.pipelines[job.pipeline].machine
+
+    def active(self) -> Sequence[str]:
+        """Statuses in which jobs of any pipeline wait or run."""
+        machines = (pipeline.machine for pipeline in self.pipelines.values())
+        return sorted({status for machine in machines for status in machine.active})
+
+    def queues(self) -> Sequence[str]:
+        """Those of all pipelines."""
+        return list(dict.fromkeys(name for pipeline in self.pipelines.values() for name in pipeline.queues))
 
     def pipeline(self, name: str) -> Pipeline:
         """BadInput INVALID_DATA: there is none of that name."""

@@ -5,15 +5,18 @@ The rules stand in the modules it calls; times, chance and ids come from outside
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from tirage.jobs import attempts, checks, submissions, transitions, upkeep
+from tirage.jobs import attempts, checks, recording, submissions, transitions, upkeep
 from tirage.jobs.failure import Failure
 from tirage.jobs.ids import Ids, is_job_id
+from tirage.jobs.machine import CANCELLED, FAILED
 from tirage.jobs.model import (
     Attempt,
+    Claim,
+    EndedStep,
     Event,
     Job,
     JobFilters,
@@ -22,6 +25,8 @@ from tirage.jobs.model import (
     NewJob,
     Page,
     Purged,
+    QueueState,
+    RecordedStep,
     Results,
     RetryOverrides,
     StatusData,
@@ -122,7 +127,7 @@ class JobService:
 
     def active(self) -> Sequence[Job]:
         """All that wait or run, newest first."""
-        return self.list(JobFilters(statuses=self._active()), ALL)
+        return self.list(JobFilters(statuses=self._rules.active()), ALL)
 
     def recent(self, hours: float, limit: int = 10) -> Sequence[Job]:
         """The newest of the last hours.  BadInput INVALID_DATA: out of range."""
@@ -131,16 +136,20 @@ class JobService:
         since = self._rules.clock().astimezone(UTC) - timedelta(hours=hours)
         return self.list(JobFilters(created_since=since), Page(limit=limit))
 
-    def product_stats(self, product_id: str, *, pipeline: str = "mockup") -> JobStats:
-        """How many of a product's jobs are in each status."""
+    def stats(self, product_id: str | None = None, *, pipeline: str = "mockup") -> JobStats:
+        """How many jobs are in each status, of one product or of all."""
         statuses = self._rules.pipeline(pipeline).machine.statuses
         filters, _ = self._checked(JobFilters(product_id=product_id, pipeline=pipeline), None)
         counts = self._store.read(lambda unit: unit.tally(filters))
         return JobStats({status: counts.get(status, 0) for status in statuses})
 
+    def product_stats(self, product_id: str, *, pipeline: str = "mockup") -> JobStats:
+        """How many of a product's jobs are in each status."""
+        return self.stats(product_id, pipeline=pipeline)
+
     def has_active(self, product_id: str) -> bool:
         """Whether any of a product's jobs waits or runs."""
-        filters, _ = self._checked(JobFilters(product_id=product_id, statuses=self._active()), None)
+        filters, _ = self._checked(JobFilters(product_id=product_id, statuses=self._rules.active()), None)
         return self._store.read(lambda unit: unit.exists(filters))
 
     def attempts(self, job_id: str) -> Sequence[Attempt]:
@@ -153,6 +162,10 @@ class JobService:
         if job_id is not None and not is_job_id(job_id):
             return []
         return self._store.read(lambda unit: unit.events(after=after, limit=limit, job_id=job_id))
+
+    def last_event(self) -> int:
+        """The number of the newest event; 0 before the first."""
+        return self._store.read(lambda unit: unit.last_event())
 
     # changing
 
@@ -188,11 +201,18 @@ class JobService:
 
     # for workers
 
-    def due(self, limit: int = 100) -> Sequence[Job]:
-        """Jobs that may start now, in the order in which they should."""
+    def due(self, limit: int = 100, *, queues: Collection[str] | None = None) -> Sequence[Job]:
+        """Jobs that may start now, in the order in which they should; of paused queues there are none."""
         checks.page(Page(limit=limit), most=BATCH_LIMIT)
-        at, active = self._rules.clock().astimezone(UTC), self._active()
-        return self._store.read(lambda unit: unit.due(active, now=at, limit=limit))
+        at, active = self._rules.clock().astimezone(UTC), self._rules.active()
+        asked = self._rules.queues() if queues is None else self.known_queues(queues)
+        return self._store.read(lambda unit: unit.due(active, queues=asked, now=at, limit=limit))
+
+    def claim(self, *, worker: str, queues: Collection[str], limit: int) -> Sequence[Job]:
+        """The jobs that should start next, held by that worker, each in its next attempt."""
+        return self._store.write(
+            lambda unit: attempts.claim(unit, self._rules, worker=worker, queues=queues, limit=limit)
+        )
 
     def start_attempt(self, job_id: str, *, worker: str, after: int) -> Job:
         """The job, held by that worker in attempt `after` + 1.  Conflict: somebody else was first."""
@@ -215,6 +235,71 @@ class JobService:
         return self._store.write(
             lambda unit: attempts.end_attempt(unit, self._rules, job_id, attempt=attempt, failure=failure)
         )
+
+    def give_back(self, job_id: str, *, attempt: int) -> Job:
+        """The job, free for another worker at once; the attempt does not count.  Conflict."""
+        return self._store.write(lambda unit: attempts.give_back(unit, self._rules, job_id, attempt=attempt))
+
+    def advance(
+        self,
+        job_id: str,
+        *,
+        attempt: int,
+        ended: EndedStep | None = None,
+        status: str | None = None,
+        begun: str | None = None,
+        data: StatusData | None = None,
+    ) -> Job:
+        """The job after a step: recorded, in a status unless it is beyond it, at the next step.  Conflict."""
+        given = data or StatusData()
+        return self._store.write(
+            lambda unit: recording.advance(
+                unit,
+                self._rules,
+                job_id,
+                attempt=attempt,
+                ended=ended,
+                status=status,
+                begun=begun,
+                data=given,
+            )
+        )
+
+    def steps(self, job_id: str) -> Sequence[RecordedStep]:
+        """What a job has done and does, in the order in which it began."""
+        return self._store.read(lambda unit: unit.steps(job_id)) if is_job_id(job_id) else []
+
+    def claims(self, worker: str | None = None) -> Sequence[Claim]:
+        """All open attempts, or those of one worker."""
+        return self._store.read(lambda unit: unit.claims(worker))
+
+    # queues
+
+    def pause(self, queue: str) -> None:
+        """No worker takes a job of that queue until it is resumed; those that run go on."""
+        self._set_paused(queue, paused=True)
+
+    def resume(self, queue: str) -> None:
+        """Workers take jobs of that queue again."""
+        self._set_paused(queue, paused=False)
+
+    def known_queues(self, names: Iterable[str]) -> Sequence[str]:
+        """The names, each once.  BadInput INVALID_DATA: there is no such queue."""
+        known = self._rules.queues()
+        asked = list(dict.fromkeys(names))
+        for name in asked:
+            if name not in known:
+                hint = f"The queues are {', '.join(known)}."
+                raise checks.invalid(f"There is no queue {name[:60]!r}.", where="queue", hint=hint)
+        return asked
+
+    def queues(self) -> Sequence[QueueState]:
+        """All that have active jobs, or are paused."""
+        return self._store.read(lambda unit: unit.queues(self._rules.active()))
+
+    def _set_paused(self, queue: str, *, paused: bool) -> None:
+        self.known_queues([queue])
+        self._store.write(lambda unit: unit.set_paused(queue, paused=paused))
 
     # upkeep
 
@@ -239,9 +324,21 @@ class JobService:
             lambda unit: upkeep.clean_up(unit, self._rules, older_than=older_than, dry_run=dry_run)
         )
 
-    def _active(self) -> Sequence[str]:
-        machines = (pipeline.machine for pipeline in self._rules.pipelines.values())
-        return sorted({status for machine in machines for status in machine.active})
+    def untidy(self, limit: int = 100) -> Sequence[Job]:
+        """Failed and cancelled jobs whose attempts may have left something; the older first."""
+        return self._store.read(lambda unit: unit.untidy((FAILED, CANCELLED), limit=limit))
+
+    def tidied(self, job_id: str) -> Job | None:
+        """The job, once nothing of its attempts is left; None when it is gone."""
+        return self._store.write(lambda unit: upkeep.tidied(unit, self._rules, job_id))
+
+    def forget_steps(self, statuses: Sequence[str], *, older_than: timedelta, dry_run: bool = False) -> int:
+        """Deletes what is recorded of steps of jobs that ended like that so long ago; how many."""
+        return self._store.write(
+            lambda unit: upkeep.forget_steps(
+                unit, self._rules, statuses, older_than=older_than, dry_run=dry_run
+            )
+        )
 
     def _checked(self, filters: JobFilters | None, page: Page | None) -> tuple[JobFilters, Page]:
         filters, page = filters or JobFilters(), page or Page()

@@ -9,7 +9,17 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from tirage.jobs.failure import Failure
-from tirage.jobs.model import Attempt, Event, Job, JobFilters, JsonObject, Page
+from tirage.jobs.model import (
+    Attempt,
+    Claim,
+    Event,
+    Job,
+    JobFilters,
+    JsonObject,
+    Page,
+    QueueState,
+    RecordedStep,
+)
 
 T = TypeVar("T")
 
@@ -37,8 +47,18 @@ class Unit(Protocol):
         """How many there are in each status that occurs."""
         ...
 
-    def due(self, statuses: Collection[str], *, now: datetime, limit: int) -> list[Job]:
-        """Jobs in these statuses that no worker holds and that may start now: by priority, then age."""
+    def due(
+        self, statuses: Collection[str], *, queues: Collection[str], now: datetime, limit: int
+    ) -> list[Job]:
+        """Jobs in these statuses that no worker holds and that may start now: by priority, then age.
+
+        Of paused queues there are none.  In a writing transaction they are this one's until it ends, and
+        those that are another's are left out.
+        """
+        ...
+
+    def untidy(self, statuses: Collection[str], *, limit: int) -> list[Job]:
+        """Jobs in these statuses that still have to be tidied up; the older first."""
         ...
 
     def add(self, jobs: Sequence[Job]) -> None:
@@ -71,11 +91,67 @@ class Unit(Protocol):
         """Ends an open attempt; None is success."""
         ...
 
+    def claims(self, worker: str | None = None) -> list[Claim]:
+        """All open attempts of jobs that are not deleted, or those of one worker."""
+        ...
+
+    def steps(self, job_id: str) -> list[RecordedStep]:
+        """In the order in which they began."""
+        ...
+
+    def save_step(self, step: RecordedStep) -> None:
+        """Puts a step in the place of the job's step of that name, or beside the others."""
+        ...
+
+    def void_steps(self, job_id: str) -> None:
+        """What a job's steps came to is gone; that they were done is not."""
+        ...
+
+    def forget_steps(self, ended: JobFilters) -> int:
+        """Deletes the steps of these jobs; how many."""
+        ...
+
+    def count_steps(self, ended: JobFilters) -> int:
+        """How many steps these jobs have."""
+        ...
+
+    def beat(self, worker: str) -> None:
+        """A worker says that it is alive."""
+        ...
+
+    def beats(self) -> Mapping[str, int]:
+        """A number for each worker with a lease; it rises while the worker lives."""
+        ...
+
+    def end_lease(self, worker: str) -> None:
+        """The worker is no more."""
+        ...
+
+    def set_paused(self, queue: str, *, paused: bool) -> None:
+        """Whether jobs of a queue are held back."""
+        ...
+
+    def queues(self, statuses: Collection[str]) -> list[QueueState]:
+        """All that have jobs in these statuses, or are paused."""
+        ...
+
+    def take_turn(self, schedule: str, *, due: Callable[[datetime], datetime], now: datetime) -> bool:
+        """Whether it is this caller's to run a schedule now.
+
+        `due` says when it has to run again after having run at a time.  Of all that ask, one is told so; a
+        schedule that is new begins to count now.
+        """
+        ...
+
     def emit(self, jobs: Sequence[Job], name: str, *, at: datetime, data: JsonObject) -> None:
         """One event for each job, with its status, attempt and progress, numbered without gaps.
 
         Until the transaction ends nobody else can: a transaction changes its rows first, then emits.
         """
+        ...
+
+    def last_event(self) -> int:
+        """The highest number; 0 without any event."""
         ...
 
     def events(self, *, after: int, limit: int, job_id: str | None) -> list[Event]:

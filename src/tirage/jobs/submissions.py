@@ -78,7 +78,9 @@ def _again(unit: Unit, rules: Rules, job: Job) -> Job:
 def _changed(unit: Unit, rules: Rules, job: Job, changes: Mapping[str, object]) -> Job:
     """The row with other fields of its order; it has to be one that could have been submitted."""
     changed = _with(job, changes)
-    checks.raise_if_any(_findings(rules, _submission(changed)))
+    ordered = _submission(changed)
+    checks.raise_if_any(_findings(rules, ordered))
+    changed = replace(changed, queue=rules.pipeline(job.pipeline).queue(ordered))
     return save(unit, job, changed, at=moment(rules, job))
 
 
@@ -110,6 +112,7 @@ def _row(rules: Rules, new: NewJob) -> Job:
         template_id=new.template_id,
         options=new.options,
         metadata=new.metadata,
+        queue=pipeline.queue(new),
         priority=new.priority,
         max_attempts=pipeline.max_attempts,
         progress=progress_for(pipeline.machine, pipeline.machine.initial),

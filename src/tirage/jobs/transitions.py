@@ -14,6 +14,7 @@ from tirage.jobs.failure import Failure, FailureClass
 from tirage.jobs.ids import is_job_id
 from tirage.jobs.machine import (
     CANCELLED,
+    COMPLETED,
     FAILED,
     StateMachine,
     allowed,
@@ -174,7 +175,8 @@ def _enter(job: Job, machine: StateMachine, status: str, at: datetime, failure: 
         return replace(changed, started_at=None, completed_at=None, max_attempts=most)
     if is_active(machine, status):
         return replace(changed, started_at=job.started_at or at)
-    return replace(changed, completed_at=job.completed_at or at, worker=None, step=None)
+    untidy = job.untidy and status != COMPLETED
+    return replace(changed, completed_at=job.completed_at or at, worker=None, step=None, untidy=untidy)
 
 
 def _with_data(job: Job, data: StatusData, machine: StateMachine) -> Job:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
 
@@ -46,6 +46,27 @@ def clean_up(unit: Unit, rules: Rules, *, older_than: timedelta, dry_run: bool) 
     now = rules.clock().astimezone(UTC)
     old = JobFilters(statuses=(FAILED,), ended_before=now - older_than)
     return unit.count(old) if dry_run else unit.soft_delete(old, at=now)
+
+
+def tidied(unit: Unit, rules: Rules, job_id: str) -> Job | None:
+    """The job without results, since nothing of its attempts is left; None when it is gone."""
+    job = find(unit, job_id, include_deleted=True)
+    if job is None or not job.untidy or is_active(rules.machine(job), job.status):
+        return job
+    unit.void_steps(job_id)
+    return save(unit, job, replace(job, untidy=False, artifacts=()), at=moment(rules, job))
+
+
+def forget_steps(
+    unit: Unit, rules: Rules, statuses: Collection[str], *, older_than: timedelta, dry_run: bool
+) -> int:
+    """How many steps are recorded of jobs that ended so long ago; deleted, unless it is a dry run."""
+    ended = JobFilters(
+        statuses=tuple(statuses),
+        ended_before=rules.clock().astimezone(UTC) - older_than,
+        include_deleted=True,
+    )
+    return unit.count_steps(ended) if dry_run else unit.forget_steps(ended)
 
 
 def _hide(unit: Unit, rules: Rules, job: Job) -> Job:

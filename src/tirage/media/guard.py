@@ -26,6 +26,8 @@ GRACE_S = 0.5
 SET_PARENT_DEATH_SIGNAL, SET_CHILD_SUBREAPER = 1, 36
 """Options of Linux's prctl(2)."""
 CANNOT_START = 126
+SIGNALLED = 128
+"""What shells and sandboxes add to the signal that ended the program they ran, to make it an exit code."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 LIMITS = {
     "address_space": resource.RLIMIT_AS,
@@ -150,9 +152,10 @@ def report(how: str, status: int | None, killed_before: int) -> dict[str, Any]:
     """What the other side is told."""
     if how != "ended" or status is None:
         return {"end": how}
-    if not os.WIFSIGNALED(status):
-        return {"end": "exit", "code": os.WEXITSTATUS(status)}
-    number = os.WTERMSIG(status)
+    code = os.WTERMSIG(status) + SIGNALLED if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+    if code <= SIGNALLED:
+        return {"end": "exit", "code": code}
+    number = code - SIGNALLED
     if number == signal.SIGKILL and kills_for_memory() > killed_before:
         return {"end": "memory"}
     return {"end": "signal", "code": number}

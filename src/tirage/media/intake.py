@@ -18,7 +18,7 @@ from tirage.errors import BadInput, Finding, NotFound, TirageError
 from tirage.media import jpeg, png
 from tirage.media.container import Container, Kind
 
-__all__ = ["MAX_BYTES", "Design", "inspect_design", "read_design"]
+__all__ = ["MAX_BYTES", "Design", "inspect_design", "label_of", "read_design"]
 
 MAX_BYTES = 10 * 1024 * 1024
 SUFFIXES: dict[str, Kind] = {
@@ -75,7 +75,7 @@ def read_design(source: Path | bytes, *, name: str | None = None, mime: str | No
     """
     from tirage.media.decode import decode
 
-    label = _label(source, name)
+    label = label_of(source, name)
     data = source if isinstance(source, bytes) else _read(source, label)
     container = _judged(data, label, mime)
     try:
@@ -96,7 +96,7 @@ def read_design(source: Path | bytes, *, name: str | None = None, mime: str | No
 
 def inspect_design(source: Path | bytes, *, name: str | None = None, mime: str | None = None) -> Container:
     """All checks of read_design short of decoding, in milliseconds: for answering an upload at once."""
-    label = _label(source, name)
+    label = label_of(source, name)
     return _judged(source if isinstance(source, bytes) else _read(source, label), label, mime)
 
 
@@ -170,8 +170,8 @@ def _reason(error: OSError | ValueError) -> str:
     )
 
 
-def _label(source: Path | bytes, name: str | None) -> str:
-    """The file's name without folders and without signs that could mislead or steer a terminal."""
+def label_of(source: Path | bytes, name: str | None) -> str:
+    """What to call a file: without folders, and without signs that could mislead or steer a terminal."""
     given = name if name is not None else "design" if isinstance(source, bytes) else source.name
     base = given.replace("\\", "/").rpartition("/")[2][-200:]
     return "".join(sign if sign.isprintable() else "?" for sign in base) or "design"

@@ -62,6 +62,19 @@ def run(argv: Sequence[str], *, folder: Path) -> int:
     return subprocess.run(argv, cwd=folder, env=child_environment(os.environ), check=False).returncode
 
 
+def start(argv: Sequence[str], *, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Starts a program in a session of its own, so that the terminal's signals reach only us.
+
+    It gets these variables beside the usual few, no input, and our outputs.  OSError: it cannot be started.
+    """
+    return subprocess.Popen(
+        argv,
+        env={**child_environment(os.environ), **environment},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
 def works(argv: Sequence[str], *, limit_s: float) -> bool:
     """Whether a program can be started and ends well within its time; what it prints is dropped."""
     try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tirage.media.values import Colour
 from tirage.mockup.catalogue import PRESETS, VIEWS, Anchor, Preset, PresetRule, View
 from tirage.mockup.fields import Fields
-from tirage.mockup.model import Box, Camera, Lamp, Material, Panel
+from tirage.mockup.model import Box, Camera, Golden, Lamp, Material, Panel
 from tirage.mockup.notes import Notes
 
 FORMAT = 1
@@ -21,6 +21,7 @@ IDENTIFIER_MEANING = "1 to 40 of a-z, 0-9 and -, not starting with -"
 LAMP_NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
 FILE_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}(\.[a-z0-9]{1,8})?"
 FILE_MEANING = "a plain file name without folders"
+HEX, HEX_MEANING = r"#[0-9a-fA-F]{6}", "a colour like #1f2937"
 SHA256 = r"[0-9a-f]{64}"
 TOLERANCE_CM = 1e-6
 
@@ -62,18 +63,19 @@ class Description:
     colours: Mapping[str, Colour]
     presets: Mapping[Preset, PresetRule]
     light: Mapping[str, LightFiles]
+    goldens: tuple[Golden, ...]
     relief: ReliefFile | None
     files: Mapping[str, str]
     content_sha256: str
 
 
-def read_description(value: object, notes: Notes) -> Description | None:
+def read_description(value: object, notes: Notes, *, name: str = "template.json") -> Description | None:
     """The description in a parsed template.json; None after noting everything that is wrong with it.
 
     A file of a newer format gets that one finding, since nothing else in it can be judged.
     """
     count = len(notes.findings)
-    root = Fields(value, "template.json", notes)
+    root = Fields(value, name, notes)
     if len(notes.findings) == count and root.number("format", 1, 10**6) > FORMAT:
         found = root.number("format", 1, 10**6)
         message = f"This template has format {found:g}; this version of Tirage reads format {FORMAT}."
@@ -101,6 +103,7 @@ def read_description(value: object, notes: Notes) -> Description | None:
         colours=_colours(root.fields("colours")),
         presets=_presets(root),
         light=_light(root.fields("light"), [lamp.name for lamp in lamps]),
+        goldens=tuple(_golden(item) for item in root.items("goldens", 0, 16)) if root.has("goldens") else (),
         relief=_relief(root.fields("relief")) if root.has("relief") else None,
         files=dict(
             root.fields("files").each(
@@ -115,6 +118,7 @@ def read_description(value: object, notes: Notes) -> Description | None:
     root.close()
     _check_names(description, root, notes)
     _check_presets(description, root, notes)
+    _check_goldens(description, root, notes)
     return description if len(notes.findings) == count else None
 
 
@@ -214,7 +218,7 @@ def _views(root: Fields) -> tuple[View, ...]:
 
 def _colours(fields: Fields) -> Mapping[str, Colour]:
     def read(table: Fields, key: str) -> Colour:
-        text = table.text(key, r"#[0-9a-fA-F]{6}", "a colour like #1f2937")
+        text = table.text(key, HEX, HEX_MEANING)
         return Colour.parse(text or "#000000")
 
     return dict(fields.each(read, at_most=256))
@@ -272,6 +276,26 @@ def _relief(fields: Fields) -> ReliefFile:
     )
     fields.close()
     return relief
+
+
+def _golden(fields: Fields) -> Golden:
+    golden = Golden(
+        file=fields.text("file", FILE_NAME, FILE_MEANING),
+        view=fields.text("view"),
+        colour=Colour.parse(fields.text("colour", HEX, HEX_MEANING) or "#000000"),
+    )
+    fields.close()
+    return golden
+
+
+def _check_goldens(description: Description, root: Fields, notes: Notes) -> None:
+    views = {view.name for view in description.views}
+    for index, golden in enumerate(description.goldens):
+        if golden.view not in views:
+            message = (
+                f"The golden {golden.file} shows {golden.view[:60]!r}, which is no view of the template."
+            )
+            notes.error("UNKNOWN_VIEW", root.at(f"goldens[{index}]"), message)
 
 
 def _check_names(description: Description, root: Fields, notes: Notes) -> None:

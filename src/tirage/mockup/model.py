@@ -115,6 +115,15 @@ class RingMap:
     inside: NDArray[np.uint8]
 
 
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """A small picture of the package: the view in the colour with the test chart on every print area."""
+
+    file: str
+    view: str
+    colour: Colour
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Relief:
     """The cloth's fine heights, for renderers that trace paths: baked light has them in it already.
@@ -148,6 +157,8 @@ class Template:
     """By name: direct, bounce, gloss."""
     detail: NDArray[np.uint8]
     """(D, D) grey factor on the albedo, 255 = plain."""
+    goldens: tuple[Golden, ...] = ()
+    """What pictures of it looked like where it was made."""
     relief: Relief | None = None
     """None: smooth cloth."""
 

@@ -16,6 +16,7 @@ from tirage.mockup.states import MOCKUP
 
 REQUIRED = ("product_id", "design_file_url", "preset")
 OPTIONS = ("fabric_color", "background_color", "render_mode", "samples")
+QUEUE = "mockup"
 
 
 def check_submission(new: NewJob) -> Sequence[Finding]:
@@ -23,13 +24,29 @@ def check_submission(new: NewJob) -> Sequence[Finding]:
     return [*required(new, REQUIRED), *_preset(new.preset), *_options(new.options)]
 
 
+def renders(job: Job) -> str:
+    """Where a job's pictures lie (C-15)."""
+    return f"media/products/{job.product_id}/renders/{job.id}/"
+
+
 def prefixes(job: Job) -> Sequence[str]:
-    """The design's folder and the pictures' (C-15)."""
-    return (f"uploads/render-jobs/{job.id}/", f"media/products/{job.product_id}/renders/{job.id}/")
+    """The design's folder and the pictures'."""
+    return (f"uploads/render-jobs/{job.id}/", renders(job))
+
+
+def queue(_new: NewJob) -> str:
+    """Every renderer of this machine draws in the worker itself."""
+    return QUEUE
 
 
 MOCKUP_PIPELINE = Pipeline(
-    machine=MOCKUP, check=check_submission, prefixes=prefixes, backoff=(2, 4, 8), max_attempts=3
+    machine=MOCKUP,
+    check=check_submission,
+    prefixes=prefixes,
+    backoff=(2, 4, 8),
+    queues=(QUEUE,),
+    queue=queue,
+    max_attempts=3,
 )
 
 

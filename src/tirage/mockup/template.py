@@ -76,11 +76,27 @@ def load(package: str | Path, *, folder: Path | None = None) -> Template:
     template = _read(path, notes)
     if template is not None:
         return template
+    raise _invalid(path, notes)
+
+
+def _invalid(path: Path, notes: Notes) -> BadInput:
     errors = [finding for finding in notes.findings if finding.severity is Severity.ERROR]
     others = len(notes.findings) + notes.left_out - 1
     more = f" ({others} more findings.)" if others else ""
     message = f"The template {path.name} cannot be used: {errors[0].message}{more}"
-    raise BadInput("TEMPLATE_INVALID", message, findings=tuple(notes.findings))
+    return BadInput("TEMPLATE_INVALID", message, findings=tuple(notes.findings))
+
+
+def describe(path: Path) -> Description:
+    """What a package's template.json says, without its files; TEMPLATE_INVALID carries every finding."""
+    notes = Notes()
+    raw = _read_file(path, DESCRIPTION, MAX_JSON_BYTES, notes)
+    value = None if raw is None else parse(raw, where=DESCRIPTION, notes=notes)
+    description = None if notes.failed else read_description(value, notes)
+    if description is None:
+        message = f"The description of the template {path.name} cannot be read."
+        raise BadInput("TEMPLATE_INVALID", message, findings=tuple(notes.findings))
+    return description
 
 
 def check(package: str | Path, *, folder: Path | None = None) -> list[Finding]:
@@ -93,6 +109,17 @@ def check(package: str | Path, *, folder: Path | None = None) -> list[Finding]:
     return notes.findings
 
 
+def read_package(path: Path) -> dict[str, bytes]:
+    """Every file of the package in a folder by name, without those that its description does not list.
+
+    TEMPLATE_INVALID: files are missing, too large, or not what was packed."""
+    notes = Notes()
+    opened = _open(path, notes)
+    if opened is None or notes.failed:
+        raise _invalid(path, notes)
+    return {DESCRIPTION: (path / DESCRIPTION).read_bytes(), **opened[1]}
+
+
 def _locate(package: str | Path, folder: Path | None) -> Path:
     if isinstance(package, str) and re.fullmatch(IDENTIFIER, package):
         return find(package, folder=folder)
@@ -100,6 +127,12 @@ def _locate(package: str | Path, folder: Path | None) -> Path:
 
 
 def _read(path: Path, notes: Notes) -> Template | None:
+    opened = _open(path, notes)
+    return None if opened is None else _assemble(path, *opened, notes)
+
+
+def _open(path: Path, notes: Notes) -> tuple[Description, dict[str, bytes]] | None:
+    """What the description says, and the files it lists; None when it says nothing that can be used."""
     if not path.is_dir():
         raise NotFound("TEMPLATE_NOT_FOUND", f"There is no template folder {path}.")
     raw = _read_file(path, DESCRIPTION, MAX_JSON_BYTES, notes)
@@ -111,13 +144,14 @@ def _read(path: Path, notes: Notes) -> Template | None:
         message = "content_sha256 does not fit the rest of template.json: somebody edited it."
         hint = "Build the package again."
         notes.error("WRONG_HASH", f"{DESCRIPTION}.content_sha256", message, hint=hint)
-    return _assemble(path, description, _read_files(path, description, notes), notes)
+    return description, _read_files(path, description, notes)
 
 
 def _read_files(path: Path, description: Description, notes: Notes) -> dict[str, bytes]:
     light = [name for light in description.light.values() for name in (light.outside, light.inside)]
     relief = [description.relief.file] if description.relief else []
-    for name in sorted({*NEEDED, *light, *relief} - description.files.keys()):
+    goldens = [golden.file for golden in description.goldens]
+    for name in sorted({*NEEDED, *light, *relief, *goldens} - description.files.keys()):
         notes.error("MISSING_KEY", f"{DESCRIPTION}.files", f"{DESCRIPTION}.files does not list {name}.")
     contents = {}
     for name, wanted in description.files.items():
@@ -182,6 +216,7 @@ def _assemble(
         ),
         ring=MappingProxyType({kind: _ring(maps, kind) for kind in ("direct", "bounce", "gloss")}),
         detail=maps[DETAIL],
+        goldens=description.goldens,
         relief=relief,
     )
 

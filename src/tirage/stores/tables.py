@@ -24,6 +24,7 @@ from sqlalchemy import (
     Named,
     Table,
     Text,
+    TextClause,
     TypedColumns,
     TypeDecorator,
     UniqueConstraint,
@@ -33,7 +34,7 @@ from sqlalchemy import (
 from tirage.jobs.failure import FailureClass
 from tirage.mockup.catalogue import Preset
 from tirage.mockup.states import MOCKUP
-from tirage.mockup.submission import REQUIRED
+from tirage.mockup.submission import QUEUE, REQUIRED
 
 MACHINES = (MOCKUP,)
 """Whose jobs the table takes."""
@@ -85,11 +86,18 @@ def _statuses() -> str:
 
 
 VISIBLE = text("deleted_at IS NULL")
+HELD = text("worker IS NOT NULL")
+UNTIDY = text("untidy AND deleted_at IS NULL")
+
+
+def index_where(name: str, where: TextClause, *columns: str) -> Index:
+    """An index of some of the jobs."""
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 def visible_index(name: str, *columns: str) -> Index:
     """An index of the jobs that are not deleted."""
-    return Index(name, *columns, sqlite_where=VISIBLE, postgresql_where=VISIBLE)
+    return index_where(name, VISIBLE, *columns)
 
 
 class FailureColumns(TypedColumns):
@@ -127,6 +135,8 @@ class JobColumns(FailureColumns):
     started_at: Named[datetime | None] = Column(UtcTime)
     completed_at: Named[datetime | None] = Column(UtcTime)
     deleted_at: Named[datetime | None] = Column(UtcTime)
+    queue: Named[str] = Column(Text, server_default=QUEUE)
+    untidy: Named[bool] = Column(Boolean, server_default=text("false"))
 
 
 jobs = Table(
@@ -151,8 +161,10 @@ jobs = Table(
     visible_index("jobs_product_status", "product_id", "status", "pipeline"),
     visible_index("jobs_variant", "variant_id"),
     visible_index("jobs_status", "status", "created_at", "id"),
-    visible_index("jobs_due", "status", "priority", "created_at", "id"),
+    visible_index("jobs_due", "queue", "status", "priority", "created_at", "id"),
     visible_index("jobs_created", "created_at", "id"),
+    index_where("jobs_held", HELD, "worker"),
+    index_where("jobs_untidy", UNTIDY, "status", "updated_at"),
 )
 
 
@@ -168,6 +180,20 @@ class AttemptColumns(FailureColumns):
 
 
 attempts = Table("attempts", metadata, AttemptColumns, one_of("error_class", FailureClass))
+
+
+class StepColumns(TypedColumns):
+    """The fields of `RecordedStep`."""
+
+    job_id: Named[str] = Column(Text, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    name: Named[str] = Column(Text, primary_key=True)
+    attempt: Named[int] = Column(Integer)
+    started_at: Named[datetime] = Column(UtcTime)
+    ended_at: Named[datetime | None] = Column(UtcTime)
+    value: Named[Mapping[str, Any] | None] = Column(JSON(none_as_null=True))
+
+
+steps = Table("steps", metadata, StepColumns)
 
 
 class ArtifactColumns(TypedColumns):
@@ -259,6 +285,18 @@ product_media = Table(
 )
 
 
+class PublicationColumns(TypedColumns):
+    """That a job's media are shown, and the thumbnail that was there before."""
+
+    job_id: Named[str] = Column(Text, primary_key=True)
+    product_id: Named[str] = Column(Text, ForeignKey("products.id", ondelete="CASCADE"), index=True)
+    thumbnail_before: Named[str | None] = Column(Text)
+    created_at: Named[datetime] = Column(UtcTime)
+
+
+publications = Table("publications", metadata, PublicationColumns)
+
+
 class TemplateColumns(TimeColumns):
     """A template that can be ordered (R195)."""
 
@@ -283,3 +321,23 @@ class LeaseColumns(TypedColumns):
 
 
 worker_leases = Table("worker_leases", metadata, LeaseColumns)
+
+
+class QueueColumns(TypedColumns):
+    """A queue that was paused or resumed once; all others run."""
+
+    name: Named[str] = Column(Text, primary_key=True)
+    paused: Named[bool] = Column(Boolean)
+
+
+queues = Table("queues", metadata, QueueColumns)
+
+
+class ScheduleColumns(TypedColumns):
+    """When something that runs by the clock was begun last."""
+
+    name: Named[str] = Column(Text, primary_key=True)
+    last_at: Named[datetime] = Column(UtcTime)
+
+
+schedules = Table("schedules", metadata, ScheduleColumns)

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Select,
     case,
@@ -24,20 +23,29 @@ from sqlalchemy import (
 from tirage.jobs.failure import Failure
 from tirage.jobs.model import Artifact, Attempt, Event, Job, JobFilters, JsonObject, Order, Page
 from tirage.stores import rows
+from tirage.stores.conditions import conditions_of
+from tirage.stores.shelf import SqlShelf
 from tirage.stores.tables import artifacts, attempts, events, jobs
+from tirage.stores.tables import queues as paused
+from tirage.stores.templates import SqlTemplates
+from tirage.stores.workers import SqlWorkers
 
 EVENT_LOCK = text("SELECT pg_advisory_xact_lock(7246143)")
 """PostgreSQL: numbers events in the order of their transactions.  SQLite has one writer anyway."""
+SPARE = 16
+"""Candidates beyond those asked for: others may be taking the first ones at this moment."""
 ID_CHUNK = 500
 """Parameters of one IN list."""
 
 
-class SqlUnit:
+class SqlUnit(SqlWorkers):
     """The questions and changes of one transaction; `writing` locks the rows that are read."""
 
     def __init__(self, connection: Connection, *, writing: bool) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._writing = writing
+        self.shelf = SqlShelf(connection, writing=writing)
+        self.templates = SqlTemplates(connection)
 
     def job(self, job_id: str, *, include_deleted: bool = False) -> Job | None:
         """The job of that id."""
@@ -50,7 +58,7 @@ class SqlUnit:
 
     def jobs(self, filters: JobFilters, page: Page) -> list[Job]:
         """The jobs of a page."""
-        query = select(jobs).where(*_conditions(filters)).limit(page.limit).offset(page.offset)
+        query = select(jobs).where(*conditions_of(filters)).limit(page.limit).offset(page.offset)
         order = (jobs.c.created_at, jobs.c.id)
         return self._jobs(
             query.order_by(*(column.desc() for column in order) if page.order is Order.DESC else order)
@@ -58,33 +66,53 @@ class SqlUnit:
 
     def count(self, filters: JobFilters) -> int:
         """How many there are."""
-        query = select(func.count()).select_from(jobs).where(*_conditions(filters))
+        query = select(func.count()).select_from(jobs).where(*conditions_of(filters))
         return self._connection.execute(query).scalar_one()
 
     def exists(self, filters: JobFilters) -> bool:
         """Whether there is any."""
-        query = select(literal(1)).select_from(jobs).where(*_conditions(filters)).limit(1)
+        query = select(literal(1)).select_from(jobs).where(*conditions_of(filters)).limit(1)
         return self._connection.execute(query).first() is not None
+
+    def known_jobs(self, job_ids: Sequence[str]) -> set[str]:
+        """Which of these have a row, deleted or not."""
+        return set(self._connection.execute(select(jobs.c.id).where(jobs.c.id.in_(job_ids))).scalars())
 
     def tally(self, filters: JobFilters) -> Mapping[str, int]:
         """How many there are in each status."""
-        query = select(jobs.c.status, func.count()).where(*_conditions(filters)).group_by(jobs.c.status)
+        query = select(jobs.c.status, func.count()).where(*conditions_of(filters)).group_by(jobs.c.status)
         return dict(self._connection.execute(query).all())
 
-    def due(self, statuses: Collection[str], *, now: datetime, limit: int) -> list[Job]:
-        """What may start now: the first of each status by the index, then the first of those."""
+    def due(
+        self, statuses: Collection[str], *, queues: Collection[str], now: datetime, limit: int
+    ) -> list[Job]:
+        """What may start now: the first of each queue and status by the index, then the first of those."""
         order = (jobs.c.priority, jobs.c.created_at, jobs.c.id)
         ready = (
             jobs.c.deleted_at.is_(None),
             jobs.c.worker.is_(None),
             jobs.c.not_before.is_(None) | (jobs.c.not_before <= now),
+            jobs.c.queue.not_in(select(paused.c.name).where(paused.c.paused)),
         )
         firsts = (
-            select(jobs.c.id).where(jobs.c.status == status, *ready).order_by(*order).limit(limit).subquery()
+            select(jobs.c.id)
+            .where(jobs.c.queue == queue, jobs.c.status == status, *ready)
+            .order_by(*order)
+            .limit(limit + SPARE)
+            .subquery()
+            for queue in sorted(queues)
             for status in sorted(statuses)
         )
         ids = union_all(*(select(each.c.id) for each in firsts))
-        return self._jobs(select(jobs).where(jobs.c.id.in_(ids)).order_by(*order).limit(limit))
+        query = select(jobs).where(jobs.c.id.in_(ids), *ready)
+        if self._writing:
+            query = query.with_for_update(skip_locked=True)
+        return self._jobs(query.order_by(*order).limit(limit))
+
+    def untidy(self, statuses: Collection[str], *, limit: int) -> list[Job]:
+        """The older first."""
+        these = (jobs.c.untidy, jobs.c.deleted_at.is_(None), jobs.c.status.in_(statuses))
+        return self._jobs(select(jobs).where(*these).order_by(jobs.c.updated_at).limit(limit))
 
     def add(self, new: Sequence[Job]) -> None:
         """New rows."""
@@ -104,7 +132,7 @@ class SqlUnit:
     def soft_delete(self, filters: JobFilters, *, at: datetime) -> int:
         """Sets `deleted_at` of all of them in one statement."""
         latest = case((jobs.c.updated_at > at, jobs.c.updated_at), else_=at)
-        change = update(jobs).where(*_conditions(filters)).values(deleted_at=at, updated_at=latest)
+        change = update(jobs).where(*conditions_of(filters)).values(deleted_at=at, updated_at=latest)
         return self._connection.execute(change).rowcount
 
     def purge(self, job_id: str) -> None:
@@ -133,7 +161,7 @@ class SqlUnit:
         """One event for each job, with the next numbers."""
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(EVENT_LOCK)
-        last = self._connection.execute(select(func.max(events.c.number))).scalar() or 0
+        last = self.last_event()
         self._connection.execute(
             insert(events),
             [
@@ -150,6 +178,10 @@ class SqlUnit:
                 for number, job in enumerate(told, start=last + 1)
             ],
         )
+
+    def last_event(self) -> int:
+        """The highest number."""
+        return self._connection.execute(select(func.max(events.c.number))).scalar() or 0
 
     def events(self, *, after: int, limit: int, job_id: str | None) -> list[Event]:
         """Events by number."""
@@ -182,20 +214,3 @@ class SqlUnit:
         if come:
             values = [rows.artifact_values(job_id, artifact) for artifact in come]
             self._connection.execute(insert(artifacts), values)
-
-
-def _conditions(filters: JobFilters) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if not filters.include_deleted:
-        conditions.append(jobs.c.deleted_at.is_(None))
-    if filters.product_id is not None:
-        conditions.append(jobs.c.product_id == filters.product_id)
-    if filters.pipeline is not None:
-        conditions.append(jobs.c.pipeline == filters.pipeline)
-    if filters.statuses is not None:
-        conditions.append(jobs.c.status.in_(filters.statuses))
-    if filters.created_since is not None:
-        conditions.append(jobs.c.created_at >= filters.created_since)
-    if filters.ended_before is not None:
-        conditions.append(func.coalesce(jobs.c.completed_at, jobs.c.updated_at) < filters.ended_before)
-    return conditions

@@ -14,7 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 from bench.against_cycles import compare
-from processes import processes_with
+from bench.scores import psnr
+from processes import below_with, none_left
 from tirage.errors import Cancelled, TryAgain, UsageError
 from tirage.media import blender as module
 from tirage.media.blender import INSIDE, Blender, Program
@@ -52,7 +53,7 @@ def prints(tee: Template) -> list[Print]:
 @pytest.fixture
 def others() -> set[int]:
     """Workers that were there before the test: the one that all tests share."""
-    return set(processes_with(WORKER))
+    return below_with(WORKER)
 
 
 def still(
@@ -93,6 +94,19 @@ def test_the_same_order_through_both(tee: Template, blender: Blender, tmp_path: 
         assert alike.decibels >= 36, alike  # sixteen samples are noisy
 
 
+def test_the_turntable_turns_as_relights_does(tee: Template, prints: list[Print], blender: Blender) -> None:
+    background = Colour(242, 242, 242)
+    ours, theirs = (
+        list(renderer.turntable(prints=prints, colour=WHITE, size=256, frames=5, background=background))
+        for renderer in (Renderer(tee), CyclesRenderer(tee, blender=blender, samples=16))
+    )
+    everywhere = np.ones((256, 256), bool)
+    assert [frame.shape for frame in theirs] == [(256, 256, 3)] * 5
+    alike = np.array([[psnr(a, b, everywhere) for b in theirs] for a in ours])
+    assert (alike.diagonal() >= 36).all(), alike
+    assert (alike - np.diag(alike.diagonal())).max() < 30, alike
+
+
 def test_the_background_is_exact_and_threads_change_nothing(
     tee: Template, prints: list[Print], blender: Blender, program: Program
 ) -> None:
@@ -107,9 +121,11 @@ def test_the_background_is_exact_and_threads_change_nothing(
 def test_cancelling_stops_a_render_in_time(tee: Template, program: Program, others: set[int]) -> None:
     """Five times in the middle of a picture: within two seconds no process is left."""
     begins: list[float] = []
+    seen: set[int] = set()
 
     def cancel(done: int, _total: int) -> None:
         if done > 0 and not begins:
+            seen.update(below_with(WORKER) - others)
             begins.append(time.monotonic())
 
     spent = []
@@ -121,7 +137,8 @@ def test_cancelling_stops_a_render_in_time(tee: Template, program: Program, othe
             )
             with pytest.raises(Cancelled):
                 still(renderer, [], size=512)
-            assert set(processes_with(WORKER)) == others
+            assert seen
+            assert none_left(seen)
             spent.append(time.monotonic() - begins[0])
     assert max(spent) <= 2, spent
 
@@ -131,31 +148,31 @@ def test_a_killed_blender_is_said_so_and_the_next_picture_is_made(
 ) -> None:
     def kill(done: int, _total: int) -> None:
         if done == 1:  # in a sandbox the last of them is Blender, the others are the sandbox
-            os.kill(max(set(processes_with(WORKER)) - others), signal.SIGKILL)
+            os.kill(max(below_with(WORKER) - others), signal.SIGKILL)
 
     with Blender(program, threads=2) as blender:
         with pytest.raises(TryAgain) as caught:
             still(CyclesRenderer(tee, blender=blender, samples=4096, progress=kill), [])
         assert caught.value.code == "PROCESS_KILLED"
         assert still(CyclesRenderer(tee, blender=blender, samples=1), []).shape == (256, 256, 4)
-    assert set(processes_with(WORKER)) == others
+    assert below_with(WORKER) == others
 
 
 def test_a_render_that_needs_too_much_memory(
     tee: Template, program: Program, monkeypatch: pytest.MonkeyPatch, others: set[int]
 ) -> None:
-    monkeypatch.setattr(Limits, "of_machine", lambda **_: Limits(memory=700 << 20, address_space=None))
+    monkeypatch.setattr(Limits, "of_machine", lambda **_: Limits(memory=600 << 20, address_space=None))
     with Blender(program, threads=2) as blender, pytest.raises(TryAgain) as caught:
-        still(CyclesRenderer(tee, blender=blender, samples=1), [], size=4096)
+        still(CyclesRenderer(tee, blender=blender, samples=1), [], size=2048)
     assert caught.value.code == "OUT_OF_MEMORY"
-    assert set(processes_with(WORKER)) == others
+    assert below_with(WORKER) == others
 
 
 def test_memory_that_is_refused(tee: Template, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = Limits(memory=16 << 30, address_space=2200 << 20)
+    limits = Limits(memory=16 << 30, address_space=2100 << 20)
     monkeypatch.setattr(Limits, "of_machine", lambda **_: limits)
     with Blender(program, threads=2) as blender, pytest.raises(TryAgain) as caught:
-        still(CyclesRenderer(tee, blender=blender, samples=1), [], size=4096)
+        still(CyclesRenderer(tee, blender=blender, samples=1), [], size=2048)
     assert caught.value.code == "OUT_OF_MEMORY"
 
 
@@ -168,7 +185,7 @@ def test_a_picture_has_its_time(
         with pytest.raises(TryAgain) as caught:
             still(CyclesRenderer(tee, blender=blender, samples=4096), [], size=512)
     assert caught.value.code == "TIMEOUT"
-    assert set(processes_with(WORKER)) == others
+    assert below_with(WORKER) == others
 
 
 def test_a_gpu_that_is_wished_for_is_used_or_missed(tee: Template, program: Program) -> None:

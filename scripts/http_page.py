@@ -1,0 +1,102 @@
+"""The page of the HTTP API, from its routes: part of `make reference`."""
+
+# ruff: noqa: E501 – prose
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tirage.web.build import bare_api
+from tirage.web.gate import OPEN
+from tirage.web.limits import BODY_BYTES, ROUTES
+from tirage.web.serve import HEADER_BYTES, HEADER_MILLISECONDS
+
+START = """## Begin
+```sh
+tirage serve
+```
+
+The server listens on 127.0.0.1 and prints a key. A shop's product is added and ordered for so:
+
+```
+export KEY=sk_…  # as it was printed
+curl -H "x-api-key: $KEY" localhost:8100/v1/products --json '{"id": "prod_1", "title": "Tee"}'
+curl -H "x-api-key: $KEY" localhost:8100/admin/render-jobs \\
+  -F product_id=prod_1 -F preset=chest-medium -F fabric_color=navy -F design_file=@design.png
+curl -H "x-api-key: $KEY" localhost:8100/v1/products/prod_1
+```
+
+The order is answered with 201 as soon as the design is stored and the job is on disk; the worker that the server started renders it. When it is completed the product has the pictures in their order, the turntable, and a thumbnail."""
+KEYS = """## Keys
+Every request shows the key: `Authorization: Bearer KEY`, `Authorization: Basic` with the key as the user and no password, or `x-api-key: KEY`. Without `TIRAGE_API_KEY` the server makes a new one at each start and refuses to listen on other addresses than this machine's. {open} need none: files have addresses that nobody can guess."""
+FAMILIES = """## Two families
+Below `/admin` answers have the shapes that shop administrations know (`render_job`, `render_jobs` with `count`, `limit` and `offset`; errors with `type`, `message` and `code`). Below `/v1` is everything else, and errors are `application/problem+json`. Both add `hint` and `findings`: everything that is wrong with a request is said at once, each finding with the place in `where`. Codes are those of [errors](errors.md)."""
+EVENTS = """## Events
+`/v1/jobs/{{job_id}}/events` and `/v1/events` are server-sent events. Each has the number of the event as its id, its name ([which there are](jobs.md)), and as data a JSON object with `number`, `job_id`, `name`, `at`, `status`, `attempt`, `progress` and `data`. Numbers have no gaps. After a break a browser sends `Last-Event-ID` by itself and misses nothing; others may send `?after=NUMBER`. A job's stream begins with its first event and ends with its last; asked again after that, it answers 204. `GET /v1/jobs/{{job_id}}?wait=30` answers when the job has ended, at the latest after 30 seconds."""
+FILES = """## Files
+Files lie below `/static`: `uploads/render-jobs/JOB/design.png` as it was sent, for download only, and `media/products/PRODUCT/renders/JOB/…`. They come whole or in parts (`Range`), with a tag, and pictures may be kept by caches for ever: another order is another job. `TIRAGE_FILE_BASE_URL` and the variables beside it ([settings](settings.md)) say what addresses begin with when files are served from elsewhere."""
+
+STATUSES = """## Statuses
+| status | when |
+|---|---|
+| 200, 201, 204 | done; made; done, and nothing to say |
+| 206, 304, 416 | a part of a file; as before; no such part |
+| 400 | a field, a file or an id is wrong, or what is asked for is not possible in the job's status |
+| 401 | no key, or another one |
+| 404, 405 | no such route, job, product, variant, template or file; another method |
+| 409 | somebody else was first, or it is in use |
+| 413, 431 | the body is too large; the headers are |
+| 422 | below `/v1`: the body or the query is not of the form that is asked for |
+| 500 | a defect of Tirage |
+| 503, 507 | the database or the storage is away (`Retry-After`); the disk is full |
+"""
+
+
+def http_page(made: str) -> str:
+    """The whole page."""
+    document = bare_api().openapi()
+    open_to_all = ", ".join(f"`{path}`" for path in OPEN)
+    return "\n\n".join(
+        (
+            f"# HTTP API\n{made} `/openapi.json` has the same for programs.",
+            START,
+            KEYS.format(open=open_to_all),
+            FAMILIES,
+            f"## Routes\n{_routes(document)}",
+            f"### Fields of an order\n`POST /admin/render-jobs` is a form (multipart). {_fields(document)}",
+            EVENTS.format(),
+            FILES,
+            f"## Limits\n{_limits()}",
+            STATUSES,
+        )
+    )
+
+
+def _routes(document: Mapping[str, Any]) -> str:
+    rows = (
+        f"| `{method.upper()} {path}` | {' '.join(told['description'].split(chr(10) * 2)[0].split())} |"
+        for path, methods in document["paths"].items()
+        for method, told in methods.items()
+    )
+    return "\n".join(("| route | what it does |\n|---|---|", *rows))
+
+
+def _fields(document: Mapping[str, Any]) -> str:
+    names = document["components"]["schemas"]["OrderForm"]["properties"]
+    needed = ("design_file", "product_id", "preset")
+    others = ", ".join(f"`{name}`" for name in names if name not in needed)
+    return (
+        f"It needs {', '.join(f'`{name}`' for name in needed)}; beside them it takes {others}. "
+        "A retry takes a JSON object of "
+        + ", ".join(f"`{name}`" for name in document["components"]["schemas"]["Overrides"]["properties"])
+        + ": what is to be ordered differently."
+    )
+
+
+def _limits() -> str:
+    rows = [f"| body of `{path}` | {most / 2**20:g} MiB |" for path, (most, _) in ROUTES.items()]
+    rows += [
+        f"| other bodies | {BODY_BYTES / 2**20:g} MiB |",
+        f"| headers | {HEADER_BYTES >> 10} KiB, sent within {HEADER_MILLISECONDS / 1000:g} s |",
+    ]
+    return "\n".join(("| what | at most |\n|---|---|", *rows))

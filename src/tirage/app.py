@@ -1,0 +1,87 @@
+"""The composition root: settings become the parts of a running program, and nothing else builds adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tirage.errors import Failed
+from tirage.jobs.service import JobService, now
+from tirage.mockup.ports import Publisher
+from tirage.mockup.register import Register, descriptions_in
+from tirage.mockup.states import MOCKUP
+from tirage.mockup.submission import MOCKUP_PIPELINE
+from tirage.mockup.submit import Submissions
+from tirage.settings import STATIC, Settings
+from tirage.shops.catalogue import Catalogue
+from tirage.stores.addresses import Addresses
+from tirage.stores.blobs import Blobs, open_blobs
+from tirage.stores.database import Database
+from tirage.stores.migrations import migrate
+from tirage.stores.orphans import Orphans
+
+HOST, PORT = "127.0.0.1", 8100
+"""Where `tirage serve` listens when nobody says otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """The parts, each of which may be used from several threads."""
+
+    settings: Settings
+    database: Database
+    service: JobService
+    files: Blobs
+    orphans: Orphans
+    addresses: Addresses
+    catalogue: Catalogue
+    publisher: Publisher
+    templates: Register
+    submissions: Submissions
+
+
+@contextmanager
+def open_app(settings: Settings, *, host: str = HOST, port: int = PORT) -> Iterator[App]:
+    """The parts, until the block ends; the database is brought to this version's schema first.
+
+    `host` and `port` are the server's own, for files' addresses when no setting names another base.
+    UsageError INVALID_SETTING; Failed OUTPUT_UNWRITABLE: no place for data; TryAgain STORE_UNAVAILABLE.
+    """
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"The data folder {settings.data_dir} cannot be made: {error.strerror}."
+        raise Failed("OUTPUT_UNWRITABLE", message) from error
+    migrate(settings.database_url)
+    files = open_blobs(settings.storage_url)
+    base = settings.file_base_url or f"http://{_name(host)}:{port}/{STATIC}"
+    with Database(settings.database_url) as database:
+        service = JobService(database, pipelines=[MOCKUP_PIPELINE])
+        catalogue = Catalogue(database, active=MOCKUP.active, clock=now)
+        templates = Register(
+            database,
+            descriptions=descriptions_in(settings.templates),
+            default=settings.default_template,
+            clock=now,
+        )
+        templates.update()
+        yield App(
+            settings=settings,
+            database=database,
+            service=service,
+            files=files,
+            orphans=Orphans(files, database),
+            addresses=Addresses(base),
+            catalogue=catalogue,
+            publisher=catalogue,
+            templates=templates,
+            submissions=Submissions(service, files=files, products=catalogue, templates=templates),
+        )
+
+
+def _name(host: str) -> str:
+    """How a browser on this machine calls a host that we listen on."""
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 – what it means, not where we listen
+        return HOST
+    return f"[{host}]" if ":" in host else host

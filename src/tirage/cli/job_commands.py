@@ -1,0 +1,142 @@
+"""The commands that work on jobs: `tirage worker`, `tirage jobs …`, `tirage cleanup`, `tirage migrate`.
+What they do stands in jobs.py, which is imported when one of them runs.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tirage.errors import UsageError
+
+HELP = {"help_option_names": ["-h", "--help"]}
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="A job's id.")]
+QueueName = Annotated[str, typer.Argument(metavar="QUEUE", help="A queue's name.")]
+
+jobs_app = typer.Typer(help="List, show, watch, retry and cancel jobs.", rich_markup_mode=None)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the program's."""
+    app.add_typer(jobs_app, name="jobs", context_settings=HELP)
+    for command in (worker, cleanup, migrate):
+        app.command()(command)
+
+
+@jobs_app.callback(invoke_without_command=True)
+def _jobs(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(UsageError.exit_code)
+
+
+def worker(
+    *,
+    queues: Annotated[
+        str, typer.Option(metavar="A,B,...", help="Queues to take jobs from: mockup by default.")
+    ] = "mockup",
+    concurrency: Annotated[
+        int, typer.Option(metavar="N", min=1, max=64, help="Jobs at a time: 1 by default.")
+    ] = 1,
+    parent: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Make jobs until it is told to stop: SIGTERM lets running jobs end, and gives back what takes long."""
+    from tirage.cli import jobs
+
+    raise typer.Exit(
+        jobs.work([name.strip() for name in queues.split(",")], concurrency=concurrency, parent=parent)
+    )
+
+
+def cleanup(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    json: Json = False,
+) -> None:
+    """Delete old temporary files and steps, hide jobs that failed long ago; workers do it daily at 2:00."""
+    from tirage.cli import jobs
+
+    jobs.clean_up(dry_run=dry_run, json=json)
+
+
+def migrate() -> None:
+    """Bring the database to this version's schema; every command does so that needs it."""
+    from tirage.cli import jobs
+
+    jobs.migrate_database()
+
+
+@jobs_app.command("list")
+def list_jobs(
+    *,
+    product: Annotated[str | None, typer.Option(metavar="ID", help="Only of that product.")] = None,
+    status: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="Only in one of these statuses.")
+    ] = None,
+    limit: Annotated[int, typer.Option(metavar="N", help="At most so many, 1 to 100.")] = 20,
+    offset: Annotated[int, typer.Option(metavar="N", help="Leave out the first.")] = 0,
+    json: Json = False,
+) -> None:
+    """List jobs, the newest first."""
+    from tirage.cli import jobs
+
+    statuses = [name.strip() for name in status.split(",")] if status is not None else None
+    jobs.list_jobs(product=product, statuses=statuses, limit=limit, offset=offset, json=json)
+
+
+@jobs_app.command()
+def show(job: JobId, *, json: Json = False) -> None:
+    """Show a job with its files, attempts and steps."""
+    from tirage.cli import jobs
+
+    jobs.show(job, json=json)
+
+
+@jobs_app.command()
+def watch(job: JobId, *, json: Json = False) -> None:
+    """Print what happens to a job until it ends; exit 1 when it failed or was cancelled."""
+    from tirage.cli import jobs
+
+    raise typer.Exit(jobs.watch(job, json=json))
+
+
+@jobs_app.command()
+def retry(job: JobId, *, json: Json = False) -> None:
+    """Submit a failed job's order again, as a new job."""
+    from tirage.cli import jobs
+
+    jobs.retry(job, json=json)
+
+
+@jobs_app.command()
+def cancel(job: JobId, *, json: Json = False) -> None:
+    """Cancel a job that waits or runs."""
+    from tirage.cli import jobs
+
+    jobs.cancel(job, json=json)
+
+
+@jobs_app.command()
+def stats(*, json: Json = False) -> None:
+    """Count jobs by status and by queue."""
+    from tirage.cli import jobs
+
+    jobs.stats(json=json)
+
+
+@jobs_app.command()
+def pause(queue: QueueName) -> None:
+    """Let workers take no more jobs of a queue; those that run go on."""
+    from tirage.cli import jobs
+
+    jobs.pause(queue, paused=True)
+
+
+@jobs_app.command()
+def resume(queue: QueueName) -> None:
+    """Let workers take jobs of a queue again."""
+    from tirage.cli import jobs
+
+    jobs.pause(queue, paused=False)

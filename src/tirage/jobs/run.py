@@ -1,0 +1,213 @@
+"""One attempt as its pipeline sees it: recorded steps, progress, and the word that it has to stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import ParamSpec, Protocol, TypeVar
+
+from tirage.errors import Conflict, TirageError, TryAgain
+from tirage.jobs.machine import COMPLETED
+from tirage.jobs.model import EndedStep, Job, JsonObject, StatusData
+from tirage.jobs.service import JobService
+from tirage.log import Logger
+
+P = ParamSpec("P")
+T = TypeVar("T")
+PATIENCE = 60.0
+"""Seconds that a step waits for a store that is away, before its attempt fails."""
+PAUSE = 0.5
+TELL_EVERY = 0.2
+"""Seconds between two progress reports: a picture is made faster than anybody reads."""
+log = Logger("jobs")
+
+
+class Reason(StrEnum):
+    """Why a run is stopped from outside."""
+
+    LOST = "lost"
+    """The attempt is no longer this worker's: cancelled, deleted, or taken over."""
+    TIMEOUT = "timeout"
+    SHUTDOWN = "shutdown"
+
+
+class Stopped(BaseException):
+    """A run has to end now.  No Exception, so that no pipeline takes it for a failure of its own."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a pipeline."""
+
+    name: str
+    status: str | None = None
+    """The status that a job enters with it."""
+
+
+class Work(Protocol):
+    """What a worker does for the jobs of one pipeline."""
+
+    def make(self, job: Job, run: Run) -> None:
+        """Makes the job, step by step, and ends with `run.complete`; may raise anything."""
+        ...
+
+    def undo(self, job: Job) -> None:
+        """Takes away what the job has left outside, since it failed or was cancelled; any number of times."""
+        ...
+
+
+class Run:
+    """One attempt.  `stop` may be called from another thread, everything else is for the job's own."""
+
+    def __init__(
+        self,
+        service: JobService,
+        job: Job,
+        *,
+        home: Path,
+        step_seconds: float,
+        sparing: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.job = job
+        self.home = home
+        """The job's own folder on this machine, for all attempts; it goes when the job ends."""
+        self.sparing = sparing
+        """Whether the attempt before ran out of memory or disk: take less this time."""
+        self.completed = False
+        self._service = service
+        self._step_seconds = step_seconds
+        self._monotonic = monotonic
+        self._recorded = {} if job.attempt == 1 else _recorded(service, job.id)
+        self._ended: EndedStep | None = None
+        self._stop = threading.Event()
+        self._reason: Reason | None = None
+        self._deadline: float | None = None
+        self._told = -TELL_EVERY
+
+    @property
+    def folder(self) -> Path:
+        """This attempt's part of `home`: no other attempt writes there, not even one that is only slow."""
+        return self.home / str(self.job.attempt)
+
+    @property
+    def stopped(self) -> threading.Event:
+        """Set when the run has to end: for who waits for a child."""
+        return self._stop
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why it has to end."""
+        return self._reason
+
+    def step(self, step: Step, work: Callable[P, JsonObject], *args: P.args, **named: P.kwargs) -> JsonObject:
+        """What the work comes to; when an attempt before has recorded that, the work is not done again.
+
+        Work is done at least once: it has to bear being done again after a crash.
+        """
+        if step.name in self._recorded:
+            return self._recorded[step.name]
+        return self.again(step, work, *args, **named)
+
+    def again(
+        self, step: Step, work: Callable[P, JsonObject], *args: P.args, **named: P.kwargs
+    ) -> JsonObject:
+        """Like `step`, also when it is recorded: what it came to may be gone, or on another machine."""
+        self._write(
+            lambda: self._service.advance(
+                self.job.id,
+                attempt=self.job.attempt,
+                ended=self._ended,
+                status=step.status,
+                begun=step.name,
+            )
+        )
+        start = self._monotonic()
+        self._ended, self._deadline = None, start + self._step_seconds
+        value = work(*args, **named)
+        self.check()
+        self._deadline = None
+        self._recorded[step.name] = value
+        self._ended = EndedStep(name=step.name, value=value)
+        spent = round((self._monotonic() - start) * 1000)
+        log.info("step", job=self.job.id, attempt=self.job.attempt, step=step.name, ms=spent)
+        return value
+
+    def attach(self, data: StatusData) -> None:
+        """Goes to the job's row together with the record of the step that just ended, if it was done now."""
+        if self._ended:
+            self._ended = replace(self._ended, data={**self._ended.data, **data})
+
+    def tell(self, done: int, of: int) -> None:
+        """`done` of `of` units of the status' work are done.  Raises Stopped when the run has to end."""
+        self.check()
+        now = self._monotonic()
+        if now - self._told < TELL_EVERY and done < of:
+            return
+        self._told = now
+        try:
+            self._service.report_progress(
+                self.job.id, attempt=self.job.attempt, done=done, of=of, step=self.job.step
+            )
+        except Conflict:
+            raise Stopped(Reason.LOST) from None
+        except TryAgain:
+            pass  # the next report tells more
+
+    def complete(self, data: StatusData) -> None:
+        """The job is completed, with this data, in one transaction with the record of the last step."""
+        ended = self._ended
+
+        def write() -> Job:
+            return self._service.advance(
+                self.job.id, attempt=self.job.attempt, ended=ended, status=COMPLETED, data=data
+            )
+
+        self.job = self._write(write)
+        self.completed = True
+
+    def check(self) -> None:
+        """Raises Stopped when the run has to end."""
+        if self._reason is not None:
+            raise Stopped(self._reason)
+
+    def stop(self, reason: Reason) -> None:
+        """The run has to end; the first reason stays."""
+        self._reason = self._reason or reason
+        self._stop.set()
+
+    def overdue(self) -> bool:
+        """Whether its step takes longer than it may."""
+        return self._deadline is not None and self._monotonic() > self._deadline
+
+    def _write(self, write: Callable[[], Job]) -> Job:
+        """The job after a write; a store that is away is waited for."""
+        end = self._monotonic() + PATIENCE
+        while True:
+            self.check()
+            try:
+                self.job = write()
+            except Conflict:
+                raise Stopped(Reason.LOST) from None
+            except TryAgain as error:
+                if not _store_is_away(error) or self._monotonic() > end:
+                    raise
+                self._stop.wait(PAUSE)
+            else:
+                return self.job
+
+
+def _store_is_away(error: TirageError) -> bool:
+    return error.code == "STORE_UNAVAILABLE"
+
+
+def _recorded(service: JobService, job_id: str) -> dict[str, JsonObject]:
+    return {step.name: step.value for step in service.steps(job_id) if step.value is not None}

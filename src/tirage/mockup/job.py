@@ -1,0 +1,260 @@
+"""A mockup as a job: five recorded steps from an order to pictures on a product.  Read `make` first.
+A step's result is keys and numbers; pictures lie in the attempt's folder, and in the storage from `store` on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import Any, Protocol, cast
+
+from tirage.errors import BadInput, Failed
+from tirage.jobs.model import Artifact, Job, JsonObject
+from tirage.jobs.run import Run, Step
+from tirage.log import Logger
+from tirage.media.intake import read_design
+from tirage.mockup.catalogue import TURNTABLE, VIEWS, preset
+from tirage.mockup.manifest import MANIFEST_NAME, FileEntry, Role
+from tirage.mockup.order import (
+    DEFAULT_BACKGROUND,
+    DEFAULT_COLOUR,
+    DEFAULT_SIZE,
+    Art,
+    MockupOrder,
+    Mode,
+    mode,
+    resolve_look,
+)
+from tirage.mockup.pipeline import Drawing, check, make_mockup, place
+from tirage.mockup.ports import IMAGE, VIDEO, Files, Media, Publisher
+from tirage.mockup.states import COMPOSITING, RENDERING
+from tirage.mockup.submission import renders
+
+COMPOSE, RENDER = Step("compose", COMPOSITING), Step("render", RENDERING)
+STORE, PUBLISH = Step("store"), Step("publish")
+GENERATED_BY = "render-engine"
+MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        ".jpg": "image/jpeg",
+        ".json": "application/json",
+        ".mp4": "video/mp4",
+        ".png": "image/png",
+        ".webp": "image/webp",
+    }
+)
+RANKS: Mapping[str, int] = MappingProxyType({view.name: rank for rank, view in enumerate(VIEWS)})
+VIEW_WORK, FRAME_WORK, STORE_WORK = 4, 1, 4
+"""What a picture, a frame and storing everything count for in a job's progress."""
+log = Logger("mockup")
+
+
+class Renderers(Protocol):
+    """Where renderers come from; they stay warm between jobs."""
+
+    def get(self, template: str | None) -> Drawing:
+        """The renderer of a template; None: of the default one.  NotFound or UsageError TEMPLATE_…"""
+        ...
+
+    def forget(self) -> None:
+        """Frees what they keep."""
+        ...
+
+
+class MockupWork:
+    """What a worker does for mockup jobs; may be used from several threads."""
+
+    def __init__(
+        self, *, files: Files, publisher: Publisher, renderers: Renderers, size: int = DEFAULT_SIZE
+    ) -> None:
+        """`size`: side of the pictures in pixels."""
+        self._size = size
+        self._files = files
+        self._publisher = publisher
+        self._renderers = renderers
+
+    def make(self, job: Job, run: Run) -> None:
+        """The job, from its order to its product's media."""
+        if run.sparing:
+            self._renderers.forget()
+        run.step(COMPOSE, self._compose, job, run)
+        made = run.step(RENDER, self._render, job, run)
+        if not _is_there(made, run):
+            made = run.again(RENDER, self._render, job, run)
+        stored = run.step(STORE, self._store, job, run, made)
+        artifacts = [Artifact(**each) for each in _objects(stored, "artifacts")]
+        run.attach({"artifacts": artifacts})
+        shown = run.step(PUBLISH, self._publish, job, artifacts)
+        run.complete({"metadata": {"media_ids": shown["media_ids"]}})
+
+    def undo(self, job: Job) -> None:
+        """The product as it was before, and no picture left; the design stays for a retry (C-06)."""
+        self._publisher.withdraw(product_id=str(job.product_id), job_id=job.id)
+        self._files.delete_prefix(renders(job))
+
+    def _compose(self, job: Job, run: Run) -> JsonObject:
+        """Reads the design for the first time and lays it on the garment: everything wrong is found here."""
+        order, template = self._order(job, run), self._renderers.get(job.template_id).template
+        look = resolve_look(order, template)
+        prints = [place(art, read_design(art.design), template) for art in order.arts]
+        findings = check(prints, look, template)
+        run.tell(1, 1)
+        return {"findings": [asdict(found) for found in findings]}
+
+    def _render(self, job: Job, run: Run) -> JsonObject:
+        """All files of the order, whole, in this attempt's folder."""
+        order = self._order(job, run)
+        progress = _Progress(run, order.mode)
+        result = make_mockup(order, renderer=self._renderers.get(job.template_id), progress=progress.stage)
+        times = {stage: round(spent) for stage, spent in result.timings.items()}
+        log.info("rendered", job=job.id, attempt=job.attempt, ms=times)
+        return {
+            "folder": order.out.relative_to(run.home).as_posix(),
+            "files": [asdict(file) for file in result.manifest.files],
+        }
+
+    def _store(self, job: Job, run: Run, made: JsonObject) -> JsonObject:
+        """Every file under its key; a file that is there from an attempt before is replaced by its equal."""
+        folder = run.home / str(made["folder"])
+        entries = [FileEntry(**each) for each in _objects(made, "files")]
+        artifacts = [*_artifacts(job, entries), _manifest(job)]
+        progress = _Progress(run, _mode(job))
+        for done, artifact in enumerate(artifacts, start=1):
+            path = folder / PurePosixPath(artifact.key).name
+            self._files.put(artifact.key, path, media_type=str(artifact.media_type))
+            progress.stored(done, len(artifacts))
+        return {"artifacts": [asdict(artifact) for artifact in artifacts]}
+
+    def _publish(self, job: Job, artifacts: Sequence[Artifact]) -> JsonObject:
+        """The pictures in their order, then the turntable, on the product."""
+        media = list(_media(job, artifacts))
+        if not media:
+            raise Failed("RENDER_FAILED", f"Job {job.id} made no pictures.")
+        receipt = self._publisher.publish(product_id=str(job.product_id), job_id=job.id, media=media)
+        return {"media_ids": list(receipt.media_ids)}
+
+    def _order(self, job: Job, run: Run) -> MockupOrder:
+        options = job.options
+        return MockupOrder(
+            arts=(Art(self._design(job, run), preset(str(job.preset))),),
+            out=run.folder / "out",
+            template=job.template_id or self._renderers.get(None).template.info.id,
+            colour=str(options.get("fabric_color", DEFAULT_COLOUR)),
+            background=str(options.get("background_color", DEFAULT_BACKGROUND)),
+            mode=_mode(job),
+            size=self._size,
+        )
+
+    def _design(self, job: Job, run: Run) -> Path:
+        """The design's file in this attempt's folder, fetched when it is needed first."""
+        key = str(job.design_file_url)
+        if "://" in key:
+            raise BadInput("INVALID_DATA", "The design has to be uploaded; an address is not fetched.")
+        path = run.folder / f"design{PurePosixPath(key).suffix}"
+        if not path.exists():
+            self._files.fetch(key, path)
+        return path
+
+
+@dataclass(slots=True)
+class _Progress:
+    """From stages of the pipeline to units of the whole."""
+
+    run: Run
+    mode: Mode
+    _done: dict[str, int] = field(default_factory=dict)
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        """As `make_mockup` tells it; every call is an occasion to stop."""
+        share = {"views": self._views, "animation": self._frames}.get(name, 0)
+        self._done[name] = share * done // max(total, 1)
+        self.run.tell(sum(self._done.values()), self._all)
+
+    def stored(self, done: int, total: int) -> None:
+        """Of the last step that counts."""
+        self.run.tell(self._views + self._frames + STORE_WORK * done // total, self._all)
+
+    @property
+    def _views(self) -> int:
+        return VIEW_WORK * len(VIEWS) if self.mode.images else 0
+
+    @property
+    def _frames(self) -> int:
+        return FRAME_WORK * TURNTABLE.frames if self.mode.animation else 0
+
+    @property
+    def _all(self) -> int:
+        return self._views + self._frames + STORE_WORK
+
+
+def _artifacts(job: Job, entries: Iterable[FileEntry]) -> Iterable[Artifact]:
+    """What the manifest lists, under the job's keys."""
+    for entry in entries:
+        moving = entry.frames is not None
+        rate = TURNTABLE.frames_per_second
+        yield Artifact(
+            role=_role(entry),
+            key=renders(job) + entry.name,
+            rank=RANKS.get(str(entry.view)),
+            media_type=MEDIA_TYPES[PurePosixPath(entry.name).suffix],
+            width=entry.width,
+            height=entry.height,
+            fps=rate if moving else None,
+            duration=(entry.frames or 0) / rate if moving else None,
+            bytes=entry.bytes,
+            sha256=entry.sha256,
+        )
+
+
+def _role(entry: FileEntry) -> str:
+    """A camera angle's own name; print files beyond the first are counted."""
+    if entry.view is not None:
+        return entry.view
+    return f"print_{entry.placement}" if (entry.placement or 1) > 1 else str(entry.role)
+
+
+def _manifest(job: Job) -> Artifact:
+    return Artifact(role="manifest", key=renders(job) + MANIFEST_NAME, media_type=MEDIA_TYPES[".json"])
+
+
+def _media(job: Job, artifacts: Sequence[Artifact]) -> Iterable[Media]:
+    """Pictures by rank, the turntable after them."""
+    pictures = sorted((each for each in artifacts if each.rank is not None), key=lambda each: each.rank or 0)
+    films = [each for each in artifacts if each.role == Role.ANIMATION]
+    for rank, artifact in enumerate([*pictures, *films]):
+        still = artifact.rank is not None
+        about: JsonObject = {
+            "generated_by": GENERATED_BY,
+            "render_job_id": job.id,
+            **({"camera_angle": artifact.role} if still else {}),
+            "preset": job.preset,
+            "created_at": job.created_at.isoformat(),
+            "media_type": IMAGE if still else VIDEO,
+        }
+        kind = IMAGE if still else VIDEO
+        yield Media(role=artifact.role, key=artifact.key, kind=kind, rank=rank, metadata=about)
+
+
+def _is_there(made: JsonObject, run: Run) -> bool:
+    """Whether what an attempt rendered lies on this machine, whole."""
+    folder = run.home / str(made["folder"])
+    sizes = {str(each["name"]): each["bytes"] for each in _objects(made, "files")}
+    there = (folder / MANIFEST_NAME).is_file()
+    return there and all(_size(folder / name) == size for name, size in sizes.items())
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+def _mode(job: Job) -> Mode:
+    return mode(str(job.options.get("render_mode", Mode.ALL)))
+
+
+def _objects(value: JsonObject, name: str) -> Sequence[Mapping[str, Any]]:
+    """A list of objects in a step's result, as `asdict` made them."""
+    return cast("Sequence[Mapping[str, Any]]", value[name])

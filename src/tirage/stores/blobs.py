@@ -1,0 +1,290 @@
+"""Stored files behind obstore: whole or not there, safe on disk before a write returns.
+Every door checks keys and links itself, because the library follows links and waits for no disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import LocalStore, ObjectStore
+
+from tirage.errors import BadInput, Conflict, Failed, NotFound, TirageError, TryAgain
+from tirage.stores.addresses import Folder, checked, is_key
+
+if TYPE_CHECKING:  # names of the library's stubs only
+    from obstore import Attributes, BytesStream, GetOptions, ObjectMeta
+
+CHUNK = 1 << 20
+STAGED = re.compile(r".+#\d+")
+"""What obstore calls a local file that is not whole yet."""
+FULL = re.compile(r"os error (?:27|28|122)\b")
+"""EFBIG, ENOSPC, EDQUOT in the library's messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What is known of a stored file without reading it."""
+
+    key: str
+    bytes: int
+    modified: datetime
+    etag: str
+    """In quotes; another one for other bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A stored file, or a part of it, being read."""
+
+    stat: Stat
+    start: int
+    end: int
+    """One past the last byte."""
+    stream: BytesStream
+    """Blocks, for `for` and `async for`."""
+
+
+class Blobs:
+    """Files by key.  May be used from several threads.
+
+    Every method may raise BadInput INVALID_DATA (no key, or a link in its way) and TryAgain UNAVAILABLE;
+    those that read NotFound NOT_FOUND, those that write TryAgain DISK_FULL.
+    """
+
+    def __init__(self, store: ObjectStore, *, folder: Folder | None = None) -> None:
+        """`folder` is the place of a local store, None for others."""
+        self._store = store
+        self._folder = folder
+
+    def write(self, key: str, data: bytes, *, media_type: str, create: bool = False) -> None:
+        """Stores bytes.  Conflict: with `create`, when there is such a file already."""
+        self._put(key, data, media_type, mode="create" if create else "overwrite")
+
+    def put(self, key: str, path: Path, *, media_type: str) -> None:
+        """Stores a local file, which stays where it is; one of the same key is replaced."""
+        self._put(key, path, media_type, mode="overwrite")
+
+    def read(self, key: str) -> bytes:
+        """The whole of a file."""
+        with translated(key):
+            return b"".join(self.open(key).stream)
+
+    def open(self, key: str, *, start: int = 0, end: int | None = None) -> Content:
+        """A file from byte `start` up to `end`, both within it, or to its end."""
+        self._check(key)
+        part: GetOptions = {"range": {"offset": start} if end is None else (start, end)}
+        whole = start == 0 and end is None  # an empty file has no part that could be asked for
+        with translated(key):
+            found = obstore.get(self._store, key, options=None if whole else part)
+            first, last = found.range
+            return Content(_stat(found.meta), first, last, found.stream(min_chunk_size=CHUNK))
+
+    def fetch(self, key: str, path: Path) -> None:
+        """Copies a file to a local path."""
+        with translated(key), path.open("wb") as file:
+            for block in self.open(key).stream:
+                file.write(block)
+
+    def digest(self, key: str) -> str:
+        """SHA-256 of a file's bytes, in hex."""
+        whole = hashlib.sha256()
+        with translated(key):
+            for block in self.open(key).stream:
+                whole.update(block)
+        return whole.hexdigest()
+
+    def stat(self, key: str) -> Stat | None:
+        """None when there is no such file."""
+        self._check(key)
+        try:
+            with translated(key):
+                return _stat(obstore.head(self._store, key))
+        except NotFound:
+            return None
+
+    def list(self, prefix: str = "") -> Iterator[Stat]:
+        """All files whose key begins with `prefix`, which ends with a slash or is empty."""
+        folder = _folder_of(prefix)
+        with translated(prefix):
+            for page in obstore.list(self._store, folder or None):
+                for meta in page:
+                    if self._is_ours(meta["path"]):
+                        yield _stat(meta)
+
+    def copy(self, source: str, target: str) -> None:
+        """The same bytes under another key as well; a local store keeps them once."""
+        self._check(source)
+        self._check(target)
+        have = self.stat(target)
+        with translated(source):
+            if have and have.etag == obstore.head(self._store, source)["e_tag"]:
+                return  # a link to the same file: to replace it by itself would leave a staged one behind
+            with self._settled(target):
+                obstore.copy(self._store, source, target)
+
+    def delete(self, key: str) -> None:
+        """Deletes a file, if it is there."""
+        self._check(key)
+        with suppress(NotFound), translated(key):
+            obstore.delete(self._store, key)
+
+    def delete_prefix(self, prefix: str) -> int:
+        """Deletes all files whose key begins with `prefix`, which ends with a slash; how many."""
+        folder = _folder_of(prefix)
+        if not folder:
+            raise BadInput("INVALID_DATA", "An empty prefix would delete everything.")
+        keys = [stat.key for stat in self.list(prefix)]
+        for key in keys:
+            self.delete(key)
+        if self._folder:
+            _remove_empty(self._folder.path(folder), older_than=0)
+        return len(keys)
+
+    def sweep(self, older_than: timedelta, *, dry_run: bool = False) -> int:
+        """Deletes what interrupted writes left, when it is older than that; how many files.
+
+        Only a local store can have such files, and empty folders, which go too.
+        """
+        if self._folder is None:
+            return 0
+        age = older_than.total_seconds()
+        left = [
+            path for path in _files(self._folder.root) if STAGED.fullmatch(path.name) and _older(path, age)
+        ]
+        if not dry_run:
+            for path in left:
+                path.unlink(missing_ok=True)
+            _remove_empty(self._folder.root, older_than=age, keep_top=True)
+        return len(left)
+
+    def check(self) -> None:
+        """Writes, reads and deletes a file, to know that it can."""
+        key = f"checks/{os.getpid()}-{time.monotonic_ns()}"
+        self.write(key, b"tirage", media_type="text/plain")
+        self.read(key)
+        self.delete(key)
+
+    def _put(self, key: str, data: bytes | Path, media_type: str, *, mode: str) -> None:
+        self._check(key)
+        described: Attributes | None = None if self._folder else {"Content-Type": media_type}
+        with translated(key), self._settled(key):
+            obstore.put(
+                self._store,
+                key,
+                data,
+                attributes=described,
+                mode="create" if mode == "create" else "overwrite",
+            )
+
+    def _check(self, key: str) -> None:
+        checked(key)
+        if self._folder:
+            self._folder.path(key)
+
+    def _is_ours(self, path: str) -> bool:
+        """Not what lies behind a link, or what somebody else put there under a strange name."""
+        if not is_key(path):
+            return False
+        return self._folder is None or (self._folder.root / path).resolve() == self._folder.root / path
+
+    @contextmanager
+    def _settled(self, key: str) -> Iterator[None]:
+        """What the block writes is on disk afterwards: the file, and the folders that name it."""
+        if self._folder is None:
+            yield
+            return
+        path = self._folder.path(key)
+        folders = [path.parent]
+        while not folders[-1].exists():
+            folders.append(folders[-1].parent)
+        yield
+        for each in (path, *folders):
+            _sync(each)
+
+
+def open_blobs(url: str) -> Blobs:
+    """The storage of a settings' address, `file:///path`, made when it is missing.
+
+    Failed OUTPUT_UNWRITABLE: the folder cannot be made.
+    """
+    root = Path(unquote(urlsplit(url).path))
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Failed("OUTPUT_UNWRITABLE", f"{root} cannot be made: {error.strerror}.") from error
+    folder = Folder(root)
+    return Blobs(LocalStore(folder.root), folder=folder)
+
+
+@contextmanager
+def translated(key: str) -> Iterator[None]:
+    """The library's errors as ours."""
+    try:
+        yield
+    except TirageError:
+        raise
+    except FileNotFoundError as error:
+        raise NotFound("NOT_FOUND", f"There is no file {key[:200]!r}.") from error
+    except AlreadyExistsError as error:
+        raise Conflict("CONFLICT", f"There is a file {key[:200]!r} already.") from error
+    except (BaseError, OSError) as error:
+        raise _refused(error) from error
+
+
+def _refused(error: Exception) -> TirageError:
+    if FULL.search(str(error)):
+        return TryAgain("DISK_FULL", "The storage is full.")
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError | PermissionError):
+        return Failed("OUTPUT_UNWRITABLE", "The storage refuses us.")
+    return TryAgain("UNAVAILABLE", "The storage does not answer.")
+
+
+def _stat(meta: ObjectMeta) -> Stat:
+    return Stat(meta["path"], meta["size"], meta["last_modified"], meta["e_tag"] or "")
+
+
+def _folder_of(prefix: str) -> str:
+    if prefix and not prefix.endswith("/"):
+        raise BadInput("INVALID_DATA", f"{prefix[:80]!r} is no prefix: it has to end with a slash.")
+    folder = prefix.removesuffix("/")
+    return checked(folder) if folder else ""
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for folder, _, names in os.walk(root):
+        yield from (Path(folder, name) for name in names)
+
+
+def _older(path: Path, age: float) -> bool:
+    with suppress(FileNotFoundError):
+        return time.time() - path.lstat().st_mtime >= age
+    return False
+
+
+def _remove_empty(root: Path, *, older_than: float, keep_top: bool = False) -> None:
+    """Folders that hold nothing; one that is just being filled is younger, or refuses."""
+    for folder, _, _ in os.walk(root, topdown=False):
+        path = Path(folder)
+        if (path != root or not keep_top) and _older(path, older_than):
+            with suppress(OSError):
+                path.rmdir()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

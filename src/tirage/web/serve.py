@@ -1,0 +1,125 @@
+"""`tirage serve`: the API in this process, a worker in a child; one signal ends both."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from tirage import log
+from tirage.app import App, open_app
+from tirage.errors import UsageError
+from tirage.settings import Settings
+from tirage.web.build import build_site
+from tirage.web.follow import Follower
+from tirage.web.gate import new_key
+from tirage.web.parts import Parts
+from tirage.web.worker import WorkerChild
+
+HEADER_BYTES = 32 << 10
+HEADER_MILLISECONDS = 5000
+"""A client that takes longer to say what it wants is dropped."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def serve(
+    settings: Settings,
+    *,
+    host: str,
+    port: int,
+    say: Callable[[str], None],
+    worker: Sequence[str] | None = None,
+) -> None:
+    """Serves until a signal ends it; `say` gets the lines for the operator, port 0 takes a free one.
+
+    `worker` is the child's command, by default `tirage worker`.  UsageError INVALID_SETTING: an address that
+    is none, is taken, or is open to others without a key; errors of `open_app`.
+    """
+    address = _address(host)
+    if settings.api_key is None and not address.is_loopback:
+        message = f"Without a key the server listens on this machine only, not on {host}."
+        raise UsageError("INVALID_SETTING", message, hint="Set TIRAGE_API_KEY to a key of your own.")
+    port = _free_port(address, port)
+    log.configure(level=settings.log_level, format=settings.log_format)
+    key = settings.api_key or new_key()
+
+    def listening() -> None:
+        say(f"Tirage serves http://{_shown(address)}:{port} with data in {settings.data_dir}")
+        if settings.api_key is None:
+            say(f"Key, until it ends: {key}")
+
+    with open_app(settings, host=str(address), port=port) as app:
+        argv = worker or _worker_argv()
+        asyncio.run(_serve(app, argv, key=key, host=str(address), port=port, listening=listening))
+
+
+async def _serve(
+    app: App, argv: Sequence[str], *, key: str, host: str, port: int, listening: Callable[[], None]
+) -> None:
+    path = os.pathsep.join(folder for folder in sys.path if folder)  # the same packages, wherever they are
+    child = WorkerChild(argv, environment={**app.settings.environment(), "PYTHONPATH": path})
+    parts = Parts(app=app, follower=Follower(app.service), worker_alive=child.alive)
+    server = Server(
+        build_site(parts, key=key),
+        host,
+        port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
+        websockets=False,
+        log_enabled=False,
+    )
+    server.on_startup(listening)
+    stop = asyncio.Event()
+    for number in SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    kept = asyncio.create_task(child.keep())
+    served = asyncio.create_task(server.serve())
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((served, stopped), return_when=asyncio.FIRST_COMPLETED)
+        await parts.follower.close()  # streams would hold the server
+        server.stop()  # type: ignore[no-untyped-call]
+        await served
+    finally:
+        stopped.cancel()
+        await child.stop()
+        await kept
+
+
+def _worker_argv() -> Sequence[str]:
+    return [sys.executable, "-m", "tirage", "worker", "--queues", "mockup", "--parent", str(os.getpid())]
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    try:
+        return ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        hint = "Write an address such as 127.0.0.1, or 0.0.0.0 for all of this machine's."
+        raise UsageError("INVALID_SETTING", f"The host cannot be {host[:60]!r}.", hint=hint) from None
+
+
+def _free_port(address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int) -> int:
+    """The port, or a free one for 0; the server's own socket would silently share another server's."""
+    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((str(address), port))
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or "no such port"
+            message = f"The server cannot listen on {_shown(address)}:{port}: {reason}."
+            raise UsageError("INVALID_SETTING", message, hint="Choose another --port.") from None
+        return int(probe.getsockname()[1])
+
+
+def _shown(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    return f"[{address}]" if address.version == 6 else str(address)
