@@ -1,8 +1,10 @@
 """Builds the mug: `python templates/mug/model.py` writes build/garment.npz.
 
-Body and inside are turned sections; the handle is swept, and its ends run out into the body without a crease."""
+Body and inside are turned sections; the handle is swept, its ends run into the body without a crease."""
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,7 @@ def angles(m: Mug) -> F64:
 
 
 def turned(m: Mug, section: F64, turn: F64) -> tuple[F64, F64]:
-    """Positions (n, columns, 3) cm and normals of a section (n, 2) of (radius, height) turned about the axis."""
+    """Positions (n, columns, 3) cm and normals of a section (n, 2), (radius, height), about the axis."""
     step = np.gradient(section, axis=0)
     step /= np.linalg.norm(step, axis=1, keepdims=True)
     around = np.stack([-np.cos(turn), -np.sin(turn)], 1)
@@ -32,7 +34,7 @@ def turned(m: Mug, section: F64, turn: F64) -> tuple[F64, F64]:
     high = np.broadcast_to(section[:, 1:, None], (*flat.shape[:2], 1))
     out = -step[:, 1, None, None] * around  # sections run so that their outside lies to the left
     up = np.broadcast_to(step[:, :1, None], (*flat.shape[:2], 1))
-    return np.concatenate([flat, high], 2) + [m.centre, 0, 0], np.concatenate([out, up], 2)
+    return [*np.concatenate([flat, high], 2), m.centre, 0, 0], np.concatenate([out, up], 2)
 
 
 def body_section(m: Mug) -> tuple[F64, F64]:
@@ -100,7 +102,7 @@ def border(grid: F64) -> F64:
 
 
 def end_outline(m: Mug, outline: F64, height: float) -> F64:
-    """(n, 2) where the handle's end leaves the body, unrolled: one point towards each of the window's outline."""
+    """(n, 2) where the handle's end leaves the body, unrolled: a point towards each of the outline's."""
     centre = np.array([-np.pi * m.radius, m.height - height])
     away = outline - centre
     bearing = np.arctan2(away[:, 1] / 1.4, away[:, 0] / 1.6)
@@ -145,7 +147,7 @@ def centre_line(m: Mug, count: int) -> F64:
         + np.array(va) * t * (1 - t) ** 2
         + np.array(b) * t**2 * (3 - 2 * t)
         - np.array(vb) * t**2 * (1 - t)
-        for (a, va), (b, vb) in zip(points, points[1:], strict=False)
+        for (a, va), (b, vb) in itertools.pairwise(points)
     ]
     dense = np.concatenate([line[0], line[1][1:]])
     s = along(dense)
@@ -198,7 +200,7 @@ def end_places(m: Mug, bearing: F64, height: float) -> F64:
 
 
 def fillet(m: Mug, bearing: F64, height: float, ring: F64, away: F64) -> F64:
-    """Rings (n, columns, 3) from the body to the handle's ring: along the one at first, along the other at last."""
+    """Rings (n, columns, 3) from the body to the handle's ring, along the one at first, then the other."""
     start, normal = on_body(m, end_places(m, bearing, height))
     chord = np.linalg.norm(ring - start, axis=1, keepdims=True)
     tangent = ring - start

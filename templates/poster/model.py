@@ -4,6 +4,8 @@ Front at -y, the middle of the frame at the origin; all lengths are true but for
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 from params import BUILD, HERE, POSTER, Poster
@@ -37,7 +39,7 @@ def profile(p: Poster) -> list[F64]:
 
 
 def rail(p: Poster, length: float, top: float, place: float, name: str) -> list[Patch]:
-    """The upper rail of a frame that is `length` wide and whose upper edge lies at `top`; place: its uv's y."""
+    """The upper rail of a frame `length` wide whose upper edge lies at `top`; place: its uv's y."""
     patches, y = [], place
     for piece in profile(p):
         count = max(2, len(piece))
@@ -103,7 +105,7 @@ def mat(p: Poster) -> list[Patch]:
             (in_w / 2 + bevel, in_h / 2 + bevel, level),
             (in_w / 2, in_h / 2, level - bevel),
         ]
-        for number, (upper, lower) in enumerate(zip(rows, rows[1:], strict=False)):
+        for number, (upper, lower) in enumerate(itertools.pairwise(rows)):
             grid = [
                 [(a * t, p.depth / 2 - d, z) for t in np.linspace(-1, 1, LENGTHWISE)]
                 for a, z, d in (upper, lower)
@@ -133,7 +135,7 @@ def _mat_uv(
     strip = np.array(
         [[(a * x, row * NARROWEST_CM) for x in t] for row, (a, _, _) in enumerate((upper, lower))]
     )
-    return strip + [0.0, p.mat[1] / 2 - 8.0 + turn * (NARROWEST_CM + 1.2)]
+    return [*strip, 0.0, p.mat[1] / 2 - 8.0 + turn * (NARROWEST_CM + 1.2)]
 
 
 def hanger(p: Poster) -> list[Patch]:
@@ -183,7 +185,7 @@ def _plate(
         patch = rotate(
             Patch(panel="hanger", position=position, uv=uv + place + [0.0, turn * 1.3]), (0, 1, 0), -90 * turn
         )
-        patches.append(Patch(panel="hanger", position=(patch.position + [-x, 0, z]) * 0.01, uv=patch.uv))
+        patches.append(Patch(panel="hanger", position=([*patch.position, -x, 0, z]) * 0.01, uv=patch.uv))
     return patches
 
 

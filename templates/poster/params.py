@@ -1,4 +1,4 @@
-"""The one source of the poster's measures, centimetres; where panels lie on the atlas stands in source.toml."""
+"""The one source of the poster's measures, cm; where panels lie on the atlas stands in source.toml."""
 
 from __future__ import annotations
 

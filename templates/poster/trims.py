@@ -1,4 +1,4 @@
-"""Draws what is not wood: `python templates/poster/trims.py` writes paper.png, mat.png, board.png and hanger.png.
+"""Draws what is not wood: `python templates/poster/trims.py` writes paper, mat, board and hanger.
 
 Plain colours; paper's and board's fibres are in the detail map, so that these stay tiny."""
 

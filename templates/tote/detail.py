@@ -1,4 +1,4 @@
-"""Stitches and relief over the atlas: `python templates/tote/detail.py` writes build/detail.png and height.png."""
+"""Stitches and relief over the atlas: `templates/tote/detail.py` writes build/detail.png and height.png."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def field(
 
 
 def bell(d: F64, sigma: float) -> F64:
+    """A bell of height 1."""
     return np.exp(-((d / sigma) ** 2) / 2)
 
 

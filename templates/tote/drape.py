@@ -26,7 +26,7 @@ I64 = NDArray[np.int64]
 class Bag:
     """Panels in one mesh, vertices split at panel borders, over shared joints.
 
-    uv (n, 2) panel cm · panel (n,) · joint (n,) · triangle (m, 3) between vertices · position (joints, 3) m."""
+    uv (n, 2) panel cm · panel (n,) · joint (n,) · triangle (m, 3) of vertices · position (joints, 3) m."""
 
     uv: F64
     panel: I64
@@ -90,7 +90,7 @@ def build(cut: Cut = CUT, hang: Hanging = HANGING) -> Bag:
     down = np.linspace(0, cut.handle_length, long)
     flat[HANDLE_FRONT] = flat[HANDLE_BACK] = np.stack(np.meshgrid(across, down), -1)
     position = np.zeros((count, 3))
-    for panel, place in placed(cut, hang, flat, long, sewn).items():
+    for panel, place in placed(cut, hang, flat).items():
         position[joints[panel].ravel()] = place.reshape(-1, 3)
     used, label = np.unique(np.concatenate([joints[p].ravel() for p in joints]), return_inverse=True)
     start = np.cumsum([0] + [joints[p].size for p in joints])
@@ -105,12 +105,12 @@ def build(cut: Cut = CUT, hang: Hanging = HANGING) -> Bag:
     return Bag(uv, panel, label.astype(np.int64), triangle, position[used])
 
 
-def placed(cut: Cut, hang: Hanging, flat: dict[int, F64], long: int, sewn: int) -> dict[int, F64]:
+def placed(cut: Cut, hang: Hanging, flat: dict[int, F64]) -> dict[int, F64]:
     """Where every panel's points are before the bag hangs, m; the body last, so that it has its joints."""
     rng = np.random.default_rng(hang.seed)
     result = {}
     for panel, side in ((HANDLE_FRONT, -1.0), (HANDLE_BACK, 1.0)):
-        result[panel] = arch(cut, flat[panel], long, sewn, side)
+        result[panel] = arch(cut, flat[panel], side)
     for panel, side in ((FRONT, -1.0), (BACK, 1.0)):
         u, v = flat[panel][..., 0], flat[panel][..., 1]
         pillow = (1 - (2 * u / cut.width) ** 2) * (1 - (v / cut.height) ** 4) * 0.016 + 0.001
@@ -125,21 +125,21 @@ def placed(cut: Cut, hang: Hanging, flat: dict[int, F64], long: int, sewn: int) 
     return result
 
 
-def arch(cut: Cut, flat: F64, long: int, sewn: int, side: float) -> F64:
+def arch(cut: Cut, flat: F64, side: float) -> F64:
     """A handle along half an ellipse, turning from flat on the bag to flat on the rod, m."""
     free = cut.handle_length - 2 * cut.sewn
     half = cut.handle_from + cut.handle_width / 2
     s = (flat[..., 1] - cut.sewn) / free
     height = arch_height(half, free)
-    angle = arch_angle(half, height, free, np.clip(s, 0, 1))
+    angle = arch_angle(half, height, np.clip(s, 0, 1))
     out = np.stack([-np.cos(angle), np.sin(angle)], -1)
     tangent = np.stack([half * np.sin(angle), height * np.cos(angle)], -1)
     tangent /= np.linalg.norm(tangent, axis=-1, keepdims=True)
     normal = np.stack([-tangent[..., 1], tangent[..., 0]], -1)
     turned = np.radians(90) * np.clip(1.35 * (1 - np.abs(2 * s - 1)), 0, 1)
     lift = -flat[..., 0]  # the first column is the inner edge
-    x = half * out[..., 0] + normal[..., 0] * -lift * np.cos(turned) * 1.0
-    z = height * out[..., 1] + normal[..., 1] * -lift * np.cos(turned) * 1.0
+    x = half * out[..., 0] + normal[..., 0] * -lift * np.cos(turned)
+    z = height * out[..., 1] + normal[..., 1] * -lift * np.cos(turned)
     y = -1.7 + lift * np.sin(turned)
     place = np.stack([x, y, z], -1) * 0.01
     return place if side < 0 else place * [-1, -1, 1]
@@ -156,7 +156,7 @@ def arch_height(half: float, free: float) -> float:
     return float(low)
 
 
-def arch_angle(half: float, height: float, free: float, s: F64) -> F64:
+def arch_angle(half: float, height: float, s: F64) -> F64:
     """The ellipse's angle at shares of its length."""
     t = np.linspace(0, np.pi, 4000)
     step = np.hypot(half * np.sin(t), height * np.cos(t))
@@ -177,7 +177,7 @@ def constraints(bag: Bag, cut: Cut, hang: Hanging, rng: np.random.Generator) -> 
     half = np.stack([faces, np.roll(faces, -1, 1)], -1).reshape(-1, 2)
     handle = np.repeat(bag.panel[bag.triangle[:, 0]] >= HANDLE_FRONT, 3)
     code = np.sort(half, 1) @ [n, 1] + handle * n * n  # a handle keeps its own threads where it is sewn on
-    key, inverse, count = np.unique(code, return_inverse=True, return_counts=True)
+    _key, inverse, count = np.unique(code, return_inverse=True, return_counts=True)
     order = np.argsort(inverse, kind="stable")
     first, last = order[np.cumsum(count) - count], order[np.cumsum(count) - 1]
     ends = half[first]
@@ -195,7 +195,7 @@ def constraints(bag: Bag, cut: Cut, hang: Hanging, rng: np.random.Generator) -> 
 
 
 def unevenness(bag: Bag, ends: I64, rng: np.random.Generator) -> F64:
-    """(e,) smooth noise of unit deviation over the cloth: no weave is quite even, and so it buckles a little."""
+    """(e,) smooth noise of unit deviation: no weave is quite even, and so it buckles a little."""
     first = np.zeros(len(bag.position), np.int64)
     first[bag.joint[::-1]] = np.arange(len(bag.uv))[::-1]
     at = bag.uv[first][ends].mean(1) + 100 * bag.panel[first][ends[:, :1]]
@@ -266,7 +266,7 @@ def hang_up(bag: Bag, cut: Cut = CUT, hang: Hanging = HANGING) -> Bag:
 
 
 def facing(bag: Bag, cut: Cut, hang: Hanging) -> tuple[I64, F64]:
-    """Joints of front and back that lie on each other when the bag is flat (p, 2), and how far they stay apart."""
+    """Joints of front and back that face each other (p, 2), and how far they stay apart."""
     x, y = lines(cut)
     ids = [bag.joint[bag.panel == panel].reshape(len(y), len(x)) for panel in (FRONT, BACK)]
     pairs = np.stack([ids[0].ravel(), ids[1][:, ::-1].ravel()], 1)

@@ -1,4 +1,4 @@
-"""Draws the canvas: `python templates/tote/weave.py` writes canvas.png, a tile of plain weave, brightness alone.
+"""Draws the canvas: `python templates/tote/weave.py` writes canvas.png, a grey tile of plain weave.
 
 Our own drawing: yarns of uneven thickness over and under each other, periodic at the tile's edges."""
 

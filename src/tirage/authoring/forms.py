@@ -1,4 +1,4 @@
-"""Modelled surfaces as grids with true lengths: what a template's script lays out becomes the garment's arrays.
+"""Modelled surfaces as grids with true lengths: what a template's script lays out becomes a garment.
 
 Rows of a grid run down and columns right as one looks at its outside, in space and on the atlas alike."""
 
@@ -107,7 +107,7 @@ def normals(patches: Sequence[Patch], position: F64, triangle: NDArray[np.int64]
         if patch.normal is not None:
             unit[at : at + size] = patch.normal.reshape(-1, 3)
         at += size
-    return unit
+    return np.asarray(unit)
 
 
 def arc(centre: tuple[float, float], radius: float, start: float, end: float, count: int) -> F64:

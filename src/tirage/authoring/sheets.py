@@ -35,7 +35,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edges:
-    """Undirected edges (e, 2), how many triangles share each (1: border), and each half edge's edge (m, 3)."""
+    """Undirected edges (e, 2), how many triangles share each (1: border), each half edge's edge (m, 3)."""
 
     ends: I64
     count: I64

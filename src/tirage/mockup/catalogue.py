@@ -27,7 +27,7 @@ class Preset(StrEnum):
 
 
 class Anchor(StrEnum):
-    """What of the art a preset holds: its top or middle below the collar seam, or its bottom above the hem."""
+    """What of the art a preset holds: its top or middle below the collar seam, its bottom above the hem."""
 
     TOP = "top"
     MIDDLE = "middle"

@@ -48,7 +48,7 @@ def build_coat(material: Material, lamps: tuple[Lamp, ...], world: float, places
 
     ring: (RING, n, n) the share of it that each camera of the ring saw.
     """
-    there = np.abs(places[..., 3:]).any(axis=2)
+    there = np.asarray(np.abs(places[..., 3:]).any(axis=2))
     low, high = places[there, :3].min(axis=0), places[there, :3].max(axis=0)
     origin, step = (low + high) / 2, float((high - low).max()) / 2 / STEPS
     codes = np.zeros((6, *there.shape), np.int16)
@@ -90,7 +90,7 @@ def coat_seen(coat: Coat, camera: F32, azimuth: float, out: NDArray[np.float16])
 
 
 def directional_albedo(material: Material, cos: Floats) -> Floats:
-    """Share of light from cos (n,) that GGX with dielectric Fresnel returns; light that it scatters twice left out.
+    """Share of light from cos (n,) that GGX with dielectric Fresnel returns; what it scatters twice is left out.
 
     Over visible normals (Heitz, Sampling the GGX Distribution of Visible Normals, 2018) it is the mean of
     Fresnel times the masking of the way out.

@@ -19,7 +19,8 @@ class Garment:
     """The outer surface; vertices are split at panel borders, so several may share one place.
 
     position (n, 3) m · normal (n, 3) unit, continuous across seams · uv (n, 2) atlas cm, y down ·
-    triangle (m, 3) counter-clockwise from outside · panel (n,) · thickness (n,) m inwards, 0 everywhere: a solid ·
+    triangle (m, 3) counter-clockwise from outside · panel (n,) ·
+    thickness (n,) m inwards, 0 everywhere: a solid ·
     rim (e, 2) open borders, so that (a, b, b inside, a inside) faces outwards ·
     rim_uv (e, 2, 2) atlas cm of the inner ends of each rim edge ·
     inner (i,) the triangles whose inner side a camera can see; None: nobody has looked, perhaps all."""
@@ -67,7 +68,7 @@ class Shell:
 
 
 def expand(garment: Garment) -> Shell:
-    """Outer surface, inner surface, then rim: separate vertices, in this order.  A solid is its outer surface."""
+    """Outer surface, inner surface, then rim: separate vertices, in this order; of a solid the first."""
     g = garment
     if g.solid:
         outside = np.zeros(len(g.triangle), np.bool_)
