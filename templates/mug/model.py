@@ -34,7 +34,8 @@ def turned(m: Mug, section: F64, turn: F64) -> tuple[F64, F64]:
     high = np.broadcast_to(section[:, 1:, None], (*flat.shape[:2], 1))
     out = -step[:, 1, None, None] * around  # sections run so that their outside lies to the left
     up = np.broadcast_to(step[:, :1, None], (*flat.shape[:2], 1))
-    return [*np.concatenate([flat, high], 2), m.centre, 0, 0], np.concatenate([out, up], 2)
+    place = np.concatenate([flat, high], 2) + np.array([m.centre, 0, 0])
+    return place, np.concatenate([out, up], 2)
 
 
 def body_section(m: Mug) -> tuple[F64, F64]:

@@ -135,7 +135,7 @@ def _mat_uv(
     strip = np.array(
         [[(a * x, row * NARROWEST_CM) for x in t] for row, (a, _, _) in enumerate((upper, lower))]
     )
-    return [*strip, 0.0, p.mat[1] / 2 - 8.0 + turn * (NARROWEST_CM + 1.2)]
+    return strip + np.array([0.0, p.mat[1] / 2 - 8.0 + turn * (NARROWEST_CM + 1.2)])
 
 
 def hanger(p: Poster) -> list[Patch]:
@@ -185,7 +185,7 @@ def _plate(
         patch = rotate(
             Patch(panel="hanger", position=position, uv=uv + place + [0.0, turn * 1.3]), (0, 1, 0), -90 * turn
         )
-        patches.append(Patch(panel="hanger", position=([*patch.position, -x, 0, z]) * 0.01, uv=patch.uv))
+        patches.append(Patch(panel="hanger", position=(patch.position + np.array([-x, 0, z])) * 0.01, uv=patch.uv))
     return patches
 
 

@@ -90,7 +90,7 @@ def coat_seen(coat: Coat, camera: F32, azimuth: float, out: NDArray[np.float16])
 
 
 def directional_albedo(material: Material, cos: Floats) -> Floats:
-    """Share of light from cos (n,) that GGX with dielectric Fresnel returns; what it scatters twice is left out.
+    """Share of light from cos (n,) that GGX with dielectric Fresnel returns, scattered once.
 
     Over visible normals (Heitz, Sampling the GGX Distribution of Visible Normals, 2018) it is the mean of
     Fresnel times the masking of the way out.
