@@ -185,7 +185,8 @@ def _plate(
         patch = rotate(
             Patch(panel="hanger", position=position, uv=uv + place + [0.0, turn * 1.3]), (0, 1, 0), -90 * turn
         )
-        patches.append(Patch(panel="hanger", position=(patch.position + np.array([-x, 0, z])) * 0.01, uv=patch.uv))
+        place_m = (patch.position + np.array([-x, 0, z])) * 0.01
+        patches.append(Patch(panel="hanger", position=place_m, uv=patch.uv))
     return patches
 
 
