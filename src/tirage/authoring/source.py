@@ -13,7 +13,7 @@ from typing import Any
 
 from tirage.errors import BadInput, NotFound
 from tirage.mockup.mesh import Garment
-from tirage.mockup.model import Camera
+from tirage.mockup.model import Camera, Material
 
 READERS: dict[str, Callable[[str], Any]] = {"source.toml": tomllib.loads, "source.json": json.loads}
 SCENE = ("camera", "lamps", "world", "material", "exposure", "height_range_mm")
@@ -64,6 +64,11 @@ class Source:
         return Camera(**self.description["camera"])
 
     @property
+    def material(self) -> Material:
+        """What it is made of."""
+        return Material(**self.description["material"])
+
+    @property
     def panels(self) -> list[str]:
         """The panels' names in the order of their numbers in the mesh."""
         return [panel["name"] for panel in self.description["panels"]]
@@ -86,6 +91,13 @@ class Source:
     def lamps(self) -> list[str]:
         """The lamps' names in their order."""
         return [lamp["name"] for lamp in self.description["lamps"]]
+
+    @property
+    def origins(self) -> dict[str, tuple[float, float]]:
+        """Where each panel's (0, 0) lies in the atlas, cm; their order is the mesh's panel numbers."""
+        return {
+            panel["name"]: (panel["origin"][0], panel["origin"][1]) for panel in self.description["panels"]
+        }
 
     def garment(self) -> Garment:
         """The finished garment. TEMPLATE_NOT_FOUND: it is not there. KeyError: it is none."""

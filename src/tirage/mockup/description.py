@@ -313,7 +313,7 @@ def _rule(fields: Fields) -> PresetRule:
         width=fields.number("width", 0.5, 500),
         max_height=fields.number("max_height", 0.5, 500),
         x=fields.number("x", -500, 500),
-        anchor=Anchor(fields.text("anchor", "top|bottom", "top or bottom") or "top"),
+        anchor=Anchor(fields.text("anchor", "top|middle|bottom", "top, middle or bottom") or "top"),
         distance=fields.number("distance", -500, 500),
     )
     fields.close()
@@ -414,7 +414,11 @@ def _check_presets(description: Description, root: Fields, notes: Notes) -> None
 
 def full_size(rule: PresetRule, panel: Panel) -> Box:
     """Left, top, right, bottom in panel cm of art that fills the preset; from the hem it needs hem_y."""
-    top = rule.distance if rule.anchor is Anchor.TOP else (panel.hem_y or 0) - rule.distance - rule.max_height
+    top = {
+        Anchor.TOP: rule.distance,
+        Anchor.MIDDLE: rule.distance - rule.max_height / 2,
+        Anchor.BOTTOM: (panel.hem_y or 0) - rule.distance - rule.max_height,
+    }[rule.anchor]
     return (rule.x - rule.width / 2, top, rule.x + rule.width / 2, top + rule.max_height)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 20
+VERSION = 21
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16
@@ -68,6 +68,7 @@ class Cloth(Struct):
         ("alpha2", _floats),
         ("eta", _floats),
         ("gloss_gain", _floats),
+        ("dull", _floats),
         ("sheen_weight", _floats),
         ("bounce_gain", _floats),
         ("bounce_k", _floats),
@@ -103,6 +104,34 @@ class Patches(Struct):
     ]
 
 
+class Window(Struct):
+    """coat.c: one area light as smooth cloth mirrors it."""
+
+    _fields_ = [("corner", _floats * 3 * LAMP_POINTS), ("axis", _floats * 3), ("radiance", _floats)]
+
+
+class Coat(Struct):
+    """coat.c: where a smooth material lies, and what it mirrors."""
+
+    _fields_ = [
+        ("place", _pointer),
+        ("origin", _floats * 3),
+        ("step", _floats),
+        ("size", ctypes.c_int32),
+        ("lamp_count", ctypes.c_int32),
+        ("alpha", _floats),
+        ("world", _floats),
+        ("albedo", _floats * (TABLE + 1)),
+        ("lamps", Window * LAMPS),
+    ]
+
+
+class Open(Struct):
+    """coat.c: how much of what is mirrored the thing itself does not hide."""
+
+    _fields_ = [("seen", _pointer), ("size", ctypes.c_int32)]
+
+
 class View(Struct):
     """raster.h: one camera's view of the mesh."""
 
@@ -128,6 +157,8 @@ class Cloths(Struct):
         ("busy", _pointer),
         ("detail_size", ctypes.c_int32),
         ("busy_size", ctypes.c_int32),
+        ("coat", _pointer),
+        ("coat_size", ctypes.c_int32),
     ]
 
 

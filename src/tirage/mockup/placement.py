@@ -179,6 +179,8 @@ def _preset_art(width: int, height: int, preset: Preset, template: Template) -> 
     tall = wide * height / width
     if rule.anchor is Anchor.TOP:
         y = rule.distance + tall / 2
+    elif rule.anchor is Anchor.MIDDLE:
+        y = rule.distance
     else:
         hem_y = _printable(rule.panel, template).hem_y
         if hem_y is None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.camera import pixels_per_cm
+from tirage.mockup.coat import coat_seen
 from tirage.mockup.fabric import Yarn, make_yarn
 from tirage.mockup.kernels import ATLAS_STEPS, CHARTS, pointer
 from tirage.mockup.light import Light, build_light, edge_uv, light_texture
@@ -24,6 +25,8 @@ _BUSY = 256
 _COARSEST = 512
 _EVEN = 6
 """Codes of 255 that detail may vary by within a block and still count as even."""
+_COAT_PX, _FINEST = 3.0, 4
+"""Pixels that a texel of what is mirrored may take, and texels a side for one of the light at most."""
 _MARGIN_CM = 0.5
 """Prints may reach this far beyond a print area before a view has to keep whole panels for them."""
 
@@ -62,7 +65,19 @@ class Workspace:
     def __init__(self, light: Light) -> None:
         self.outside = light_texture(light.outside)
         self.inside = light_texture(light.inside)
+        self.coat: NDArray[np.float16] | None = None
+        """What a smooth material mirrors, once `mirror` was called."""
         self._frames: dict[str, NDArray[Any]] = {}
+
+    def mirror(self, scene: Scene, camera: NDArray[np.float32], azimuth: float, *, size: int) -> None:
+        """What the coat reflects to a camera, for pictures of that size; nothing where there is none."""
+        coat = scene.light.coat
+        if coat is None:
+            return
+        texel_px = pixels_per_cm(scene.template.camera, size) * scene.template.atlas_cm / coat.size
+        fine = min(max(math.ceil(texel_px / _COAT_PX), 1), _FINEST)
+        self.coat = self.frame("coat", (coat.size * fine, coat.size * fine), np.float16)
+        coat_seen(coat, camera, azimuth, self.coat)
 
     def frame(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
         """A buffer of that shape; its contents are whatever was there."""
@@ -120,6 +135,7 @@ def surfaces(scene: Scene, work: Workspace, *, size: int) -> kernels.Cloths:
     texels_per_pixel = len(template.detail) / template.atlas_cm / pixels_per_cm(template.camera, size)
     level = min(max(round(math.log2(texels_per_pixel)), 0), len(scene.detail) - 1)
     detail = scene.detail[level]
+    coat = work.coat
     return kernels.Cloths(
         outside=pointer(work.outside, np.float16),
         inside=pointer(work.inside, np.float16),
@@ -129,6 +145,8 @@ def surfaces(scene: Scene, work: Workspace, *, size: int) -> kernels.Cloths:
         busy=None if detail.busy is None else pointer(detail.busy, np.uint8),
         detail_size=len(detail.factor),
         busy_size=0 if detail.busy is None else len(detail.busy),
+        coat=None if coat is None else pointer(coat, np.float16),
+        coat_size=0 if coat is None else len(coat),
     )
 
 

@@ -111,6 +111,7 @@ def build_view(
     eye = position(scene.template.camera, azimuth)
     light_seen(scene.light, scene.light.outside, eye, azimuth, work.outside)
     light_seen(scene.light, scene.light.inside, eye, azimuth, work.inside)
+    work.mirror(scene, eye, azimuth, size=size)
     sight = _sight(scene, work, azimuth, size, whole_panels=whole_panels)
     _look(sight)
     block, atlas = _print_blocks(sight)
