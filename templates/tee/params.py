@@ -198,7 +198,7 @@ LAMPS = (  # large and above the garment, so that light falls off downwards; eve
     _lamp("fill", 22, 15, 1.6, 18),
 )
 WORLD_STRENGTH = 0.11
-EXPOSURE = 0.98
+EXPOSURE = 0.95
 PATTERN = PatternParams()
 DRAPE = DrapeParams()
 CANDIDATES: dict[str, dict[str, object]] = {  # what `drape.py --candidates` makes to choose from by eye

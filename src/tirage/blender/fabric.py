@@ -13,7 +13,7 @@ from studio import Floats, Studio
 
 INK_BARE, INK_GRIP, INK_KEEPS = 0.012, 0.048, 0.35
 YARN_WAVES = (1.0, 2.5)
-INK_REACH_CM = 0.004
+INK_REACH_CM = 0.006
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ STITCHES, FINEST = 10.0, 0.9
 they are left to the pixel filter up to so many a pixel, where it has stopped them."""
 YARN_WAVES = (1.0, 2.5)
 """Waves a centimetre that ink follows: places are kept a pixel, and an edge shows waves too fine for that."""
-INK_REACH_CM = 0.004
+INK_REACH_CM = 0.006
 """How far it does: the standard deviation."""
 _SIDES = 16
 """Sides of levels are multiples of this: quick to transform."""
