@@ -50,7 +50,9 @@ imports: .venv/.ready
 	$(BIN)/lint-imports
 
 unit: native
+	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 test-chaos: native ## workers are killed, stopped and drained on both databases (about ten minutes)

@@ -24,7 +24,7 @@ from scene import open_studio, read_pixels, render  # noqa: E402
 from studio import Floats, Studio, read_description  # noqa: E402
 
 BUILD = ROOT / "templates" / "tee" / "build"
-SCENE_SCRIPTS = ("material.py", "nodes.py", "scene.py")
+SCENE_SCRIPTS = ("fabric.py", "material.py", "nodes.py", "scene.py")
 DESIGNS = ROOT / "bench" / "designs"
 SHIPPED = ROOT / "bench" / "references"  # the 512² set, which the tests score against
 LOCAL = ROOT / "out" / "references"  # linear EXRs of all, and the large pictures
@@ -100,9 +100,28 @@ def again(shot: Shot, **changes: str | int) -> Shot:
     return Shot(**{**{name: getattr(shot, name) for name in Shot.__slots__}, **changes})
 
 
-def load_design(name: str) -> Floats:
-    """A design as linear premultiplied (h, w, 4)."""
-    pixels = read_pixels(DESIGNS / name)
+@dataclass(frozen=True, slots=True)
+class Cloth:
+    """A named colour as the package has it."""
+
+    hex: str
+    fabric: str | None
+
+
+def read_cloths() -> dict[str, Cloth]:
+    """The package's colours; those that name no fabric are of its first."""
+    package = json.loads(PACKAGE.read_text())
+    usual = next(iter(package.get("fabrics", {})), None)
+    given = package["colours"].items()
+    return {
+        name: Cloth(item["hex"], item["fabric"]) if isinstance(item, dict) else Cloth(item, usual)
+        for name, item in given
+    }
+
+
+def load_design(path: Path) -> Floats:
+    """A picture as linear premultiplied (h, w, 4)."""
+    pixels = read_pixels(path)
     alpha = pixels[..., 3:]
     return np.concatenate([linear(pixels[..., :3]) * alpha, alpha], axis=-1).astype(np.float32)
 
@@ -110,23 +129,25 @@ def load_design(name: str) -> Floats:
 def scene_key() -> str:
     """Hash of the garment and of the scripts that build its scene."""
     digest = hashlib.sha256()
-    files = [BUILD / name for name in ("shell.npz", "height.png", "detail.png")]
+    description = read_description(BUILD)
+    pictures = [item["file"] for item in (*description["fabrics"].values(), *description["trims"])]
+    files = [BUILD / name for name in ("shell.npz", "height.png", "detail.png", *pictures)]
     scripts = [ROOT / "src" / "tirage" / "blender" / name for name in SCENE_SCRIPTS]
     for path in (*files, *scripts):
         digest.update(path.read_bytes())
-    description = read_description(BUILD)
     del description["exposure"]  # exposure comes after rendering
     digest.update(json.dumps(description, sort_keys=True).encode())
     return digest.hexdigest()
 
 
-def shot_key(shot: Shot, scene: str, hexcode: str) -> str:
+def shot_key(shot: Shot, scene: str, cloth: Cloth) -> str:
     """Hash of everything one picture depends on."""
     designs = "".join(
         hashlib.sha256((DESIGNS / item.design).read_bytes()).hexdigest() for item in shot.prints
     )
     settings = {key: value for key, value in asdict(shot).items() if key not in ("name", "role")}
-    return hashlib.sha256(f"{scene} {hexcode} {designs} {json.dumps(settings)}".encode()).hexdigest()
+    made_of = f"{scene} {cloth.hex} {cloth.fabric} {designs} {json.dumps(settings)}"
+    return hashlib.sha256(made_of.encode()).hexdigest()
 
 
 def folder_of(shot: Shot) -> Path:
@@ -154,20 +175,22 @@ def write_index(folder: Path, index: dict[str, Any]) -> None:
     (folder / "index.json").write_text(text + "\n")
 
 
-def photograph(studio: Studio, shot: Shot, hexcode: str) -> None:
+def photograph(studio: Studio, shot: Shot, cloth: Cloth) -> None:
     """Dress the garment and render the shot's EXR."""
+    trims = [(BUILD / trim["file"], trim) for trim in studio.description["trims"]]
+    placed = [(DESIGNS / item.design, asdict(item)) for item in shot.prints]
     prints = [
         Print(
-            pixels=load_design(item.design),
-            panel=item.panel,
-            x=item.x,
-            y=item.y,
-            width=item.width,
-            rotation=item.rotation,
+            pixels=load_design(path),
+            panel=item["panel"],
+            x=item["x"],
+            y=item["y"],
+            width=item["width"],
+            rotation=item.get("rotation", 0.0),
         )
-        for item in shot.prints
+        for path, item in (*trims, *placed)
     ]
-    dress(studio, colour=linear_hex(hexcode), prints=prints)
+    dress(studio, colour=linear_hex(cloth.hex), prints=prints, fabric=cloth.fabric)
     render(
         studio,
         LOCAL / f"{shot.name}.exr",
@@ -191,12 +214,12 @@ def record(shot: Shot, entry: dict[str, Any]) -> None:
     write_index(folder_of(shot), index)
 
 
-def missing(todo: list[Shot], scene: str, colours: dict[str, str]) -> Iterator[tuple[Shot, dict[str, Any]]]:
+def missing(todo: list[Shot], scene: str, cloths: dict[str, Cloth]) -> Iterator[tuple[Shot, dict[str, Any]]]:
     """The shots without a picture of their key, with their entries; develops again what needs only that."""
     exposure = read_description(BUILD)["exposure"]
     for shot in todo:
-        key = shot_key(shot, scene, colours[shot.colour])
-        entry = {"hex": colours[shot.colour], "exposure": exposure, "scene_sha256": scene, "key": key}
+        key = shot_key(shot, scene, cloths[shot.colour])
+        entry = {"hex": cloths[shot.colour].hex, "exposure": exposure, "scene_sha256": scene, "key": key}
         old = read_index(folder_of(shot))["pictures"].get(shot.name, {})
         if old.get("key") != key or not (folder_of(shot) / f"{shot.name}.png").exists():
             yield shot, entry
@@ -215,14 +238,14 @@ def run(worst: str, only: str) -> None:
     """Render what is missing and print progress and the time left."""
     for folder in (LOCAL, SHIPPED):
         folder.mkdir(parents=True, exist_ok=True)
-    scene, colours = scene_key(), json.loads(PACKAGE.read_text())["colours"]
-    todo = list(missing([shot for shot in shots(worst) if only in shot.name], scene, colours))
+    scene, cloths = scene_key(), read_cloths()
+    todo = list(missing([shot for shot in shots(worst) if only in shot.name], scene, cloths))
     print(f"{len(todo)} references to render", flush=True)
     studio = open_studio(BUILD) if todo else None
     begin, done, total = time.monotonic(), 0.0, sum(effort(shot) for shot, _ in todo)
     for number, (shot, entry) in enumerate(todo, 1):
         assert studio is not None
-        photograph(studio, shot, entry["hex"])
+        photograph(studio, shot, cloths[shot.colour])
         record(shot, entry)
         done += effort(shot)
         spent = time.monotonic() - begin

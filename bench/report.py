@@ -156,7 +156,8 @@ def _part_rows(scores: Sequence[Score]) -> Iterable[tuple[str, ...]]:
         parts = [score.parts[name] for score in scores]
         pixels, error = (fmean(values) for values in ([p.pixels for p in parts], [p.error for p in parts]))
         levels = [part.decibels for part in parts if part.pixels]
-        yield name, f"{pixels:.1%}", f"{error:.1%}", f"{fmean(levels):.1f}", f"{min(levels):.1f}"
+        shown = (f"{fmean(levels):.1f}", f"{min(levels):.1f}") if levels else ("–", "–")
+        yield name, f"{pixels:.1%}", f"{error:.1%}", *shown
 
 
 def _share_row(score: Score) -> tuple[str, ...]:

@@ -111,7 +111,7 @@ def _largest_view(template: Template) -> Measured:
     scene = build_scene(template)
     work = Workspace(scene.light)
     sizes = [
-        build_view(scene, work, azimuth=view.azimuth, size=2048, k=still_samples(2048)).nbytes / 1e6
+        build_view(scene, work, azimuth=view.azimuth, size=2048, k=still_samples(2048))[0].nbytes / 1e6
         for view in VIEWS
     ]
     note = f"the six views: {min(sizes):.1f}–{max(sizes):.1f}"

@@ -74,8 +74,9 @@ def scene(*, folder: str, device: str, threads: int) -> dict[str, Any]:
 KINDS = {MemoryError: "memory", OSError: "disk", PermissionError: "refused"}
 
 
-def dress(*, colour: list[float], prints: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"prints": [np.load(item["file"]).shape for item in prints], "colour": colour}
+def dress(*, colour: list[float], prints: list[dict[str, Any]], fabric: str | None) -> dict[str, Any]:
+    worn = [np.load(item["file"]).shape for item in prints]
+    return {"prints": worn, "colour": colour, "fabric": fabric}
 
 
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import mannequin
 import numpy as np
 from numpy.typing import NDArray
-from params import COLLAR_FRONT, DRAPE, FINISH, PANELS, PATTERN, DrapeParams
+from params import COLLAR_FRONT, DETAIL, DRAPE, FINISH, PANELS, PATTERN, SEWN, DrapeParams
 from pattern import Panel, Pattern
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
@@ -47,7 +47,7 @@ class Piece:
 def assemble(pattern: Pattern, p: DrapeParams = DRAPE) -> Piece:
     """Lay the flat panels around the mannequin; collars are attached, the rest waits to be sewn."""
     starts = np.cumsum([0] + [len(q.points) for q in pattern.panels])
-    offset = dict(zip(PANELS, starts[:-1].tolist(), strict=True))
+    offset = dict(zip(SEWN, starts[:-1].tolist(), strict=True))
     uv = np.concatenate([q.points for q in pattern.panels])
     panel = np.concatenate([np.full(len(q.points), i) for i, q in enumerate(pattern.panels)])
     triangle = np.concatenate([q.triangles + offset[q.name] for q in pattern.panels])
@@ -148,7 +148,7 @@ def constraints(piece: Piece, p: DrapeParams, rng: np.random.Generator) -> Cloth
     first = order[np.cumsum(count) - count]
     second = order[np.cumsum(count) - 1]  # the same half edge at a border
     rest = np.bincount(inverse, piece.rest.ravel()) / count
-    lengths, stiffness = _sewn(piece, p, rest, face[first], face[second])
+    lengths, stiffness = _sewn(piece, p, rest, face[first], face[second], _needled(piece)[first])
     edges = np.stack([key // n, key % n], 1)
     inner = np.flatnonzero(count == 2)
     quads, weights, bend = _bending(piece, p, edges[inner], first[inner], second[inner])
@@ -156,13 +156,22 @@ def constraints(piece: Piece, p: DrapeParams, rng: np.random.Generator) -> Cloth
     return Cloth(edges[e], lengths[e] * 0.01, 1 / stiffness[e], quads[b], weights[b], bend[b])
 
 
-def _sewn(piece: Piece, p: DrapeParams, rest: F64, first: I64, second: I64) -> tuple[F64, F64]:
-    """Rest lengths (cm) and stiffness of edges: seams and hem edges are a little short and twice as stiff."""
+def _needled(piece: Piece) -> NDArray[np.bool_]:
+    """(3 m,) half edges along a hem's needle rows."""
+    hem = np.array([PATTERN.hem_y.get(name, np.inf) for name in PANELS])[piece.panel] - piece.uv[:, 1]
+    row = np.abs(hem[:, None] - DETAIL.hem_rows).min(1) < 0.02
+    return np.asarray((row[piece.triangle] & row[np.roll(piece.triangle, -1, 1)]).ravel())
+
+
+def _sewn(
+    piece: Piece, p: DrapeParams, rest: F64, first: I64, second: I64, needled: NDArray[np.bool_]
+) -> tuple[F64, F64]:
+    """Rest lengths (cm) and stiffness of edges: what is sewn is a little short and twice as stiff."""
     a, b = piece.face_panel[first], piece.face_panel[second]
     collar = np.maximum(a, b) >= COLLAR_FRONT
     stiffness = np.where(collar, p.collar_stiffness, p.stretch_stiffness)
     seam = (a != b) & ~collar & (len(piece.threads) == 0)
-    hem = (first == second) & ~collar & hem_faces(piece)[first]
+    hem = needled | ((first == second) & ~collar & hem_faces(piece)[first])
     lengths = rest * np.where(seam, p.seam_shrink, 1.0) * np.where(hem, p.hem_shrink, 1.0)
     return lengths, stiffness * np.where(seam | hem, 2.0, 1.0)
 

@@ -3,6 +3,7 @@ Flat panels are sewn, settle while the arms fall, and are lifted once to find th
 
 from __future__ import annotations
 
+import argparse
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,8 @@ import numpy as np
 import pattern
 from cloth import Piece, assemble, constraints, inverse_masses, join
 from numpy.typing import NDArray
-from params import COLLAR_FRONT, DATA, DRAPE, PATTERN, DrapeParams, PatternParams
+from params import BUILD, CANDIDATES, COLLAR_FRONT, DATA, DRAPE, PATTERN, DrapeParams, PatternParams
+from refine import neckline, refined
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.spatial import cKDTree
 from solver import Cloth, Motion, Obstacle, frame
@@ -32,8 +34,8 @@ class State:
     rng: np.random.Generator
 
 
-def drape(shape: PatternParams = PATTERN, p: DrapeParams = DRAPE) -> Piece:
-    """The sewn and settled piece; deterministic for given parameters."""
+def drape(shape: PatternParams = PATTERN, p: DrapeParams = DRAPE) -> tuple[Piece, Piece]:
+    """The sewn and settled piece and its refinement; deterministic for given parameters."""
     body = mannequin.build()
     rng = np.random.default_rng(p.seed)
     piece = assemble(pattern.build(shape), p)
@@ -42,7 +44,11 @@ def drape(shape: PatternParams = PATTERN, p: DrapeParams = DRAPE) -> Piece:
     piece = join(replace(piece, position=state.x), piece.threads)
     state = State(piece.position.copy(), np.zeros_like(piece.position), rng)
     _settle(piece, state, body, shape, p)
-    return replace(piece, position=state.x)
+    piece = replace(piece, position=state.x.astype(np.float32).astype(float))
+    fine = refined(piece)
+    state = State(fine.position.copy(), np.zeros_like(fine.position), rng)
+    _pucker(fine, state, body, shape, p)
+    return piece, replace(fine, position=state.x)
 
 
 def _obstacle(body: mannequin.Body, p: DrapeParams, angle: float, twist: float, friction: float) -> Obstacle:
@@ -70,15 +76,63 @@ def _settle(piece: Piece, state: State, body: mannequin.Body, shape: PatternPara
     held[np.unique(piece.joint[piece.panel >= COLLAR_FRONT])] = 0
     near = _neighbourhood(piece)
     gap = 0.75 * shape.edge * 0.01
-    pairs = NO_PAIRS
+    collar = held == 0
+    move = np.zeros_like(state.x)
+    ring_at, ring_frames = round(p.ring_from * p.settle_frames), round(p.ring_for * p.settle_frames)
     for f in range(p.settle_frames):
-        if f % 2 == 0:
-            pairs = _close_pairs(state.x, near, gap)
+        pairs = _close_pairs(state.x, near, gap)
         done = f / p.settle_frames
         lifting = p.lift_from < done < p.lift_from + p.lift_for
         if lifting:
             state.v[held == 0] = 0
-        _step(state, held if lifting else w, cloth, pairs, gap, body, p, f)
+        if f == ring_at:
+            move = _to_ring(piece, state.x, p) / ring_frames
+        if ring_at <= f < ring_at + ring_frames:
+            state.x += move
+        if f >= ring_at:
+            state.v[collar] = 0
+        _step(state, held if lifting or f >= ring_at else w, cloth, pairs, gap, body, p, f)
+
+
+def _to_ring(piece: Piece, x: F64, p: DrapeParams) -> F64:
+    """(joints, 3) m: how the collar moves for its seam to become a smooth closed curve; else zero."""
+    loop = neckline(piece.joint, piece.uv, piece.panel)
+    curve = x[loop]
+    ring = _smooth_ring(curve, p.ring_harmonics)
+    move = np.zeros_like(x)
+    collar = np.unique(piece.joint[piece.panel >= COLLAR_FRONT])
+    _, nearest = cKDTree(curve).query(x[collar])
+    move[collar] = (ring - curve)[nearest]
+    move[loop] = ring - curve
+    return move
+
+
+def _smooth_ring(curve: F64, harmonics: int, even: int = 256) -> F64:
+    """A closed curve (n, 3) less its waves above `harmonics`, at the same parts of its length."""
+    step = np.linalg.norm(np.roll(curve, -1, 0) - curve, axis=1)
+    part = np.r_[0, np.cumsum(step)] / step.sum()
+    closed = np.concatenate([curve, curve[:1]])
+    where = np.arange(even + 1) / even
+    samples = np.stack([np.interp(where[:-1], part, closed[:, k]) for k in range(3)], 1)
+    waves = np.fft.rfft(samples, axis=0)
+    waves[harmonics + 1 :] = 0
+    ring = np.fft.irfft(waves, even, axis=0)
+    ring = np.concatenate([ring, ring[:1]])
+    return np.stack([np.interp(part[:-1], where, ring[:, k]) for k in range(3)], 1)
+
+
+def _pucker(piece: Piece, state: State, body: mannequin.Body, shape: PatternParams, p: DrapeParams) -> None:
+    """Let threads, a little short, gather the finer cloth; weak gravity, so that it keeps its folds."""
+    cloth, w = constraints(piece, p, state.rng), inverse_masses(piece, p)
+    w[np.unique(piece.joint[piece.panel >= COLLAR_FRONT])] = 0
+    near, gap = _neighbourhood(piece), 0.75 * shape.edge * 0.005
+    motion = Motion(np.array([0.0, 0.0, -4.0]), 1 / 60 / p.fine_substeps, p.fine_substeps, 0.98, 0.5)
+    obstacle = _obstacle(body, p, p.arm_end_deg, p.arm_twist_deg, p.friction_after_lift)
+    pairs = NO_PAIRS
+    for f in range(p.fine_frames):
+        if f % 2 == 0:
+            pairs = _close_pairs(state.x, near, gap)
+        frame(state.x, state.v, w, cloth, NO_PAIRS, NO_LENGTHS, pairs, gap, obstacle, motion)
 
 
 def _step(
@@ -92,20 +146,20 @@ def _step(
     friction = p.friction if done < p.lift_from else p.friction_after_lift
     gravity = p.lift_gravity if p.lift_from < done < p.lift_from + p.lift_for else 9.81
     shake = p.shake * np.exp(-f / 40)
-    force = np.array([shake * np.sin(f * 0.25), shake * 0.7 * np.cos(f * 0.19), -gravity])
+    x, y = p.lean
+    force = np.array([x + shake * np.sin(f * 0.25), y + shake * 0.7 * np.cos(f * 0.19), -gravity])
     motion = Motion(force, 1 / 60 / p.substeps, p.substeps, 0.9985 if done <= 0.8 else 0.985, 2.0)
     obstacle = _obstacle(body, p, angle, p.arm_twist_deg * q, friction)
     frame(state.x, state.v, w, cloth, NO_PAIRS, NO_LENGTHS, pairs, gap, obstacle, motion)
 
 
 def _neighbourhood(piece: Piece) -> csr_matrix:
-    """Joints within three edges of each other: they may be closer than the self-collision gap."""
+    """Joints within two edges of each other: they may be closer than the self-collision gap."""
     f, n = piece.faces, len(piece.position)
     i = np.concatenate([f.ravel(), np.roll(f, -1, 1).ravel()])
     j = np.concatenate([np.roll(f, -1, 1).ravel(), f.ravel()])
     one = coo_matrix((np.ones(len(i), np.float32), (i, j)), (n, n)).tocsr()
-    two = one @ one + one
-    return csr_matrix((two @ one + two).astype(bool))
+    return csr_matrix((one @ one + one).astype(bool))
 
 
 def _close_pairs(x: F64, near: csr_matrix, gap: float) -> I64:
@@ -116,8 +170,9 @@ def _close_pairs(x: F64, near: csr_matrix, gap: float) -> I64:
     return np.asarray(pairs[apart].astype(np.int64))
 
 
-def save(piece: Piece, path: Path) -> None:
-    """The drape as it ships: joints in metres, the flat mesh in panel centimetres."""
+def save(piece: Piece, fine: Piece, path: Path) -> None:
+    """The drape as it ships: joints in metres, the flat mesh in panel centimetres, and by how much the
+    refinement's joints moved."""
     np.savez_compressed(
         path,
         position=piece.position.astype(np.float32),
@@ -125,16 +180,28 @@ def save(piece: Piece, path: Path) -> None:
         panel=piece.panel.astype(np.uint8),
         triangle=piece.triangle.astype(np.uint16),
         joint=piece.joint.astype(np.uint16),
+        pucker=(fine.position - refined(piece).position).astype(np.float16),
     )
 
 
-def main() -> None:
+def make(path: Path, p: DrapeParams = DRAPE) -> None:
     """Drape and save."""
     start = time.perf_counter()
-    piece = drape()
-    DATA.mkdir(exist_ok=True)
-    save(piece, DATA / "drape.npz")
-    print(f"{len(piece.position)} joints draped in {time.perf_counter() - start:.0f} s")
+    piece, fine = drape(p=p)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save(piece, fine, path)
+    print(f"{path.name}: {len(fine.position)} joints in {time.perf_counter() - start:.0f} s")
+
+
+def main() -> None:
+    """The drape that ships, or those among which it was chosen (finish.py and preview show them)."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--candidates", action="store_true", help="drape all of them into build/candidates")
+    if parser.parse_args().candidates:
+        for name, change in CANDIDATES.items():
+            make(BUILD / "candidates" / f"{name}.npz", replace(DRAPE, **change))  # type: ignore[arg-type]
+    else:
+        make(DATA / "drape.npz")
 
 
 if __name__ == "__main__":

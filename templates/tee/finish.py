@@ -3,156 +3,41 @@ Seam curves and surface are smoothed, the mesh is subdivided once, then thicknes
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from collar import Ring, ring_of, with_collar
+from facings import with_facings
 from numpy.typing import NDArray
-from params import BUILD, COLLAR_FRONT, DATA, FINISH, ORIGINS, PANELS, PATTERN, FinishParams
-from scipy.sparse import coo_matrix, csr_matrix, diags
+from params import BUILD, COLLAR_FRONT, DATA, FINISH, ORIGINS, PANELS, FinishParams
+from refine import finer
+from surface import Surface, calmed, edges_of, normals
+from trims import with_trims
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
-TAUBIN = (0.5, -0.53)  # a shrinking and an inflating step (Taubin 1995)
-
-
-@dataclass(frozen=True, slots=True)
-class Surface:
-    """A split mesh over welded joints: uv (n, 2) panel cm, panel (n,), joint (n,), triangle (m, 3) between
-    split vertices, position (joints, 3) m."""
-
-    uv: F64
-    panel: I64
-    joint: I64
-    triangle: I64
-    position: F64
-
-    @property
-    def faces(self) -> I64:
-        """Triangles (m, 3) between joints."""
-        return np.asarray(self.joint[self.triangle])
-
-
-@dataclass(frozen=True, slots=True)
-class Edges:
-    """Undirected edges (e, 2) of triangles, how many triangles share each (1: border), and for every half
-    edge 01, 12, 20 of every triangle (m, 3) its edge."""
-
-    ends: I64
-    count: I64
-    of_half: I64
 
 
 def load(path: Path) -> Surface:
-    """Read the draped joints as drape.py saves them."""
+    """Read the drape as drape.py saves it, with the puckers of its refinement."""
     with np.load(path) as d:
-        return Surface(
+        coarse = Surface(
             d["uv"].astype(float),
             d["panel"].astype(np.int64),
             d["joint"].astype(np.int64),
             d["triangle"].astype(np.int64),
             d["position"].astype(float),
         )
-
-
-def edges_of(triangles: I64) -> Edges:
-    """All edges of triangles (m, 3)."""
-    half = np.sort(np.stack([triangles, np.roll(triangles, -1, 1)], -1).reshape(-1, 2), 1)
-    n = int(triangles.max()) + 1
-    key, inverse, count = np.unique(half[:, 0] * n + half[:, 1], return_inverse=True, return_counts=True)
-    return Edges(np.stack([key // n, key % n], 1), count, inverse.reshape(-1, 3))
-
-
-def seam_edges(s: Surface, edges: Edges) -> NDArray[np.bool_]:
-    """(e,) joint edges that are borders or lie between two panels' outlines."""
-    split = edges_of(s.triangle)
-    border = split.ends[split.count == 1]
-    outline = np.sort(s.joint[border], 1)
-    n = len(s.position)
-    return np.asarray(np.isin(edges.ends @ [n, 1], outline @ [n, 1]))
-
-
-def smooth_seams(s: Surface, passes: int) -> Surface:
-    """Seam and border curves Taubin-smoothed along themselves; where curves meet they stay."""
-    edges = edges_of(s.faces)
-    mean, degree = _neighbour_mean(edges.ends[seam_edges(s, edges)], len(s.position))
-    moves = (degree == 2)[:, None]
-    x = s.position
-    for _ in range(passes):
-        for step in TAUBIN:
-            x = x + step * moves * (mean @ x - x)
-    return replace(s, position=x)
-
-
-def smooth_surface(s: Surface, passes: int) -> Surface:
-    """Taubin-smoothed along the normals only: UVs keep their metric and seams their line; borders stay."""
-    edges = edges_of(s.faces)
-    mean, _ = _neighbour_mean(edges.ends, len(s.position))
-    moves = ~border_joints(s, edges)[:, None]
-    for _ in range(passes):
-        for step in TAUBIN:
-            x, n = s.position, normals(s)
-            s = replace(s, position=x + step * moves * _along(mean @ x - x, n))
-    return s
-
-
-def border_joints(s: Surface, edges: Edges) -> NDArray[np.bool_]:
-    """(joints,) on an open border."""
-    result = np.zeros(len(s.position), bool)
-    result[edges.ends[edges.count == 1].ravel()] = True
-    return result
-
-
-def _neighbour_mean(ends: I64, n: int) -> tuple[csr_matrix, I64]:
-    i, j = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]]
-    links = coo_matrix((np.ones(len(i)), (i, j)), (n, n)).tocsr()
-    degree = np.bincount(i, minlength=n)
-    return csr_matrix(diags(1 / np.maximum(degree, 1)) @ links), degree
-
-
-def _along(move: F64, direction: F64) -> F64:
-    return np.asarray(np.einsum("ij,ij->i", move, direction)[:, None] * direction)
-
-
-def subdivide(s: Surface) -> Surface:
-    """Halve every edge: positions on arcs over it, UVs in the middle, so that they stay the flat pattern."""
-    edges, split = edges_of(s.faces), edges_of(s.triangle)
-    n, k = len(s.position), len(s.uv)
-    position = np.concatenate([s.position, _middles(s, edges)])
-    joint = np.concatenate([s.joint, np.zeros(len(split.ends), np.int64)])
-    joint[k + split.of_half] = n + edges.of_half
-    a, b, c = s.triangle.T
-    ab, bc, ca = (k + split.of_half).T
-    triangle = np.concatenate([np.stack(t, 1) for t in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))])
-    uv = np.concatenate([s.uv, s.uv[split.ends].mean(1)])
-    panel = np.concatenate([s.panel, s.panel[split.ends[:, 0]]])
-    return Surface(uv, panel, joint, triangle, position)
-
-
-def _middles(s: Surface, edges: Edges) -> F64:
-    """Middles of cubic Hermite arcs between the ends' tangent planes, so that folds keep their length;
-    straight along open borders, whose normals are poor."""
-    x, n = s.position, normals(s)
-    a, b = edges.ends.T
-    along = x[b] - x[a]
-    lift = _along(along, n[b]) - _along(along, n[a])
-    return np.asarray((x[a] + x[b]) / 2 + (edges.count == 2)[:, None] * lift / 8)
-
-
-def normals(s: Surface) -> F64:
-    """(joints, 3) unit normals, weighted by area."""
-    a, b, c = (s.position[s.faces[:, i]] for i in range(3))
-    cross = np.cross(b - a, c - a)
-    joint, n = s.faces.ravel(), len(s.position)
-    sums = np.stack([np.bincount(joint, np.repeat(cross[:, k], 3), minlength=n) for k in range(3)], 1)
-    return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True))
+        s = finer(coarse)
+        return replace(s, position=s.position + d["pucker"])
 
 
 def thickness(s: Surface, p: FinishParams = FINISH) -> F64:
-    """(joints,) m: single jersey, folded hems, double rib; a joint of two panels takes the thicker."""
-    hem = np.array([PATTERN.hem_y.get(name, np.inf) for name in PANELS])[s.panel]
-    own = np.where(s.uv[:, 1] > hem - p.hem_cm - 0.1, p.hem_thickness_m, p.thickness_m)
-    own = np.where(s.panel >= COLLAR_FRONT, p.collar_thickness_m, own)
+    """(joints,) m: what a panel is made of; a joint of two panels takes the thicker."""
+    special = {"tape": p.tape_thickness_m, "label": p.label_thickness_m}
+    special |= dict.fromkeys(("collar-front", "collar-back"), p.collar_thickness_m)
+    own = np.array([special.get(name, p.thickness_m) for name in PANELS])[s.panel]
     result = np.zeros(len(s.position))
     np.maximum.at(result, s.joint, own)
     return result
@@ -176,7 +61,9 @@ def rim(s: Surface, atlas: F64, p: FinishParams = FINISH) -> tuple[I64, F64]:
 
 def finish(s: Surface, p: FinishParams = FINISH) -> dict[str, NDArray[np.generic]]:
     """The arrays of garment.npz (see tirage.mockup.mesh.Garment)."""
-    s = subdivide(smooth_surface(smooth_seams(s, p.seam_passes), p.surface_passes))
+    ring = ring_of(s)
+    s = _pressed(s, ring, p)
+    s = with_trims(with_facings(with_collar(s, ring)), ring)
     atlas = s.uv + np.array([ORIGINS[name] for name in PANELS])[s.panel]
     border, border_uv = rim(s, atlas, p)
     return {
@@ -189,6 +76,16 @@ def finish(s: Surface, p: FinishParams = FINISH) -> dict[str, NDArray[np.generic
         "rim": border.astype(np.int32),
         "rim_uv": border_uv.astype(np.float32),
     }
+
+
+def _pressed(s: Surface, ring: Ring, p: FinishParams) -> Surface:
+    """Without the pinches that the collar's smooth ring leaves where the shoulder seams meet it."""
+    collar = np.unique(s.joint[s.panel >= COLLAR_FRONT])
+    ends = s.position[ring.joint[[0, ring.split]]]
+    body = calmed(s, ends, p.neck_point_m, p.neck_point_passes)
+    position = body.position.copy()
+    position[collar] = s.position[collar]
+    return replace(body, position=position)
 
 
 def main() -> None:

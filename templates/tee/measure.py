@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from params import BUILD, ORIGINS, PANELS, PRINT_AREAS
+from params import BUILD, ORIGINS, PANELS, PATTERN, PRINT_AREAS
 
 F64 = NDArray[np.float64]
 
@@ -53,17 +53,23 @@ def _weighted_median(values: F64, weights: F64) -> float:
     return float(values[order][np.searchsorted(cumulative, cumulative[-1] / 2)])
 
 
+def hem_vertices(uv: F64, panel: NDArray[np.uint8], index: int) -> NDArray[np.bool_]:
+    """(n,) vertices on a panel's hem line."""
+    name = PANELS[index]
+    return np.asarray((panel == index) & (np.abs(uv[:, 1] - ORIGINS[name][1] - PATTERN.hem_y[name]) < 0.01))
+
+
 def main() -> None:
     """Print the figures of build/garment.npz."""
     with np.load(BUILD / "garment.npz") as g:
         position, uv, panel = g["position"].astype(float), g["uv"].astype(float), g["panel"]
-        triangle, edge = g["triangle"], g["rim"].ravel()
+        triangle = g["triangle"]
     for name, area in PRINT_AREAS.items():
         if area is not None:
             s = print_area_stretch(position, uv, triangle, name)
             print(f"{name}: median {s.median[0]:.4f} {s.median[1]:.4f}, within 5 %: {s.within:.2%}")
     for i, name in enumerate(PANELS[:4]):
-        z = position[edge[panel[edge] == i], 2] * 100
+        z = position[hem_vertices(uv, panel, i), 2] * 100
         print(f"{name} hem: z {z.min():.1f} … {z.max():.1f} cm, mean {z.mean():.1f}")
     low, high = position.min(0), position.max(0)
     print("bounds cm", (low * 100).round(1), (high * 100).round(1))

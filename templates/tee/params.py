@@ -12,7 +12,8 @@ HERE = Path(__file__).resolve().parent
 BUILD = HERE / "build"  # large intermediates, git-ignored
 DATA = HERE / "data"  # what the repository keeps: the final drape
 
-PANELS = ("front", "back", "sleeve-left", "sleeve-right", "collar-front", "collar-back")
+SEWN = ("front", "back", "sleeve-left", "sleeve-right", "collar-front", "collar-back")  # what is draped
+PANELS = (*SEWN, "facings", "tape", "label")  # hems' turned parts, neck tape and label are modelled on it
 FRONT, BACK, SLEEVE_LEFT, SLEEVE_RIGHT, COLLAR_FRONT, COLLAR_BACK = range(6)
 
 ATLAS_CM = 128.0  # edge of the square atlas; one UV unit is one centimetre everywhere
@@ -23,6 +24,9 @@ ORIGINS: dict[str, tuple[float, float]] = {  # where a panel's (0, 0) lies in th
     "sleeve-right": (96.0, 82.0),
     "collar-front": (30.0, 114.0),
     "collar-back": (96.0, 114.0),
+    "facings": (64.0, 117.0),
+    "tape": (64.0, 114.0),
+    "label": (64.0, 108.0),
 }
 PRINT_AREAS: dict[str, tuple[float, float, float, float] | None] = {  # panel cm: x0, y0, x1, y1
     "front": (-18.0, 5.0, 18.0, 52.0),
@@ -31,6 +35,9 @@ PRINT_AREAS: dict[str, tuple[float, float, float, float] | None] = {  # panel cm
     "sleeve-right": (-4.5, 9.5, 4.5, 18.5),
     "collar-front": None,
     "collar-back": None,
+    "facings": None,
+    "tape": None,
+    "label": None,
 }
 
 
@@ -40,14 +47,14 @@ class PatternParams:
 
     half_chest: float = 27.4  # half the finished chest, armhole to armhole
     half_hem: float = 28.2
-    length: float = 72.0  # back, shoulder high point to hem
-    balance: float = 2.4  # how much longer the front is over the chest, so that the hem hangs level
+    length: float = 74.0  # back, shoulder high point to hem; the seam lies 2 cm forward of the ridge
+    balance: float = 0.6  # front less back: 4.6 longer over the chest, less twice the forward seam
     neck_half: float = 9.7
-    front_drop: float = 12.2
-    back_drop: float = 2.4
+    front_drop: float = 11.2
+    back_drop: float = 4.4
     shoulder_half: float = 22.2
     shoulder_slope: float = 4.6
-    armhole_depth: float = 24.0  # back; the front is `balance` more
+    armhole_depth: float = 26.0  # back; the front is `balance` more
     sleeve_length: float = 22.5
     cap_height: float = 10.0
     cap_ease: float = 1.005  # sleeve cap over armhole
@@ -60,8 +67,8 @@ class PatternParams:
     def hem_y(self) -> dict[str, float]:
         """The hem line at the centre, panel centimetres (collars have none)."""
         return {
-            "front": self.length + self.balance - self.front_drop,
-            "back": self.length - self.back_drop,
+            "front": round(self.length + self.balance - self.front_drop, 6),
+            "back": round(self.length - self.back_drop, 6),
             "sleeve-left": self.sleeve_length,
             "sleeve-right": self.sleeve_length,
         }
@@ -71,14 +78,16 @@ class PatternParams:
 class DrapeParams:
     """The XPBD run: SI units unless a name says otherwise; frames are 1/60 s."""
 
-    seed: int = 11
+    seed: int = 21
     substeps: int = 66  # stiffness: about 60 (1 cm / edge)^1.5 keeps the print area within 1 %
     sew_frames: int = 70
     settle_frames: int = 140
+    fine_frames: int = 24  # of the refinement
+    fine_substeps: int = 90
     stretch_stiffness: float = 200.0  # N/m
     collar_stiffness: float = 400.0
-    bending: float = 9e-7  # N·m
-    hem_bending: float = 3e-5
+    bending: float = 3.5e-7  # N·m
+    hem_bending: float = 6e-6
     collar_bending: float = 1.2e-4
     seam_shrink: float = 0.985  # thread tension: sewn edges are a little short, which puckers them
     hem_shrink: float = 0.985
@@ -88,11 +97,15 @@ class DrapeParams:
     friction_after_lift: float = 0.8
     lift_from: float = 0.42  # part of the settling at which the shirt is lifted …
     lift_for: float = 0.18  # … and for how long
-    lift_gravity: float = -3.4  # m/s²
+    lift_gravity: float = -3.6  # m/s²
     arm_start_deg: float = 58.0  # from the vertical
-    arm_end_deg: float = 31.0
-    arm_twist_deg: float = 2.0  # left and right end this far apart from the mean
-    shake: float = 2.2  # m/s², decaying, breaks the symmetry
+    arm_end_deg: float = 20.0
+    arm_twist_deg: float = -2.5  # left and right end this far apart from the mean
+    shake: float = 3.0  # m/s², decaying, breaks the symmetry
+    lean: tuple[float, float] = (-0.3, 0.1)  # m/s² to the wearer's left and to the back
+    ring_from: float = 0.68  # part of the settling at which the collar seam is laid on a smooth ring …
+    ring_for: float = 0.12  # … and how long that takes
+    ring_harmonics: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +114,14 @@ class FinishParams:
 
     seam_passes: int = 12  # Taubin passes along seam and border curves
     surface_passes: int = 1
+    neck_point_m: float = (
+        0.028  # how far around the collar's ends of the shoulder seams pinches are pressed flat
+    )
+    neck_point_passes: int = 30
     thickness_m: float = 0.0009
-    hem_thickness_m: float = 0.0019
-    collar_thickness_m: float = 0.0022
+    collar_thickness_m: float = 0.0008  # of each of its two layers
+    tape_thickness_m: float = 0.0006
+    label_thickness_m: float = 0.0004
     hem_cm: float = 2.2  # height of the folded hem
     rim_uv_cm: float = 0.6  # how far the rim's inner edge lies outside its island: five texels of light
 
@@ -115,15 +133,17 @@ class DetailParams:
     albedo_px: int = 4096
     height_px: int = 2048
     height_range_mm: float = 4.0  # 16-bit height: mm = (value / 65535 - .5) * range
-    stitch_pitch: float = 0.34
-    stitch_dark: float = 0.16  # albedo taken away under a stitch
-    hem_rows: tuple[float, float] = (1.65, 2.15)  # twin needle above the hem
-    collar_rows: tuple[float, float] = (0.25, 0.80)  # cover stitch below the collar seam
-    rib_per_cm: float = 3.6
-    rib_dark: float = 0.10
+    stitch_pitch: float = 0.26
+    thread: float = 0.032  # half its width
+    stitch_dark: float = 0.22  # albedo taken away where the needle went in
+    hem_rows: tuple[float, float] = (1.5, 2.1)  # twin needle above the hem
+    collar_rows: tuple[float, float] = (0.2, 0.78)  # cover stitch below the collar seam
+    rib_per_cm: float = 4.4  # nearly: a whole number lies on each half of the collar, so that they meet
+    rib_dark: float = 0.27
     seam_depth_mm: float = 0.5
-    seam_sigma: float = 0.14  # light is kept at 8 texels a centimetre: nothing narrower survives
-    pucker_mm: float = 0.10
+    seam_sigma: float = 0.13  # light is kept at 8 texels a centimetre: nothing narrower survives
+    needle_depth_mm: float = 0.4
+    pucker_mm: float = 0.24
     crumple_mm: float = 0.30
     crumple_cm: float = 2.2
     seed: int = 0
@@ -135,9 +155,9 @@ class Camera:
 
     lens_mm: float = 85.0
     sensor_mm: float = 36.0
-    distance_m: float = 1.91
-    target_z_m: float = -0.322
-    height_m: float = 0.06  # above the target
+    distance_m: float = 2.01
+    target_z_m: float = -0.337
+    height_m: float = 0.24  # above the target
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +178,7 @@ class Material:
     diffuse_roughness: float = 0.7
     roughness: float = 0.85
     specular: float = 0.25
-    sheen_weight: float = 0.18
+    sheen_weight: float = 0.35
     sheen_roughness: float = 0.45
 
 
@@ -171,16 +191,24 @@ def _lamp(name: str, azimuth_deg: float, elevation_deg: float, size_m: float, po
 
 
 CENTRE = (0.0, 0.0, -0.36)
-LAMPS = (  # every view has one grazing lamp for its folds and one that fills
-    _lamp("key", 302, 22, 1.3, 58),
-    _lamp("fill", 30, 22, 1.3, 34),
-    _lamp("back", 136, 22, 1.5, 68),
-    _lamp("kicker", 238, 42, 1.5, 9),
+LAMPS = (  # large and above the garment, so that light falls off downwards; every view has one that grazes
+    _lamp("key", 292, 35, 1.6, 70),
+    _lamp("side", 67, 35, 1.6, 52),
+    _lamp("back", 152, 35, 1.6, 63),
+    _lamp("fill", 22, 15, 1.6, 18),
 )
-WORLD_STRENGTH = 0.12
-EXPOSURE = 1.05
+WORLD_STRENGTH = 0.11
+EXPOSURE = 0.95
 PATTERN = PatternParams()
 DRAPE = DrapeParams()
+CANDIDATES: dict[str, dict[str, object]] = {  # what `drape.py --candidates` makes to choose from by eye
+    "soft": {},  # ships: many soft folds, closed armpits, sleeves that hang open
+    "mild": {"seed": 3, "arm_end_deg": 19.0, "lean": (0.3, -0.2), "bending": 6e-7, "lift_gravity": -3.0},
+    "long-lift": {"seed": 8, "arm_end_deg": 21.0, "lean": (-0.2, 0.25), "bending": 5e-7, "lift_for": 0.24},
+    "turned": {"seed": 33, "arm_twist_deg": 2.0, "lean": (0.3, 0.05), "bending": 4.5e-7},
+    "low-arms": {"seed": 3, "arm_end_deg": 16.0, "lean": (0.35, -0.2), "bending": 5e-7, "arm_twist_deg": 3.0},
+    "stiff": {"seed": 11, "arm_end_deg": 19.0, "lean": (0.0, 0.0), "bending": 9e-7, "shake": 2.2},
+}
 FINISH = FinishParams()
 DETAIL = DetailParams()
 CAMERA = Camera()
@@ -188,18 +216,27 @@ MATERIAL = Material()
 
 
 ID, NAME, VERSION, LICENCE = "tee", "Crew-neck T-shirt", "1.0.0", "Apache-2.0"
-COLOURS = {  # every channel above #26: albedo is clipped at .02, which would turn the hue
-    "white": "#e7e6e3",
-    "natural": "#ded5c0",
-    "black": "#272728",
-    "charcoal": "#47494d",
-    "heather": "#a7a9ad",
+COLOURS = {  # sRGB of the albedo; none below #27, where it is clipped at .02, which would turn the hue
+    "white": "#e9e8e6",
+    "natural": "#dfd5be",
+    "black": "#303031",
+    "charcoal": "#494b4f",
+    "heather": {"hex": "#a6a7a9", "fabric": "heather"},
     "navy": "#28304e",
-    "royal": "#2247a8",
-    "red": "#b3202c",
-    "forest": "#27513b",
+    "royal": "#274aa4",
+    "red": "#b22932",
+    "forest": "#28513c",
     "sand": "#c6ae8b",
 }
+FABRICS = {  # tiles by ../fabrics/knit.py; the first is that of colours that name none
+    name: {"file": f"../fabrics/{name}.png", "size_cm": 6.4} for name in ("jersey", "heather")
+}
+PLAIN = (
+    "collar-front",
+    "collar-back",
+    "label",
+)  # ribs are in the detail map, the weave in the label's picture
+TRIMS = [{"file": "label.png", "panel": "label", "x": 0.0, "y": 1.75, "width": 5.0}]  # drawn by label.py
 
 
 def source() -> dict[str, object]:
@@ -218,12 +255,15 @@ def source() -> dict[str, object]:
         "material": asdict(MATERIAL),
         "exposure": EXPOSURE,
         "colours": COLOURS,
+        "fabrics": FABRICS,
+        "trims": TRIMS,
     }
 
 
 def panel(name: str) -> dict[str, object]:
     """A panel's place in the atlas, print area and hem line; what it has not is left out."""
-    facts = {"print_area": PRINT_AREAS[name], "hem_y": PATTERN.hem_y.get(name)}
+    facts: dict[str, object] = {"print_area": PRINT_AREAS[name], "hem_y": PATTERN.hem_y.get(name)}
+    facts["fabric"] = False if name in PLAIN else None
     return {"name": name, "origin": ORIGINS[name]} | {k: v for k, v in facts.items() if v is not None}
 
 

@@ -14,6 +14,7 @@ from scipy.spatial import Delaunay, cKDTree
 Points = NDArray[np.float64]
 Ids = NDArray[np.int64]
 Border = tuple[str, str]  # (name, "L" or "R")
+HEM_ROW, HEM_ROWS = 0.6, 4  # cm between rows of the mesh above a hem: halved, they meet both needle rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,13 @@ def _body_curves(p: PatternParams, *, front: bool) -> dict[str, Points]:
     drop, more = (p.front_drop, p.balance) if front else (p.back_drop, 0.0)
     nh, sh, hc = p.neck_half, p.shoulder_half, p.half_chest
     depth, end = p.armhole_depth + more, p.length + more
+    seam = np.array([sh - nh, p.shoulder_slope]) / np.hypot(sh - nh, p.shoulder_slope)
+    reach = (
+        0.5 * drop
+    )  # the neckline leaves the shoulder seam at a right angle, so that the collar has no corner
+    leave = (nh - seam[1] * reach, seam[0] * reach)
     curves = {
-        "neck": _bezier((0, drop), (nh * 0.62, drop), (nh * 0.98, drop * 0.55), (nh, 0)),
+        "neck": _bezier((0, drop), (nh * 0.6, drop), leave, (nh, 0)),
         "shoulder": _line((nh, 0), (sh, p.shoulder_slope)),
         "arm": _bezier(
             (sh, p.shoulder_slope), (sh - 2.6, p.shoulder_slope + 8.5), (sh - 2.6, depth - 0.6), (hc, depth)
@@ -146,7 +152,7 @@ def _outline(
 def _body_panel(name: str, curves: Mapping[str, Points], counts: Mapping[str, int], edge: float) -> Panel:
     counts = {**counts, "neck": round(arc_length(curves["neck"]) / edge)}
     loop, borders = _outline(curves, curves, counts)
-    points, triangles = triangulate(loop, edge)
+    points, triangles = triangulate(loop, edge, _hem_rows(loop, borders))
     borders["neckline", "L"] = np.r_[borders["neck", "L"][:-1], borders["neck", "R"]]
     return Panel(name, points, points, triangles, borders)
 
@@ -160,7 +166,7 @@ def _sleeve_panel(
         "hem": round(arc_length(right["hem"]) / edge),
     }
     loop, borders = _outline(right, left, counts)
-    points, triangles = triangulate(loop, edge)
+    points, triangles = triangulate(loop, edge, _hem_rows(loop, borders))
     return Panel(name, points, points, triangles, borders)
 
 
@@ -193,15 +199,25 @@ def _grid_triangles(grid: Ids) -> Ids:
     return np.concatenate([first.reshape(-1, 3), second.reshape(-1, 3)])
 
 
-def triangulate(loop: Points, edge: float, seed: int = 0) -> tuple[Points, Ids]:
-    """Fill a closed outline (n, 2) with a relaxed hexagonal lattice and triangulate it.
+def _hem_rows(loop: Points, borders: Mapping[Border, Ids]) -> Points:
+    """Rows of points above the hem: its fold and its stitches run along edges of the mesh."""
+    hem = loop[np.r_[borders["hem", "R"][1:], borders["hem", "L"][1:-1]]]
+    rows = np.concatenate([hem - [0, k * HEM_ROW] for k in range(1, HEM_ROWS + 1)])
+    dense = np.concatenate([loop + (np.roll(loop, -1, 0) - loop) * t for t in (0.0, 0.25, 0.5, 0.75)])
+    clear, _ = cKDTree(dense).query(rows)
+    return np.asarray(rows[inside(loop, rows) & (clear > 0.4 * HEM_ROW)])
+
+
+def triangulate(loop: Points, edge: float, fixed: Points, seed: int = 0) -> tuple[Points, Ids]:
+    """Fill a closed outline (n, 2) with `fixed` points and a relaxed hexagonal lattice; triangulate it.
 
     Returns points (the outline first) and triangles counter-clockwise with y up (clockwise with y down).
     Raises ValueError when an edge of the outline is missing from the triangulation."""
-    points = np.concatenate([loop, _lattice(loop, edge, seed)])
+    held = len(loop) + len(fixed)
+    points = np.concatenate([loop, fixed, _lattice(loop, fixed, edge, seed)])
     triangles = _inside_triangles(points, loop)
     for _ in range(8):
-        points[len(loop) :] = _neighbour_means(points, triangles)[len(loop) :]
+        points[held:] = _neighbour_means(points, triangles)[held:]
     triangles = _inside_triangles(points, loop)
     _require_outline(triangles, len(loop))
     return points, triangles
@@ -217,7 +233,7 @@ def inside(loop: Points, points: Points) -> NDArray[np.bool_]:
     return np.asarray((spans & (x < crossing)).sum(1) % 2 == 1)
 
 
-def _lattice(loop: Points, edge: float, seed: int) -> Points:
+def _lattice(loop: Points, fixed: Points, edge: float, seed: int) -> Points:
     """Slightly jittered hexagonal points inside, so that no fold prefers the lattice's directions."""
     (x0, y0), (x1, y1) = loop.min(0), loop.max(0)
     rows = np.arange(y0, y1, edge * np.sqrt(3) / 2)
@@ -227,7 +243,7 @@ def _lattice(loop: Points, edge: float, seed: int) -> Points:
     points += np.random.default_rng(seed).normal(0, edge * 0.06, points.shape)
     points = points[inside(loop, points)]
     dense = np.concatenate([loop + (np.roll(loop, -1, 0) - loop) * t for t in (0.0, 0.25, 0.5, 0.75)])
-    clear, _ = cKDTree(dense).query(points)
+    clear, _ = cKDTree(np.concatenate([dense, fixed])).query(points)
     return np.asarray(points[clear > edge * 0.62])
 
 

@@ -67,7 +67,7 @@ def composed(terms: NDArray[np.float16], look: kernels.Look) -> NDArray[np.uint8
     out = np.empty((len(terms), look.channels), np.uint8)
     count = ctypes.c_int64(len(terms))
     kernels.call(
-        "compose_plain", pointer(terms, np.float16), count, ctypes.byref(look), pointer(out, np.uint8)
+        "compose_plain", pointer(terms, np.float16), None, count, ctypes.byref(look), pointer(out, np.uint8)
     )
     return out
 

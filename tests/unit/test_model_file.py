@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tirage.errors import BadInput
 from tirage.media.values import Colour
 from tirage.mockup.mesh import expand
-from tirage.mockup.model import Template
+from tirage.mockup.model import Fabric, Template, Trim
 from tirage.mockup.model_file import REDUCTIONS, _coarser, _filled, make_patches, model_file
 from tirage.mockup.placement import Placement, Print, resolve
 from tirage.mockup.template import load
@@ -84,7 +84,7 @@ def opened(data: bytes) -> Model:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
     package = load(synthetic.write_package(tmp_path_factory.mktemp("packages") / "plain"))
-    return replace(package, detail=np.full((128, 128), 255, np.uint8))
+    return replace(package, detail=np.full((128, 128), 255, np.uint8), fabrics={}, trims=())
 
 
 def placed(template: Template, place: Placement, **changes: Any) -> Print:  # noqa: ANN401
@@ -182,6 +182,40 @@ def test_detail_darkens_cloth_and_ink(template: Template) -> None:
     middle = dark[dark.shape[0] // 2, dark.shape[1] // 2].astype(int)
     linear = ((np.array(INK) / 255 + 0.055) / 1.055) ** 2.4 * 128 / 255
     assert np.abs(middle - (1.055 * linear ** (1 / 2.4) - 0.055) * 255).max() <= 3
+
+
+def test_cloth_shows_its_fabric_but_where_a_panel_has_none(template: Template) -> None:
+    wave = np.sin(np.arange(128) * 2 * np.pi / 16)  # 8 waves in 6.4 cm
+    tile = np.rint(128 + 40 * np.repeat(wave[None], 128, axis=0)).astype(np.uint8)
+    collar = replace(template.panels[3], fabric=False)
+    knitted = replace(
+        template,
+        fabrics={"knit": Fabric(tile, 6.4)},
+        woven={},
+        panels=(*template.panels[:3], collar),
+    )
+    model = made(knitted, [])
+    linear = ((model.picture("front").astype(float) / 255 + 0.055) / 1.055) ** 2.4
+    row = linear[len(linear) // 2, :, 2]
+    assert row.mean() == pytest.approx(NAVY.to_albedo()[2], rel=0.03)
+    spectrum = np.abs(np.fft.rfft(row - row.mean()))
+    per_cm = np.fft.rfftfreq(len(row), 54 / len(row))[int(np.argmax(spectrum))]
+    assert per_cm == pytest.approx(8 / 6.4, rel=0.03)
+    art = placed(knitted, Placement("front", 0, 22, 20), rgba=(200, 200, 200, 255))
+    print_ = made(knitted, [art]).picture("front print 1").astype(float)
+    inked = print_[len(print_) // 2, 200:-200, 2]
+    assert 0.005 < inked.std() / inked.mean() < 0.5 * row.std() / row.mean()
+    names = [one["name"] for one in model.document["materials"] if "baseColorTexture" in str(one)]
+    assert names == ["front", "back", "sleeve-left"]
+
+
+def test_trims_lie_below_all_prints(template: Template) -> None:
+    label = Trim("front", 0, 22, 10, 0, synthetic.solid(200, 100, (20, 220, 60, 255)))
+    trimmed = replace(template, trims=(label,))
+    alone = made(trimmed, []).picture("front print 1")
+    assert np.abs(alone[alone.shape[0] // 2, alone.shape[1] // 2].astype(int) - (20, 220, 60)).max() <= 6
+    covered = made(trimmed, [placed(trimmed, Placement("front", 0, 22, 4))]).picture("front print 1")
+    assert np.abs(covered[covered.shape[0] // 2, covered.shape[1] // 2].astype(int) - INK).max() <= 6
 
 
 def test_later_prints_lie_on_top(template: Template) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tirage.errors import BadInput
-from tirage.mockup.catalogue import PRESETS, Anchor, Preset
+from tirage.mockup.catalogue import PRESETS, Anchor, Preset, PresetRule
+from tirage.mockup.description import full_size
 from tirage.mockup.model import Template
 from tirage.mockup.placement import (
     PlacedArt,
@@ -70,6 +72,18 @@ def test_every_preset_fills_its_size_where_the_table_says_inside_the_print_area(
     area = panel.print_area
     assert area[0] <= left < right <= area[2]
     assert area[1] <= top < bottom <= area[3] + 1e-9
+
+
+def test_a_preset_can_hold_the_middle(template: Template) -> None:
+    rule = PresetRule("front", 20, 30, 0, Anchor.MIDDLE, 25)
+    changed = replace(template, presets={Preset.CHEST_LARGE: rule})
+    for width, height, size in ((400, 600, (20, 30)), (400, 200, (20, 10)), (100, 600, (5, 30))):
+        art = resolve(width=width, height=height, where=Preset.CHEST_LARGE, template=changed)
+        assert (art.width, art.height) == pytest.approx(size)
+        assert (art.x, art.y) == (0, 25)
+    front = template.panel("front")
+    assert front is not None
+    assert full_size(rule, front) == (-10, 10, 10, 40)
 
 
 @pytest.mark.rows("R278")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from tirage.mockup.camera import pixels_per_cm, project
 from tirage.mockup.canvas import Canvas
 from tirage.mockup.catalogue import Preset
 from tirage.mockup.ink import box_factor
-from tirage.mockup.model import Template
+from tirage.mockup.kernels import TILE
+from tirage.mockup.model import Template, Trim
 from tirage.mockup.placement import PlacedArt, Placement, Print, resolve
 from tirage.mockup.relight import Renderer
 from tirage.mockup.shade import Plain
@@ -284,3 +286,45 @@ def _exposed(template: Template, by: float) -> Template:
     from dataclasses import replace
 
     return replace(template, exposure=template.exposure * by)
+
+
+def trimmed(template: Template, *, x: float, y: float, panel: str = "front") -> Template:
+    """With a green square of 6 cm of its own."""
+    design = synthetic.solid(60, 60, (0, 150, 0, 255))
+    return replace(template, trims=(Trim(panel, x, y, 6, 0, design),))
+
+
+def test_a_trim_shows_without_any_order_and_lies_below_prints(template: Template) -> None:
+    renderer = Renderer(trimmed(template, x=0, y=25), threads=1)
+    green, red = (0, 1, 0), (1, 0, 0)
+    column, row = (round(v) for v in where_panel_is(template, 0, 25))
+    bare = still(renderer)[row, column]
+    assert np.argmax(green) == np.argmax(bare)
+    printed = still(renderer, square(template, x=0, y=25, width=3))
+    assert np.argmax(red) == np.argmax(printed[row, column])
+    column, row = (round(v) for v in where_panel_is(template, 2.4, 25))
+    assert np.argmax(green) == np.argmax(printed[row, column])
+    (frame,) = renderer.turntable(prints=[], colour=WHITE, size=SIZE, frames=1, background=GREY)
+    assert np.argmax(green) == np.argmax(frame[row, column])
+
+
+def test_a_trim_may_lie_where_nothing_can_be_printed(template: Template) -> None:
+    unprintable = tuple(replace(panel, print_area=None) for panel in template.panels)
+    shirt = replace(trimmed(template, x=0, y=25), panels=unprintable)
+    renderer = Renderer(shirt, threads=1)
+    plain = still(Renderer(template, threads=1)).astype(int)
+    shown = still(renderer).astype(int)
+    changed = np.abs(shown - plain).max(axis=2) > 20
+    assert changed.sum() > 50
+    assert (np.argmax(shown[changed], axis=1) == 1).mean() > 0.95
+
+
+def test_a_small_trim_costs_little_room(template: Template) -> None:
+    """Its canvas holds its own tiles and no more."""
+    shirt = trimmed(template, x=0, y=30)
+    renderer = Renderer(shirt, threads=1)
+    still(renderer)
+    everything = [future.result() for future in renderer._seen._found.values()]
+    (canvas,) = (found for found in everything if isinstance(found, Canvas))
+    side = 10 * pixels_per_cm(shirt.camera, SIZE) / TILE + 2  # its grid is 10 cm wide
+    assert 0 < len(canvas.tile) <= side**2

@@ -21,6 +21,7 @@ from tirage.mockup.light import edge_uv, light_seen, light_texture
 from tirage.mockup.model import Template
 from tirage.mockup.outline import outline
 from tirage.mockup.placement import Placement, Print, resolve
+from tirage.mockup.relight import Renderer
 from tirage.mockup.scene import build_scene
 from tirage.mockup.template import available, check, find, load
 
@@ -167,3 +168,35 @@ def test_loading_is_quick() -> None:
         load("tee")
         times.append(time.process_time() - start)
     assert min(times) < 0.25  # of both processors together; on two idle ones this is well under 150 ms
+
+
+GARMENT = 250
+"""Pixels whose alpha is above this count."""
+
+
+@pytest.fixture(scope="module")
+def luminance(tee: Template) -> dict[tuple[str, str], np.ndarray]:
+    """Codes over the garment's pixels without print, by colour and view."""
+    renderer, found = Renderer(tee, threads=1), {}
+    for colour in ("white", "black"):
+        for view in VIEWS:
+            seen = renderer.still(
+                prints=[], colour=tee.colours[colour], azimuth=view.azimuth, size=512, background=None
+            )
+            codes = seen[..., :3] @ np.array([0.2126, 0.7152, 0.0722])
+            found[colour, view.name] = codes[seen[..., 3] > GARMENT]
+    return found
+
+
+@pytest.mark.parametrize("view", [view.name for view in VIEWS])
+def test_white_has_folds_and_no_burnt_spots(view: str, luminance: dict[tuple[str, str], np.ndarray]) -> None:
+    low, middle, high, highest = np.percentile(luminance["white", view], [5, 50, 95, 99.9])
+    assert high - low >= 45
+    assert highest <= 245
+    assert 185 <= middle <= 228
+
+
+@pytest.mark.parametrize("view", [view.name for view in VIEWS])
+def test_black_shows_its_folds(view: str, luminance: dict[tuple[str, str], np.ndarray]) -> None:
+    low, middle = np.percentile(luminance["black", view], [5, 50])
+    assert middle - low >= 6

@@ -208,6 +208,8 @@ def remove(*path: str | int) -> Callable[[Content], None]:
     return change
 
 
+KNIT = {"file": "knit.png", "size_cm": 6}
+TRIM = {"file": "detail.png", "panel": "collar-front", "x": 0, "y": 1, "width": 4}
 PRESET = {"panel": "front", "width": 10, "max_height": 10, "x": 0, "anchor": "top", "distance": 6}
 
 
@@ -244,6 +246,15 @@ PRESET = {"panel": "front", "width": 10, "max_height": 10, "x": 0, "anchor": "to
         (set_("lamps", 0, "position", 2, value="up"), "WRONG_TYPE", "lamps[0].position[2]"),
         (set_("material", "sheen_weight", value=1.5), "OUT_OF_RANGE", "material.sheen_weight"),
         (set_("colours", "sea", value="teal"), "WRONG_TYPE", "colours.sea"),
+        (set_("colours", "sea", value={"hex": "#112233"}), "MISSING_KEY", "colours.sea.fabric"),
+        (set_("colours", "sea", value={"hex": "#112233", "fabric": "silk"}), "UNKNOWN_FABRIC", "colours"),
+        (set_("panels", 3, "fabric", value="no"), "WRONG_TYPE", "panels[3].fabric"),
+        (set_("fabrics", value={"knit": KNIT}), "MISSING_KEY", "files"),
+        (set_("fabrics", value={"knit": KNIT | {"file": "../a.png"}}), "WRONG_TYPE", "fabrics.knit.file"),
+        (set_("fabrics", value={"knit": KNIT | {"size_cm": 0}}), "OUT_OF_RANGE", "fabrics.knit.size_cm"),
+        (set_("trims", value=[TRIM | {"panel": "hood"}]), "UNKNOWN_PANEL", "trims[0]"),
+        (set_("trims", value=[TRIM | {"width": 0}]), "OUT_OF_RANGE", "trims[0].width"),
+        (set_("trims", value=[TRIM | {"file": "gone.png"}]), "MISSING_KEY", "files"),
         (set_("views", value=[{"name": "front_0deg", "azimuth": 0}]), "MISSING_VIEW", "views"),
         (
             set_("presets", value={"dead-center-medium": PRESET}),
@@ -373,6 +384,33 @@ def test_an_oversized_file_is_not_read(package: Path) -> None:
     with (package / "template.json").open("r+b") as file:
         file.truncate(2**20)
     assert codes(package) == [("TOO_LARGE", "template.json")]
+
+
+def test_fabrics_and_trims_come_with_the_package(package: Path) -> None:
+    (package / "knit.png").write_bytes(synthetic.png(64, 200))
+    picture = synthetic.cv2.imencode(".png", np.full((20, 40, 4), 255, np.uint8))[1].tobytes()
+    (package / "label.png").write_bytes(picture)
+
+    def add(content: Content) -> None:
+        content["files"] |= {"knit.png": "", "label.png": ""}
+        content["fabrics"] = {"knit": {"file": "knit.png", "size_cm": 6.4}}
+        content["colours"]["ash"] = {"hex": "#c0c0c0", "fabric": "knit"}
+        content["trims"] = [TRIM | {"file": "label.png", "rotation": 5}]
+        content["panels"][3]["fabric"] = False
+
+    synthetic.edit(package, add)
+    assert codes(package) == []
+    template = load(package)
+    assert template.fabrics["knit"].tile.shape == (64, 64)
+    assert template.colours["ash"] == Colour.parse("#c0c0c0")
+    assert template.fabric_of(template.colours["ash"]) == "knit"
+    assert [panel.fabric for panel in template.panels] == [True, True, True, False]
+    (trim,) = template.trims
+    assert (trim.panel, trim.width, trim.rotation, trim.design.width) == ("collar-front", 4, 5, 40)
+    (package / "knit.png").write_bytes(synthetic.png(96, 200))
+    (package / "label.png").write_bytes(picture[:60])
+    synthetic.edit(package, dict.copy)
+    assert sorted(code for code, _ in codes(package)) == ["WRONG_MAP", "WRONG_TRIM"]
 
 
 def grey(width: int, height: int, **changes: int) -> bytes:

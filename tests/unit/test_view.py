@@ -34,7 +34,7 @@ def scene(template: Template) -> Scene:
 
 
 def seen(scene: Scene, *, azimuth: float = 20, size: int = SIZE, k: int = 4) -> View:
-    return build_view(scene, Workspace(scene.light), azimuth=azimuth, size=size, k=k)
+    return build_view(scene, Workspace(scene.light), azimuth=azimuth, size=size, k=k)[0]
 
 
 def picture(view: View, term: int) -> NDArray[np.float64]:

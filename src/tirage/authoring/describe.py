@@ -58,7 +58,7 @@ def check_description(source: Source, garment: Garment | None = None) -> None:
     """TEMPLATE_INVALID with every finding when a package could not be described so.
 
     While there is no garment, panels may be as large as the atlas."""
-    notes, given = Notes(), source.description
+    notes, given = Notes(), source.packaged
     for key in MADE:
         if key in given:
             notes.error("UNKNOWN_KEY", f"{source.file}.{key}", f"{key} is made by baking: leave it out.")

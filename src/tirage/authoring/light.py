@@ -16,15 +16,17 @@ MOST_AGAIN = 0.95
 """Of bounced light, the share that meets the cloth again: noise must not make it 1."""
 PAIR_BLUR = {"outside": 3, "inside": 2, "hidden": 1}
 """Box passes over the slope of the bounces, which is smooth."""
+NO_SIDE = 8
+"""Size of the maps of a side that is not there."""
 REDUCTION = {"outside": 2, "inside": 2, "hidden": 1}
 """How much larger a side is baked than it is kept."""
 
 
-def fill(folder: Path, lamps: int) -> None:
+def fill(folder: Path, lamps: int, *, solid: bool = False) -> None:
     """Write light/filled/<side>.npz: every map (h, w, 1), its guide "normal" (h, w, 3), known everywhere."""
     (folder / "light" / "filled").mkdir(parents=True, exist_ok=True)
     names = [*(f"lamp{index}" for index in range(lamps)), "world", "bounce_high", "bounce_low"]
-    for side, reduction in REDUCTION.items():
+    for side, reduction in reductions(solid=solid):
         encoded, sound = sound_texels(folder, side)
         normals, covered = gather(encoded * 2 - 1, sound, reduction)
         maps = {"normal": push_pull(normals, covered)}
@@ -34,22 +36,41 @@ def fill(folder: Path, lamps: int) -> None:
         np.savez(folder / "light" / "filled" / f"{side}.npz", **maps)  # type: ignore[arg-type]
 
 
-def settle(folder: Path) -> None:
-    """Write light/<name>_<side>.npy, (size, size) float32, for every map of the package."""
+def reductions(*, solid: bool) -> list[tuple[str, int]]:
+    """The sides that there are, with their REDUCTION: of a solid the outside alone."""
+    return [(side, by) for side, by in REDUCTION.items() if side == "outside" or not solid]
+
+
+def settle(folder: Path, *, solid: bool = False) -> None:
+    """Write light/<name>_<side>.npy, (size, size) float32, for every map of the package.
+
+    The inside of a solid, which nobody sees, is dark."""
     sides: dict[str, tuple[dict[str, Floats], Mask]] = {}
-    for side, reduction in REDUCTION.items():
+    for side, reduction in reductions(solid=solid):
         _, covered = gather(*sound_texels(folder, side), reduction)
         with np.load(folder / "light" / "denoised" / f"{side}.npz") as denoised:
             maps = {name: push_pull(denoised[name], covered) for name in denoised}
         pair_bounces(maps, PAIR_BLUR[side])
         sides[side] = maps, covered
-    inside, seen = sides["inside"]
-    hidden = sides["hidden"][1].repeat(2, axis=0).repeat(2, axis=1)
-    patch_hidden(inside, hidden & ~grow(seen), sides["hidden"][0])
-    for side, islands in (("outside", sides["outside"][1]), ("inside", seen | hidden)):
-        for name, values in sides[side][0].items():
+    if solid:
+        nothing = np.zeros((NO_SIDE, NO_SIDE, 1), np.float32)
+        sides["inside"] = dict.fromkeys(sides["outside"][0], nothing), nothing[..., 0] > 0
+    else:
+        sides["inside"] = whole_inside(*sides["inside"], *sides["hidden"])
+    for side in ("outside", "inside"):
+        maps, islands = sides[side]
+        for name, values in maps.items():
             light = np.where(grow(islands), np.maximum(values[..., 0], 0), 0)
             np.save(folder / "light" / f"{name}_{side}.npy", light)
+
+
+def whole_inside(
+    maps: dict[str, Floats], seen: Mask, coarse: dict[str, Floats], coarse_islands: Mask
+) -> tuple[dict[str, Floats], Mask]:
+    """The inside's maps and islands with what no camera sees of it."""
+    hidden = coarse_islands.repeat(2, axis=0).repeat(2, axis=1)
+    patch_hidden(maps, hidden & ~grow(seen), coarse)
+    return maps, seen | hidden
 
 
 def raw(folder: Path, name: str, side: str) -> Floats:

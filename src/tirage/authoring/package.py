@@ -30,6 +30,7 @@ from tirage.mockup.template import RING_MAPS, load
 
 FORMAT_PAGE = Path(__file__).resolve().parent / "FORMAT.md"
 RELIEF = "relief.png"
+PLAIN = np.full((8, 8), 255, np.uint8)
 
 
 def encode_grey(codes: NDArray[np.uint8]) -> bytes:
@@ -67,7 +68,11 @@ def ring_files(seen: Mapping[tuple[str, str], NDArray[np.float32]]) -> dict[str,
     """How the ring of cameras sees light, in logarithmic codes (model.RingMap)."""
     files: dict[str, bytes] = {}
     for kind, names in RING_MAPS.items():
-        codes = np.rint(RING_EVEN + RING_STEPS * np.log2(seen[kind])).clip(0, 255).astype(np.uint8)
+        codes = (
+            np.rint(RING_EVEN + RING_STEPS * np.log2(np.maximum(seen[kind], 1e-9)))
+            .clip(0, 255)
+            .astype(np.uint8)
+        )
         files |= {name: encode_grey(image) for name, image in zip(names, codes, strict=True)}
     return files
 
@@ -81,7 +86,9 @@ def thumbnail(folder: Path) -> bytes:
 
 
 def detail(folder: Path) -> bytes:
-    """The albedo's detail map, encoded small."""
+    """The albedo's detail map, encoded small; plain where the source has none."""
+    if not (folder / "detail.png").exists():
+        return encode_grey(PLAIN)
     codes = cv2.imread(str(folder / "detail.png"), cv2.IMREAD_GRAYSCALE)
     if codes is None:
         raise FileNotFoundError(f"{folder}/detail.png is missing")
@@ -110,9 +117,9 @@ def pack(source: Source, target: Path) -> None:
     garment = with_inner(source.garment(), source.camera, atlas_cm)
     files, light = light_files(folder, source.lamps)
     files |= {"mesh.npz": write_mesh(garment, atlas_cm=atlas_cm), "detail.png": detail(folder)}
-    files["thumbnail.jpg"] = thumbnail(folder)
+    files |= {"thumbnail.jpg": thumbnail(folder), **source.pictures()}
     files |= {"LICENSE": (source.folder / "LICENSE").read_bytes(), "README.md": FORMAT_PAGE.read_bytes()}
-    content = describe(source.description, partial(bounds, garment), light)
+    content = describe(source.packaged, partial(bounds, garment), light)
     if (folder / "height.png").exists():
         files[RELIEF], relief_mm = relief(source)
         content["relief"] = {"file": RELIEF, "range_mm": relief_mm}

@@ -19,6 +19,8 @@ RING_SIDES = {"outside": (512, 64), "inside": (256, 128)}
 SAMPLES = {"outside": (2048, 16, 24, 24), "inside": (1024, 128, 128, 128), "hidden": (256, 32, 32, 32)}
 """By side: size, and samples of lamp, sky, bounce. Seen sides are baked at twice the size that ships."""
 FEWEST_SAMPLES = 2
+SKY = -1
+"""The light that is no lamp."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +42,15 @@ class Bake:
     """Seen from there instead of along the normal."""
 
 
-def plan(lamps: int, quality: float) -> dict[str, object]:
-    """plan.json: every bake of a package; `quality` scales the samples (1 = what ships)."""
+def plan(lamps: int, quality: float, *, solid: bool = False, glazed: bool = False) -> dict[str, object]:
+    """plan.json: every bake of a package; `quality` scales the samples (1 = what ships).
+
+    A solid has an outside alone. Of what glaze mirrors only the sky is baked: what the thing hides of that it
+    hides of the lamps, whose sharp edges no ratio would stand."""
     tasks = [*light_plan(lamps), *ring_plan()]
+    if glazed:
+        tasks = [replace(task, light=SKY) if task.kind == "gloss" else task for task in tasks]
+    tasks = [task for task in tasks if task.side == "outside" or not solid]
     scaled = [
         replace(task, samples=max(FEWEST_SAMPLES, round(task.samples * quality))) if noisy(task) else task
         for task in tasks
@@ -59,7 +67,7 @@ def light_plan(lamps: int) -> list[Bake]:
     """Light per lamp, of the sky, and of bounces, along the normal."""
     tasks: list[Bake] = []
     for side, (size, lamp, sky, bounce) in SAMPLES.items():
-        lights = [(f"lamp{index}", lamp, index) for index in range(lamps)] + [("world", sky, -1)]
+        lights = [(f"lamp{index}", lamp, index) for index in range(lamps)] + [("world", sky, SKY)]
         tasks += [
             Bake(name=name, side=side, size=size, samples=count, light=light, cloth="matt")
             for name, count, light in lights

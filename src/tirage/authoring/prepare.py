@@ -11,16 +11,20 @@ import numpy as np
 
 from tirage.authoring.plan import plan
 from tirage.authoring.source import Source
+from tirage.mockup.coat import glazed
 from tirage.mockup.mesh import expand
 
 
 def prepare(source: Source, *, quality: float) -> None:
-    """Write the three files into the source's build folder; the same source gives the same bytes."""
-    shell = expand(source.garment())
+    """Write the three files, tiles and trims into the build folder; the same source gives the same bytes."""
+    garment = source.garment()
+    shell = expand(garment)
     arrays = {field.name: getattr(shell, field.name) for field in fields(shell)}
     np.savez(source.build / "shell.npz", **arrays)
+    for name, picture in source.pictures().items():
+        (source.build / name).write_bytes(picture)
     for name, content in (
         ("scene.json", source.scene()),
-        ("plan.json", plan(len(source.lamps), quality)),
+        ("plan.json", plan(len(source.lamps), quality, solid=garment.solid, glazed=glazed(source.material))),
     ):
         (source.build / name).write_text(json.dumps(content, indent=1) + "\n")

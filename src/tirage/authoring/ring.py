@@ -27,14 +27,20 @@ GLOSS_SMOOTHING = 2  # it has less noise and changes faster
 LEAST = 0.01  # trust below which a texel takes what lies around it
 EDGE_REACH = 1  # texels of the outside beside the strip along the cloth's edge that are mixed with it
 LOWEST, HIGHEST = 0.25, 1.6
+HIDDEN = 0.25
+"""Of what a smooth material mirrors, the share below which the thing itself hides it."""
 
 
 def ratios(folder: Path, template: Template) -> dict[tuple[str, str], Floats]:
     """By kind of light and side of the cloth, (RING, h, w), for a template whose ring changes nothing."""
     light = build_light(template, expand(template.garment))
-    found = {}
-    for side in ("outside", "inside"):
+    found: dict[tuple[str, str], Floats] = {}
+    if template.garment.solid:
+        found = {(kind, "inside"): np.ones((len(RING), 1, 1), np.float32) for kind in FEWEST}
+    for side in ("outside",) if template.garment.solid else ("outside", "inside"):
         for kind, maps in measured(folder, template, light, side).items():
+            if kind == "gloss" and light.coat is not None:
+                maps = np.where(maps > HIDDEN, maps, 0)
             found[kind, side] = maps
             low, high = np.percentile(maps[maps != 1], (1, 99)) if (maps != 1).any() else (1, 1)
             print(f"ring, {kind}, {side}: {low:.2f} to {high:.2f} of what the formulas say")
@@ -93,6 +99,8 @@ def modelled(
     carried = light.cloth.bounce_gain * (once + light.cloth.bounce_k * (1 - once))
     carried *= 1 + BOUNCE_GLOSS / BOUNCE_ALBEDO  # what shade.c adds
     along = load(folder, "bounce_along", side)
+    if light.coat is not None:
+        gloss = template.world_strength * table(light.cloth.gloss, np.clip(cosine, 0.02, 1))
     return {"direct": rough / np.maximum(layers, 1e-6), "bounce": carried * along, "gloss": gloss}
 
 

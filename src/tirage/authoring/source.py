@@ -13,7 +13,7 @@ from typing import Any
 
 from tirage.errors import BadInput, NotFound
 from tirage.mockup.mesh import Garment
-from tirage.mockup.model import Camera
+from tirage.mockup.model import Camera, Material
 
 READERS: dict[str, Callable[[str], Any]] = {"source.toml": tomllib.loads, "source.json": json.loads}
 SCENE = ("camera", "lamps", "world", "material", "exposure", "height_range_mm")
@@ -64,6 +64,11 @@ class Source:
         return Camera(**self.description["camera"])
 
     @property
+    def material(self) -> Material:
+        """What it is made of."""
+        return Material(**self.description["material"])
+
+    @property
     def panels(self) -> list[str]:
         """The panels' names in the order of their numbers in the mesh."""
         return [panel["name"] for panel in self.description["panels"]]
@@ -87,6 +92,13 @@ class Source:
         """The lamps' names in their order."""
         return [lamp["name"] for lamp in self.description["lamps"]]
 
+    @property
+    def origins(self) -> dict[str, tuple[float, float]]:
+        """Where each panel's (0, 0) lies in the atlas, cm; their order is the mesh's panel numbers."""
+        return {
+            panel["name"]: (panel["origin"][0], panel["origin"][1]) for panel in self.description["panels"]
+        }
+
     def garment(self) -> Garment:
         """The finished garment. TEMPLATE_NOT_FOUND: it is not there. KeyError: it is none."""
         path = self.build / "garment.npz"
@@ -97,9 +109,32 @@ class Source:
 
     def scene(self) -> dict[str, Any]:
         """scene.json: what Blender needs besides the mesh (metres, watts, degrees; panels in cm)."""
-        panels = [{"name": panel["name"], "origin": panel["origin"]} for panel in self.description["panels"]]
+        keys = ("name", "origin", "fabric")
+        panels = [{key: panel[key] for key in keys if key in panel} for panel in self.description["panels"]]
+        own = {key: self.packaged.get(key, empty) for key, empty in (("fabrics", {}), ("trims", []))}
         head = {"atlas_cm": self.atlas_cm, "panels": panels}
-        return head | {name: self.description[name] for name in SCENE}
+        return head | {name: self.description[name] for name in SCENE} | own
+
+    @property
+    def packaged(self) -> dict[str, Any]:
+        """The description with the names that the package gives to the fabrics' tiles."""
+        given = self.description.get("fabrics")
+        if not isinstance(given, dict):
+            return self.description
+        named = {
+            name: fabric | {"file": f"fabric_{name}.png"} if isinstance(fabric, dict) else fabric
+            for name, fabric in given.items()
+        }
+        return self.description | {"fabrics": named}
+
+    def pictures(self) -> dict[str, bytes]:
+        """The tiles and trims as files that go into the package. Raises OSError when one is not there."""
+        tiles = {
+            f"fabric_{name}.png": (self.folder / fabric["file"]).read_bytes()
+            for name, fabric in self.description.get("fabrics", {}).items()
+        }
+        trims = self.description.get("trims", [])
+        return tiles | {trim["file"]: (self.folder / trim["file"]).read_bytes() for trim in trims}
 
 
 def _read(path: Path, read: Callable[[str], Any]) -> dict[str, Any]:

@@ -66,9 +66,11 @@ STEPS: Mapping[Step, Callable[[Job], None]] = MappingProxyType(
         Step.MESH: Job.mesh,
         Step.PREPARE: lambda job: prepare(job.source, quality=job.quality),
         Step.BAKE: lambda job: job.blender("bake.py"),
-        Step.FILL: lambda job: fill(job.source.build, len(job.source.lamps)),
+        Step.FILL: lambda job: fill(
+            job.source.build, len(job.source.lamps), solid=job.source.garment().solid
+        ),
         Step.DENOISE: lambda job: job.blender("denoise.py"),
-        Step.SETTLE: lambda job: settle(job.source.build),
+        Step.SETTLE: lambda job: settle(job.source.build, solid=job.source.garment().solid),
         Step.THUMBNAIL: lambda job: job.blender("preview.py", "--thumbnail"),
         Step.PACKAGE: lambda job: pack(job.source, job.target),
     }

@@ -26,6 +26,8 @@ MARGIN_CM = 0.8
 
 def with_inner(garment: Garment, camera: Camera, atlas_cm: float) -> Garment:
     """The garment, knowing the triangles whose inner side is seen from anywhere on the camera's circle."""
+    if garment.solid:
+        return replace(garment, inner=np.empty(0, np.int32))
     shell = expand(garment)
     seen = np.zeros((SIZE, SIZE), np.uint8)
     for azimuth in range(0, 360, STEP):

@@ -182,9 +182,11 @@ def bake_all(folder: Path) -> None:
 
 def hide_and_count(studio: Studio, folder: Path) -> str:
     """Hide the inner faces that no camera sees; returns how many of how many."""
+    inside = int(np.load(folder / "shell.npz")["inside"].sum())
+    if not inside:
+        return "a solid has none"
     hidden = hidden_faces(studio, folder)
     hide_faces(studio, hidden)
-    inside = int(np.load(folder / "shell.npz")["inside"].sum())
     return f"{int(hidden.sum())} of {inside} ({math.floor(100 * hidden.sum() / inside)} %)"
 
 

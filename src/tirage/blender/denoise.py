@@ -62,7 +62,7 @@ def denoise_all(folder: Path) -> None:
     """Denoise every map of every side and print what each cost."""
     filled, target = folder / "light" / "filled", folder / "light" / "denoised"
     target.mkdir(parents=True, exist_ok=True)
-    for side in SIDES:
+    for side in [side for side in SIDES if (filled / f"{side}.npz").exists()]:
         maps = dict(np.load(filled / f"{side}.npz"))
         normals = maps.pop(GUIDE)
         for name, values in maps.items():

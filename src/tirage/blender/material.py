@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bpy
 import numpy as np
+from fabric import Woven, covering, light_factor, weave
 from nodes import Socket, Tree, connect, number_math, vector_math
 from studio import Floats, Studio
 
@@ -42,11 +43,20 @@ def add_material(garment: bpy.types.Object, name: str) -> bpy.types.Material:
     return material
 
 
-def dress(studio: Studio, *, colour: tuple[float, float, float], prints: Sequence[Print]) -> None:
-    """Rebuild the cloth: linear fabric colour; prints lie on the outside only, the first one lowest."""
+def dress(
+    studio: Studio,
+    *,
+    colour: tuple[float, float, float],
+    prints: Sequence[Print],
+    fabric: str | None = None,
+) -> None:
+    """Rebuild the cloth: linear colour; prints lie on the outside only, the first one lowest.
+
+    fabric: the name of one of the description's, whose pattern shows; bakes are of even cloth."""
     forget_prints()
     for side, material in studio.materials.items():
-        build_cloth(studio, material, colour, prints if side == "outside" else [], inside=side != "outside")
+        inside = side != "outside"
+        build_cloth(studio, material, colour, [] if inside else prints, fabric, inside=inside)
 
 
 def forget_prints() -> None:
@@ -61,6 +71,7 @@ def build_cloth(
     material: bpy.types.Material,
     colour: tuple[float, float, float],
     prints: Sequence[Print],
+    fabric: str | None,
     *,
     inside: bool,
 ) -> None:
@@ -78,10 +89,16 @@ def build_cloth(
     atlas = tree.nodes.new("ShaderNodeUVMap")
     atlas.uv_map = "atlas"
     uv = atlas.outputs["UV"]
-    albedo, ink = lay_prints(studio, tree, uv, colour, prints)
+    woven = weave(studio, tree, uv, fabric) if fabric else None
+    albedo, ink = lay_prints(studio, tree, uv, woven, colour, prints)
     if not inside:  # the inside is plain: its light maps are too coarse for stitches, and it is seldom seen
         albedo = vector_math(tree, "MULTIPLY", albedo, grey_map(tree, uv, "detail", interpolation="Linear"))
         tree.links.new(bump(studio, tree, uv), cloth.inputs["Normal"])
+    if woven:
+        factor = light_factor(tree, woven, ink)
+        albedo = vector_math(tree, "MULTIPLY", albedo, factor)
+        for tint in ("Sheen Tint", "Specular Tint"):
+            connect(tree, cloth.inputs[tint], factor)
     connect(tree, cloth.inputs["Base Color"], albedo)
     bare = number_math(tree, "SUBTRACT", 1.0, ink)
     connect(tree, cloth.inputs["Sheen Weight"], number_math(tree, "MULTIPLY", bare, look["sheen_weight"]))
@@ -89,16 +106,25 @@ def build_cloth(
 
 
 def lay_prints(
-    studio: Studio, tree: Tree, uv: Socket, colour: tuple[float, float, float], prints: Sequence[Print]
+    studio: Studio,
+    tree: Tree,
+    uv: Socket,
+    woven: Woven | None,
+    colour: tuple[float, float, float],
+    prints: Sequence[Print],
 ) -> tuple[Socket, Socket]:
     """Albedo and ink coverage: every print over what lies below it, in premultiplied colour."""
-    fabric = tree.nodes.new("ShaderNodeRGB")
-    fabric.name = "fabric"
-    fabric.outputs[0].default_value = (*colour, 1.0)
-    albedo: Socket = fabric.outputs[0]
+    plain = tree.nodes.new("ShaderNodeRGB")
+    plain.name = "fabric"
+    plain.outputs[0].default_value = (*colour, 1.0)
+    albedo: Socket = plain.outputs[0]
+    covers = covering(tree, woven) if woven and prints else 1.0
     uncovered: Socket = 1.0
     for number, item in enumerate(prints):
-        pixels, alpha = sample_print(studio, tree, uv, item, f"print{number}")
+        pixels, alpha = sample_print(studio, tree, woven.uv if woven else uv, item, f"print{number}")
+        if woven:
+            pixels = vector_math(tree, "MULTIPLY", pixels, covers)
+            alpha = number_math(tree, "MULTIPLY", alpha, covers)
         rest = number_math(tree, "SUBTRACT", 1.0, alpha)
         albedo = vector_math(tree, "MULTIPLY_ADD", albedo, rest, pixels)
         uncovered = number_math(tree, "MULTIPLY", uncovered, rest)

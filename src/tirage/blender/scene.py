@@ -8,6 +8,7 @@ from typing import Any
 
 import bpy
 import numpy as np
+from fabric import load_fabrics
 from material import add_material, dress, load_maps
 from mathutils import Euler, Vector
 from numpy.lib.npyio import NpzFile
@@ -34,6 +35,7 @@ def open_studio(folder: Path) -> Studio:
     )
     set_sampling(scene)
     load_maps(folder)
+    load_fabrics(folder, description)
     dress(studio, colour=(0.8, 0.8, 0.8), prints=[])
     return studio
 

@@ -41,10 +41,13 @@ class Worker:
         scene.cycles.device = "CPU" if found == "cpu" else "GPU"
         return {"device": found}
 
-    def dress(self, *, colour: list[float], prints: list[dict[str, Any]]) -> dict[str, Any]:
+    def dress(
+        self, *, colour: list[float], prints: list[dict[str, Any]], fabric: str | None
+    ) -> dict[str, Any]:
         """Linear fabric colour; prints name a .npy of linear premultiplied pixels, uint16 (h, w, 4)."""
         red, green, blue = colour
-        dress(self._open, colour=(red, green, blue), prints=[read_print(**item) for item in prints])
+        worn = [read_print(**item) for item in prints]
+        dress(self._open, colour=(red, green, blue), prints=worn, fabric=fabric)
         return {}
 
     def render(self, *, azimuth: float, size: int, samples: int, file: str) -> dict[str, Any]:

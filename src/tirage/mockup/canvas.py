@@ -7,15 +7,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.kept import Arrays
-from tirage.mockup.kernels import ATLAS_STEPS, NOWHERE, TERMS, TILE, pointer
+from tirage.mockup.kernels import ATLAS_STEPS, NOWHERE, TILE, pointer
 from tirage.mockup.model import Panel, Template
-from tirage.mockup.view import View
+from tirage.mockup.view import EVEN, Codes, View
 
 _SMOOTH = -1
 """The slot of tiles without samples: one smooth surface (native/shade.c)."""
@@ -25,6 +26,7 @@ _FRINGE_CM, _GRID_CM = 0.5, 2.0
 """How far pixels beside art may show it, as views allow for (scene.py); the steps in which a reach grows."""
 
 Box = tuple[float, float, float, float]
+D = TypeVar("D", np.float16, np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,14 +48,15 @@ class Canvas(Arrays):
     samples: NDArray[np.uint16]
     surface: NDArray[np.float16]
 
-    def for_kernels(self) -> kernels.Canvas:
-        """The same as the kernels take it."""
+    def for_kernels(self, fabric: Codes = EVEN) -> kernels.Canvas:
+        """The same as the kernels take it, with a fabric on it."""
         return kernels.Canvas(
             tile=pointer(self.tile, np.int32),
             slot=pointer(self.slot, np.int32),
             block=pointer(self.block, np.int32),
             atlas=pointer(self.atlas, np.uint16),
             terms=pointer(self.terms, np.float16),
+            fabric=fabric.for_kernels(),
             first=pointer(self.first, np.int32),
             stored=pointer(self.stored, np.uint32),
             samples=pointer(self.samples, np.uint16),
@@ -119,12 +122,17 @@ def make_canvas(view: View, boxes: Collection[Box]) -> Canvas:
         slot=slot,
         block=block,
         atlas=view.atlas[view.block.ravel()[tile]],
-        terms=_terms(view, tile),
+        terms=_pixels(view, tile, view.terms),
         first=first,
         stored=view.stored[slots[slots >= 0]],
         samples=samples,
         surface=view.surface[slots[slots >= 0]],
     )
+
+
+def canvas_codes(canvas: Canvas, view: View, codes: Codes) -> Codes:
+    """A view's fabric on a canvas of it."""
+    return Codes(_pixels(view, canvas.tile, codes.codes)) if codes.codes.size else codes
 
 
 def _within(places: NDArray[np.uint16], boxes: Collection[Box]) -> NDArray[np.bool_]:
@@ -148,8 +156,9 @@ def _samples(view: View, slots: NDArray[np.int32]) -> tuple[NDArray[np.int32], N
     return first, view.samples[chosen]
 
 
-def _terms(view: View, tile: NDArray[np.int32]) -> NDArray[np.float16]:
-    out = np.empty((len(tile), TILE, TILE, TERMS), np.float16)
+def _pixels(view: View, tile: NDArray[np.int32], values: NDArray[D]) -> NDArray[D]:
+    """What a view has for its pixels (pixels, …), for those of some tiles: (tiles, TILE, TILE, …)."""
+    out = np.empty((len(tile), TILE, TILE, *values.shape[1:]), values.dtype)
     kernels.call(
         "tile_pixels",
         pointer(tile, np.int32),
@@ -158,7 +167,8 @@ def _terms(view: View, tile: NDArray[np.int32]) -> NDArray[np.float16]:
         pointer(view.x0, np.int32),
         pointer(view.x1, np.int32),
         pointer(view.offset, np.int64),
-        pointer(view.terms, np.float16),
-        pointer(out, np.float16),
+        pointer(values, values.dtype.type),
+        values[:1].nbytes,
+        pointer(out, out.dtype.type),
     )
     return out

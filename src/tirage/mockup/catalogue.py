@@ -27,9 +27,10 @@ class Preset(StrEnum):
 
 
 class Anchor(StrEnum):
-    """Which edge of the art a preset holds: its top below the collar seam, or its bottom above the hem."""
+    """What of the art a preset holds: its top or middle below the collar seam, its bottom above the hem."""
 
     TOP = "top"
+    MIDDLE = "middle"
     BOTTOM = "bottom"
 
 
@@ -44,7 +45,7 @@ class PresetRule:
     """Centre of the art from the panel's centre line, to the right as one looks at the outside."""
     anchor: Anchor
     distance: float
-    """From the collar seam down to the art's top, or from the hem up to its bottom."""
+    """From the collar seam down to the art's top or middle, or from the hem up to its bottom."""
 
 
 PRESETS: Mapping[Preset, PresetRule] = MappingProxyType(

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from tirage.mockup import kernels
+from tirage.mockup import coat, kernels
 from tirage.mockup.model import Material
 
 Floats = NDArray[np.float64]
@@ -127,6 +127,9 @@ _GLOSS = np.array(
 )
 """Directional albedo of the gloss at roughness .85, specular level .25."""
 
+MEASURED = (0.85, 0.25)
+"""Roughness and specular level of that gloss; others are summed (coat.py)."""
+
 SHEEN_SPREAD, GLOSS_GAIN = 1.05, 1.05
 """A lamp that is one direction underrates both at grazing angles (docs/relight.md); the gloss also lacks what
 GGX scatters again, 1.006 to 1.036 on a sphere.  Chosen on black and red tees, front and 45°."""
@@ -151,6 +154,8 @@ def directional_albedo(sigma: float, cos: Floats) -> Floats:
 def scatter_constants(sigma: float) -> tuple[float, float]:
     """Gain and slope of the multiple scattering k(ρ) = gain·ρ² / (1 - slope·ρ)."""
     average = oren_nayar(sigma)[2]
+    if sigma == 0:  # Lambert: nothing is left to scatter again
+        return 0.0, 0.0
     return average / (1 - average) / math.pi, 1 - average
 
 
@@ -173,6 +178,8 @@ def cloth_tables(material: Material) -> kernels.Cloth:
     tables = {"sheen": _SHEEN, "ltc_a": _LTC_A, "ltc_b": _LTC_B, "gloss": _GLOSS}
     sampled = {name: np.interp(cos, _COS, table) for name, table in tables.items()}
     sampled["ltc_a"] *= SHEEN_SPREAD
+    if (material.roughness, material.specular) != MEASURED:
+        sampled["gloss"] = coat.directional_albedo(material, cos)
     albedo = directional_albedo(sigma, cos)
     cloth = kernels.Cloth(
         on_a=a,
@@ -181,11 +188,14 @@ def cloth_tables(material: Material) -> kernels.Cloth:
         alpha2=material.roughness**4,
         eta=(1 + math.sqrt(f0)) / (1 - math.sqrt(f0)),
         gloss_gain=GLOSS_GAIN,
+        dull=0.0 if coat.glazed(material) else 1.0,
         sheen_weight=material.sheen_weight,
         bounce_gain=bounce_gain,
         bounce_k=bounce_k,
     )
     ratio = 2 ** ((np.arange(256) - RING_EVEN) / RING_STEPS)
+    if coat.glazed(material):
+        ratio[0] = 0  # what is mirrored can be hidden altogether
     for name, values in (*sampled.items(), ("albedo", albedo), ("ring", ratio)):
         getattr(cloth, name)[:] = values.tolist()
     return cloth

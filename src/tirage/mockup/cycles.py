@@ -21,7 +21,7 @@ from tirage.mockup.develop import develop
 from tirage.mockup.ink import box_factor, texels
 from tirage.mockup.model import RendererInfo, Template
 from tirage.mockup.order import DEFAULT_SAMPLES, checked_samples
-from tirage.mockup.placement import Print, turn
+from tirage.mockup.placement import Print, template_trims, turn
 from tirage.mockup.scene_folder import write_scene_folder
 
 RENDERER, VERSION = "cycles", "1"
@@ -138,7 +138,8 @@ class CyclesRenderer:
         self._blender.told |= {SCENE: content, DEVICE: answer["device"]}
 
     def _dress(self, prints: Sequence[Print], colour: Colour, size: int) -> None:
-        """Has Blender put on this colour and these prints, unless it has."""
+        """Has Blender put on this colour, the template's trims and these prints, unless it has."""
+        prints = [*template_trims(self.template), *prints]
         density = TEXELS_PER_PIXEL * pixels_per_cm(self.template.camera, size)
         wanted = (colour, tuple((item.design.sha256, item.art, box_factor(item, density)) for item in prints))
         if self._blender.told.get(DRESS) == wanted:
@@ -149,7 +150,13 @@ class CyclesRenderer:
             write_print(item, box_factor(item, density), path)
             for item, path in zip(prints, files, strict=True)
         ]
-        self._ask("dress", PREPARE, colour=colour.to_albedo(), prints=entries)
+        self._ask(
+            "dress",
+            PREPARE,
+            colour=colour.to_albedo(),
+            prints=entries,
+            fabric=self.template.fabric_of(colour),
+        )
         for path in files:
             path.unlink()
         self._blender.told[DRESS] = wanted

@@ -37,6 +37,26 @@ class LightFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class FabricFile:
+    """A fabric's tile and its side."""
+
+    file: str
+    size_cm: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrimFile:
+    """A picture of the template's own and its place (model.Trim)."""
+
+    file: str
+    panel: str
+    x: float
+    y: float
+    width: float
+    rotation: float
+
+
+@dataclass(frozen=True, slots=True)
 class ReliefFile:
     """The map of the cloth's fine heights: mm = code / 255 · range_mm."""
 
@@ -61,6 +81,10 @@ class Description:
     exposure: float
     views: tuple[View, ...]
     colours: Mapping[str, Colour]
+    fabrics: Mapping[str, FabricFile]
+    woven: Mapping[Colour, str]
+    """The fabrics of colours that name one."""
+    trims: tuple[TrimFile, ...]
     presets: Mapping[Preset, PresetRule]
     light: Mapping[str, LightFiles]
     goldens: tuple[Golden, ...]
@@ -87,6 +111,7 @@ def read_description(value: object, notes: Notes, *, name: str = "template.json"
     atlas_cm = root.number("atlas_cm", 10, 1000)
     panels = tuple(_panel(item, atlas_cm) for item in root.items("panels", 1, 64))
     lamps = tuple(_lamp(item) for item in root.items("lamps", 1, 6))
+    colours, woven = _colours(root.fields("colours"))
     description = Description(
         id=root.text("id", IDENTIFIER, IDENTIFIER_MEANING),
         name=root.text("name"),
@@ -100,7 +125,10 @@ def read_description(value: object, notes: Notes, *, name: str = "template.json"
         material=_material(root.fields("material")),
         exposure=root.number("exposure", 1e-6, 1e6),
         views=_views(root),
-        colours=_colours(root.fields("colours")),
+        colours=colours,
+        fabrics=_fabrics(root),
+        woven=woven,
+        trims=tuple(_trim(item) for item in root.items("trims", 0, 16)) if root.has("trims") else (),
         presets=_presets(root),
         light=_light(root.fields("light"), [lamp.name for lamp in lamps]),
         goldens=tuple(_golden(item) for item in root.items("goldens", 0, 16)) if root.has("goldens") else (),
@@ -118,6 +146,7 @@ def read_description(value: object, notes: Notes, *, name: str = "template.json"
     root.close()
     _check_names(description, root, notes)
     _check_presets(description, root, notes)
+    _check_references(description, root, notes)
     _check_goldens(description, root, notes)
     return description if len(notes.findings) == count else None
 
@@ -140,6 +169,7 @@ def _panel(fields: Fields, atlas_cm: float) -> Panel:
         bounds=bounds,
         print_area=_box(fields, "print_area") if fields.has("print_area") else None,
         hem_y=fields.number("hem_y", bounds[1], bounds[3]) if fields.has("hem_y") else None,
+        fabric=fields.flag("fabric") if fields.has("fabric") else True,
     )
     fields.close()
     (x, y), (left, top, right, bottom) = panel.origin, bounds
@@ -216,12 +246,50 @@ def _views(root: Fields) -> tuple[View, ...]:
     return views
 
 
-def _colours(fields: Fields) -> Mapping[str, Colour]:
-    def read(table: Fields, key: str) -> Colour:
-        text = table.text(key, HEX, HEX_MEANING)
-        return Colour.parse(text or "#000000")
+def _colours(fields: Fields) -> tuple[Mapping[str, Colour], Mapping[Colour, str]]:
+    """The named colours, and the fabrics of those that name one as `{"hex": …, "fabric": …}`."""
+    colours, woven = {}, {}
+    for key, item in fields.each(lambda table, key: table.either(key), at_most=256):
+        if isinstance(item, Fields):
+            colours[key] = _colour(item, "hex")
+            woven[colours[key]] = item.text("fabric", IDENTIFIER, IDENTIFIER_MEANING)
+            item.close()
+        else:
+            colours[key] = _colour(fields, key)
+    return colours, woven
 
-    return dict(fields.each(read, at_most=256))
+
+def _colour(fields: Fields, key: str) -> Colour:
+    text = fields.text(key, HEX, HEX_MEANING)
+    return Colour.parse(text or "#000000")
+
+
+def _fabrics(root: Fields) -> Mapping[str, FabricFile]:
+    if not root.has("fabrics"):
+        return {}
+    table = root.fields("fabrics")
+    return dict(table.each(lambda fields, key: _fabric(fields.fields(key)), at_most=8))
+
+
+def _fabric(fields: Fields) -> FabricFile:
+    fabric = FabricFile(
+        file=fields.text("file", FILE_NAME, FILE_MEANING), size_cm=fields.number("size_cm", 0.5, 50)
+    )
+    fields.close()
+    return fabric
+
+
+def _trim(fields: Fields) -> TrimFile:
+    trim = TrimFile(
+        file=fields.text("file", FILE_NAME, FILE_MEANING),
+        panel=fields.text("panel", IDENTIFIER, IDENTIFIER_MEANING),
+        x=fields.number("x", -500, 500),
+        y=fields.number("y", -500, 500),
+        width=fields.number("width", 0.1, 500),
+        rotation=fields.number("rotation", -360, 360) if fields.has("rotation") else 0.0,
+    )
+    fields.close()
+    return trim
 
 
 def _presets(root: Fields) -> Mapping[Preset, PresetRule]:
@@ -245,7 +313,7 @@ def _rule(fields: Fields) -> PresetRule:
         width=fields.number("width", 0.5, 500),
         max_height=fields.number("max_height", 0.5, 500),
         x=fields.number("x", -500, 500),
-        anchor=Anchor(fields.text("anchor", "top|bottom", "top or bottom") or "top"),
+        anchor=Anchor(fields.text("anchor", "top|middle|bottom", "top, middle or bottom") or "top"),
         distance=fields.number("distance", -500, 500),
     )
     fields.close()
@@ -310,6 +378,18 @@ def _check_names(description: Description, root: Fields, notes: Notes) -> None:
             notes.error("DUPLICATE_NAME", root.at(key), f"{root.at(key)} names {', '.join(twice)} twice.")
 
 
+def _check_references(description: Description, root: Fields, notes: Notes) -> None:
+    """Colours name fabrics and trims name panels that there are."""
+    panels = {panel.name for panel in description.panels}
+    for index, trim in enumerate(description.trims):
+        if trim.panel not in panels:
+            message = f"The trim {trim.file} lies on {trim.panel!r}, which is no panel."
+            notes.error("UNKNOWN_PANEL", root.at(f"trims[{index}]"), message)
+    for name in sorted(set(description.woven.values()) - description.fabrics.keys()):
+        message = f"A colour names the fabric {name!r}, which is not among the fabrics."
+        notes.error("UNKNOWN_FABRIC", root.at("colours"), message)
+
+
 def _check_presets(description: Description, root: Fields, notes: Notes) -> None:
     panels = {panel.name: panel for panel in description.panels}
     for preset, rule in description.presets.items():
@@ -334,7 +414,11 @@ def _check_presets(description: Description, root: Fields, notes: Notes) -> None
 
 def full_size(rule: PresetRule, panel: Panel) -> Box:
     """Left, top, right, bottom in panel cm of art that fills the preset; from the hem it needs hem_y."""
-    top = rule.distance if rule.anchor is Anchor.TOP else (panel.hem_y or 0) - rule.distance - rule.max_height
+    top = {
+        Anchor.TOP: rule.distance,
+        Anchor.MIDDLE: rule.distance - rule.max_height / 2,
+        Anchor.BOTTOM: (panel.hem_y or 0) - rule.distance - rule.max_height,
+    }[rule.anchor]
     return (rule.x - rule.width / 2, top, rule.x + rule.width / 2, top + rule.max_height)
 
 

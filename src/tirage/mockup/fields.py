@@ -70,6 +70,17 @@ class Fields:
             return []
         return [Fields(item, f"{self.at(key)}[{i}]", self.notes) for i, item in enumerate(value)]
 
+    def flag(self, key: str) -> bool:
+        """True or false."""
+        value = self._get(key)
+        if not isinstance(value, bool):
+            self._wrong(key, "true or false", value)
+        return value is True
+
+    def either(self, key: str) -> Fields | None:
+        """The object of that key; None where something simpler stands, to be read as such."""
+        return self.fields(key) if isinstance(self._value.get(key), dict) else None
+
     def fields(self, key: str) -> Fields:
         """An object."""
         value = self._get(key)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 18
+VERSION = 21
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16
@@ -35,6 +35,8 @@ ATLAS_STEPS, NOWHERE = 65534, 65535
 """Kept atlas positions: steps over its side, and the mark of a place where no print can lie."""
 INSIDE, RIM, CHARTS = 0x80, 0x40, 64
 """Triangle flags: the inside of the cloth, its cut edge; below them the panel."""
+FABRIC_LEVELS, FABRIC_ONE = 12, 32768
+"""Finenesses that a fabric's tile may have, and the texel that stands for the fabric's mean (fabric.c)."""
 TABLE = 256
 LAMP_POINTS = 4
 LAMPS, LAMP_FIELDS = 6, 4
@@ -66,6 +68,7 @@ class Cloth(Struct):
         ("alpha2", _floats),
         ("eta", _floats),
         ("gloss_gain", _floats),
+        ("dull", _floats),
         ("sheen_weight", _floats),
         ("bounce_gain", _floats),
         ("bounce_k", _floats),
@@ -101,6 +104,34 @@ class Patches(Struct):
     ]
 
 
+class Window(Struct):
+    """coat.c: one area light as smooth cloth mirrors it."""
+
+    _fields_ = [("corner", _floats * 3 * LAMP_POINTS), ("axis", _floats * 3), ("radiance", _floats)]
+
+
+class Coat(Struct):
+    """coat.c: where a smooth material lies, and what it mirrors."""
+
+    _fields_ = [
+        ("place", _pointer),
+        ("origin", _floats * 3),
+        ("step", _floats),
+        ("size", ctypes.c_int32),
+        ("lamp_count", ctypes.c_int32),
+        ("alpha", _floats),
+        ("world", _floats),
+        ("albedo", _floats * (TABLE + 1)),
+        ("lamps", Window * LAMPS),
+    ]
+
+
+class Open(Struct):
+    """coat.c: how much of what is mirrored the thing itself does not hide."""
+
+    _fields_ = [("seen", _pointer), ("size", ctypes.c_int32)]
+
+
 class View(Struct):
     """raster.h: one camera's view of the mesh."""
 
@@ -126,6 +157,8 @@ class Cloths(Struct):
         ("busy", _pointer),
         ("detail_size", ctypes.c_int32),
         ("busy_size", ctypes.c_int32),
+        ("coat", _pointer),
+        ("coat_size", ctypes.c_int32),
     ]
 
 
@@ -133,6 +166,19 @@ class Frame(Struct):
     """raster.h: what each pixel's centre shows."""
 
     _fields_ = [("shown", _pointer), ("atlas", _pointer), ("edges", _pointer), ("busy", _pointer)]
+
+
+class Fabric(Struct):
+    """fabric.c: a tile at finenesses half an octave apart.  Whoever fills `texels` keeps the arrays alive."""
+
+    _fields_ = [
+        ("texels", _pointer * FABRIC_LEVELS),
+        ("side", ctypes.c_int32 * FABRIC_LEVELS),
+        ("levels", ctypes.c_int32),
+        ("tiles", _floats),
+        ("finest", _floats),
+        ("covered", ctypes.c_uint8 * CHARTS),
+    ]
 
 
 class Spans(Struct):
@@ -175,6 +221,7 @@ class Canvas(Struct):
         ("block", _pointer),
         ("atlas", _pointer),
         ("terms", _pointer),
+        ("fabric", _pointer),
         ("first", _pointer),
         ("stored", _pointer),
         ("samples", _pointer),
@@ -194,6 +241,9 @@ class Look(Struct):
         ("k_slope", _floats),
         ("bounce", _floats * 3),
         ("background", _floats * 3),
+        ("ink_bare", _floats),
+        ("ink_grip", _floats),
+        ("ink_keeps", _floats),
         ("channels", ctypes.c_int32),
     ]
 

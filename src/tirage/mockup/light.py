@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.cloth import cloth_tables
+from tirage.mockup.coat import Coat, build_coat, glazed
 from tirage.mockup.kernels import BOUNCE_ALBEDO, BOUNCED, LAMP_FIELDS, LANES, WORLD, pointer
 from tirage.mockup.mesh import Shell
 from tirage.mockup.model import RING, Lamp, Template
@@ -48,6 +49,8 @@ class Light:
     """Light that bounced again over light that bounced once, at albedo 1: the mean over the outside."""
     outside: Side
     inside: Side
+    coat: Coat | None
+    """What a smooth material mirrors; None: this one is dull."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,11 +69,17 @@ class _Texels:
 def build_light(template: Template, shell: Shell) -> Light:
     """Prepare a template's light; about 0.1 s, once per process."""
     cloth = cloth_tables(template.material)
-    outside, inside = (_side(template, shell, cloth, inside=side) for side in (False, True))
+    texels = [_texels(template, shell, inside=inside) for inside in (False, True)]
+    outside, inside = (_side(template, cloth, part, inside=i > 0) for i, part in enumerate(texels))
+    coat = None
+    if glazed(template.material):
+        places = texels[0].places * texels[0].islands[..., None]
+        seen = np.take(np.array(cloth.ring, np.float32), template.ring["gloss"].outside)
+        coat = build_coat(template.material, template.lamps, template.world_strength, places, seen)
     once, again = (
         float(_linear(template, name, inside=False).mean()) for name in ("indirect_a", "indirect_b")
     )
-    return Light(cloth=cloth, bounce_ratio=again / max(once, 1e-6), outside=outside, inside=inside)
+    return Light(cloth=cloth, bounce_ratio=again / max(once, 1e-6), outside=outside, inside=inside, coat=coat)
 
 
 def light_seen(light: Light, side: Side, camera: F32, azimuth: float, out: NDArray[np.float16]) -> None:
@@ -90,8 +99,7 @@ def light_texture(side: Side) -> NDArray[np.float16]:
     return np.zeros((side.size, side.size, LANES), np.float16)
 
 
-def _side(template: Template, shell: Shell, cloth: kernels.Cloth, *, inside: bool) -> Side:
-    texels = _texels(template, shell, inside=inside)
+def _side(template: Template, cloth: kernels.Cloth, texels: _Texels, *, inside: bool) -> Side:
     size, count = len(texels.islands), len(template.lamps)
     first, present, place, edge = _patches(texels)
     index = _index(first, size)
@@ -230,7 +238,7 @@ def edge_uv(shell: Shell, edges: int) -> F32:
     There nothing is baked, so that no look-up in it mixes with its island.
     """
     uv = np.array(shell.uv, np.float32)
-    ends = uv[-4 * edges :].reshape(2, -1, 2)
+    ends = uv[len(uv) - 4 * edges :].reshape(2, -1, 2)
     ends += ends[1] - ends[0]
     return uv
 
@@ -239,7 +247,7 @@ def _move_edge(shell: Shell, edges: int, scale: float, places: F32, light: F32) 
     """Gives the planes the strip's places and its baked light where `edge_uv` has it; its texels."""
     baked = np.zeros((len(shell.uv), 3), np.float32)
     baked[:, :2] = shell.uv
-    ends = baked[-4 * edges :].reshape(2, -1, 3)
+    ends = baked[len(baked) - 4 * edges :].reshape(2, -1, 3)
     across = ends[1] - ends[0]
     ends[0] += across * (MIXED / scale / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9))
     uv, part = edge_uv(shell, edges) * scale, slice(len(shell.triangle) - 2 * edges, None)

@@ -19,7 +19,8 @@ class Garment:
     """The outer surface; vertices are split at panel borders, so several may share one place.
 
     position (n, 3) m · normal (n, 3) unit, continuous across seams · uv (n, 2) atlas cm, y down ·
-    triangle (m, 3) counter-clockwise from outside · panel (n,) · thickness (n,) m inwards ·
+    triangle (m, 3) counter-clockwise from outside · panel (n,) ·
+    thickness (n,) m inwards, 0 everywhere: a solid ·
     rim (e, 2) open borders, so that (a, b, b inside, a inside) faces outwards ·
     rim_uv (e, 2, 2) atlas cm of the inner ends of each rim edge ·
     inner (i,) the triangles whose inner side a camera can see; None: nobody has looked, perhaps all."""
@@ -33,6 +34,11 @@ class Garment:
     rim: I32
     rim_uv: F32
     inner: I32 | None = None
+
+    @property
+    def solid(self) -> bool:
+        """Whether it is a closed form, which has an outside alone, and no cloth."""
+        return not self.thickness.any()
 
     @classmethod
     def load(cls, path: Path) -> Garment:
@@ -62,8 +68,13 @@ class Shell:
 
 
 def expand(garment: Garment) -> Shell:
-    """Outer surface, inner surface, then rim: separate vertices, in this order."""
+    """Outer surface, inner surface, then rim: separate vertices, in this order; of a solid the first."""
     g = garment
+    if g.solid:
+        outside = np.zeros(len(g.triangle), np.bool_)
+        return Shell(
+            position=g.position, normal=g.normal, uv=g.uv, triangle=g.triangle, inside=outside, panel=g.panel
+        )
     n, m, e = len(g.position), len(g.triangle), len(g.rim)
     inner = g.position - g.normal * g.thickness[:, None]
     ends = g.rim.ravel()  # a0 b0 a1 b1 …
@@ -87,6 +98,8 @@ def expand(garment: Garment) -> Shell:
 def drawn(garment: Garment) -> I32:
     """The numbers of the shell's triangles that a camera can see: outer surface, some of the inner, rim."""
     m, e = len(garment.triangle), len(garment.rim)
+    if garment.solid:
+        return np.arange(m, dtype=np.int32)
     inner = np.arange(m) if garment.inner is None else garment.inner
     return np.concatenate([np.arange(m), m + inner, 2 * m + np.arange(2 * e)]).astype(np.int32)
 

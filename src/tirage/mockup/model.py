@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tirage.media.intake import Design
 from tirage.media.values import Colour
 from tirage.mockup.catalogue import Preset, PresetRule, View
 from tirage.mockup.mesh import Garment
@@ -56,6 +57,8 @@ class Panel:
     """None: nothing can be printed here."""
     hem_y: float | None
     """The hem's line at the centre; None for a panel without one."""
+    fabric: bool = True
+    """Whether the fabric's tile lies on it; not on ribs, tapes, labels, which have patterns of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,29 @@ class Material:
     specular: float
     sheen_weight: float
     sheen_roughness: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fabric:
+    """What cloth looks like close up: a tile that repeats over the panels, wales along y."""
+
+    tile: NDArray[np.uint8]
+    """(side, side), a power of two; codes are factors on all light from the cloth, their mean is 1."""
+    size_cm: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trim:
+    """A picture of the template's own that lies on a panel, below all prints: a label, a frame's wood."""
+
+    panel: str
+    x: float
+    y: float
+    width: float
+    """Of the picture before rotation, cm; (x, y) is its centre."""
+    rotation: float
+    """Degrees clockwise."""
+    design: Design
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,6 +175,11 @@ class Template:
     exposure: float
     views: tuple[View, ...]
     colours: Mapping[str, Colour]
+    fabrics: Mapping[str, Fabric]
+    """By name, the usual one first; empty for what is not of cloth."""
+    woven: Mapping[Colour, str]
+    """The fabrics of colours that have another than the usual one."""
+    trims: tuple[Trim, ...]
     presets: Mapping[Preset, PresetRule]
     garment: Garment
     light: Mapping[str, LightMap]
@@ -161,6 +192,10 @@ class Template:
     """What pictures of it looked like where it was made."""
     relief: Relief | None = None
     """None: smooth cloth."""
+
+    def fabric_of(self, colour: Colour) -> str | None:
+        """The name of the fabric that cloth of this colour is made of."""
+        return self.woven.get(colour, next(iter(self.fabrics), None))
 
     def panel(self, name: str) -> Panel | None:
         """The panel of that name."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,8 +19,9 @@ from tirage.media.glb import F32, Material, Part, write_glb
 from tirage.media.values import Colour, Linear
 from tirage.mockup.compose import FULL, art_seen, srgb_codes
 from tirage.mockup.mesh import I32, Shell, expand
-from tirage.mockup.model import Box, Panel, Template
-from tirage.mockup.placement import Print
+from tirage.mockup.model import Box, Fabric, Panel, Template
+from tirage.mockup.placement import Print, template_trims
+from tirage.mockup.shade import INK_KEEPS
 
 MAX_BYTES = 10_000_000
 PRINT_DENSITY = 60.0
@@ -71,7 +73,7 @@ def model_file(
     BadInput: MODEL_TOO_LARGE when it takes more than `max_bytes` even with the coarsest pictures.
     """
     shell = expand(template.garment)
-    patches = list(make_patches(template, shell, prints))
+    patches = list(make_patches(template, shell, [*template_trims(template), *prints]))
     size = 0
     for reduction in REDUCTIONS:
         data = _written(template, shell, patches, colour, reduction)
@@ -134,7 +136,7 @@ def _written(
     template: Template, shell: Shell, patches: Sequence[Patch], colour: Colour, reduction: float
 ) -> bytes:
     """The file with pictures of that part of their full density."""
-    albedo = colour.to_albedo()
+    albedo, fabric = colour.to_albedo(), template.fabric_of(colour)
     pictures: list[bytes] = []
     materials: list[Material] = []
     parts: list[Part] = []
@@ -145,7 +147,7 @@ def _written(
         numbers = [0, 1]
     for patch in patches:
         window = _window(template, patch, reduction)
-        picture = composed(template, patch, window, albedo)
+        picture = composed(template, patch, window, albedo, fabric)
         even = (picture == picture[0, 0]).all()
         parts.append(_part(template, shell, patch, window, even=bool(even), material=len(materials)))
         materials.append(
@@ -197,8 +199,8 @@ def _window(template: Template, patch: Patch, reduction: float) -> Window:
     return Window(side, x, y, max(1, math.ceil(right * scale) - x), max(1, math.ceil(bottom * scale) - y))
 
 
-def composed(template: Template, patch: Patch, window: Window, albedo: Linear) -> Pixels:
-    """A patch's picture, sRGB (height, width, 3): fabric and ink, both under the cloth's detail."""
+def composed(template: Template, patch: Patch, window: Window, albedo: Linear, fabric: str | None) -> Pixels:
+    """A patch's picture, sRGB (height, width, 3): cloth and ink with detail; ink evens the fabric out."""
     scale = window.side / template.atlas_cm
     left, top = (
         start - origin * scale
@@ -209,21 +211,29 @@ def composed(template: Template, patch: Patch, window: Window, albedo: Linear) -
         for print_ in patch.prints
     ]
     detail = _detail(template, window)
+    woven = template.fabrics[fabric] if fabric is not None and patch.panel.fabric else None
+    pattern = None if woven is None else _tile(woven, template.atlas_cm, window)
     picture = np.empty((window.height, window.width, 3), np.uint8)
-    fabric = np.asarray(albedo, np.float32) * np.float32(FULL)
+    cloth = np.asarray(albedo, np.float32) * np.float32(FULL)
     for start in range(0, window.height, BAND):
         band = slice(start, start + BAND)
-        light = np.broadcast_to(fabric, (*detail[band].shape, 3)).astype(np.float32)
+        light = np.broadcast_to(cloth, (*detail[band].shape, 3)).astype(np.float32)
+        bare = np.ones_like(light[..., :1])
         for ink in inks:
-            light *= 1 - ink[band, :, 3:] / np.float32(FULL)
+            through = 1 - ink[band, :, 3:] / np.float32(FULL)
+            light *= through
             light += ink[band, :, :3]
-        light *= detail[band, :, None] / np.float32(WHOLE)
+            bare *= through
+        light *= detail[band, :, None]
+        if pattern is not None:
+            seen = pattern[band, :, None]
+            light *= 1 + seen * (bare + (1 - bare) * INK_KEEPS)
         picture[band] = srgb_codes()[np.rint(np.clip(light, 0, FULL)).astype(np.uint16)]
     return picture
 
 
-def _detail(template: Template, window: Window) -> Pixels:
-    """The albedo's detail in a window (height, width): areas averaged, or interpolated if coarser."""
+def _detail(template: Template, window: Window) -> F32:
+    """The albedo's detail in a window (height, width), a factor: areas averaged, or interpolated."""
     detail = template.detail
     if window.side <= len(detail):
         small = cv2.resize(detail, (window.side, window.side), interpolation=cv2.INTER_AREA)
@@ -231,17 +241,31 @@ def _detail(template: Template, window: Window) -> Pixels:
             np.clip(np.arange(start, start + count), 0, window.side - 1)
             for start, count in ((window.top, window.height), (window.left, window.width))
         )
-        return np.asarray(small[np.ix_(rows, columns)], np.uint8)
-    step = len(detail) / window.side
+        return np.asarray(small[np.ix_(rows, columns)] / np.float32(WHOLE), np.float32)
+    seen = _seen(detail, len(detail) / window.side, window, cv2.BORDER_REPLICATE)
+    return np.asarray(seen / np.float32(WHOLE), np.float32)
+
+
+def _tile(fabric: Fabric, atlas_cm: float, window: Window) -> F32:
+    """The fabric's tile in a window (height, width): what it adds to a factor of 1; its mean is 0."""
+    step = len(fabric.tile) / fabric.size_cm * atlas_cm / window.side
+    halvings = max(0, round(math.log2(step)))
+    side = max(1, len(fabric.tile) >> halvings)
+    small = cv2.resize(fabric.tile.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
+    seen = _seen(small, step * side / len(fabric.tile), window, cv2.BORDER_WRAP)
+    return np.asarray(seen / fabric.tile.mean(dtype=np.float64) - 1, np.float32)
+
+
+def _seen(picture: NDArray[Any], step: float, window: Window, border: int) -> NDArray[Any]:
+    """A picture of the atlas in a window (height, width), interpolated; `step` of its pixels a pixel."""
     shift = [(start + 0.5) * step - 0.5 for start in (window.left, window.top)]
-    seen = cv2.warpAffine(
-        detail,
+    return cv2.warpAffine(
+        picture,
         np.array([[step, 0, shift[0]], [0, step, shift[1]]]),
         (window.width, window.height),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
+        borderMode=border,
     )
-    return np.asarray(seen, np.uint8)
 
 
 def _part(

@@ -85,6 +85,24 @@ class Print:
         return self.design.width / self.art.width * CM_PER_INCH
 
 
+def template_trims(template: Template) -> tuple[Print, ...]:
+    """The template's own pictures as prints, the lowest first."""
+    return tuple(
+        Print(
+            PlacedArt(
+                panel=trim.panel,
+                x=trim.x,
+                y=trim.y,
+                width=trim.width,
+                height=trim.width * trim.design.height / trim.design.width,
+                rotation=trim.rotation,
+            ),
+            trim.design,
+        )
+        for trim in template.trims
+    )
+
+
 def to_design(print_: Print) -> NDArray[np.float64]:
     """The affine map (2, 3) from panel cm to design pixels: p = m[:, :2] · cm + m[:, 2].
 
@@ -161,6 +179,8 @@ def _preset_art(width: int, height: int, preset: Preset, template: Template) -> 
     tall = wide * height / width
     if rule.anchor is Anchor.TOP:
         y = rule.distance + tall / 2
+    elif rule.anchor is Anchor.MIDDLE:
+        y = rule.distance
     else:
         hem_y = _printable(rule.panel, template).hem_y
         if hem_y is None:

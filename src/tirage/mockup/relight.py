@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeVar, cast
 
 import numpy as np
@@ -15,38 +15,42 @@ from numpy.typing import NDArray
 
 from tirage.media.values import Colour
 from tirage.mockup.camera import pixels_per_cm
-from tirage.mockup.canvas import Box, Canvas, Reach, make_canvas
+from tirage.mockup.canvas import Box, Canvas, Reach, canvas_codes, make_canvas
+from tirage.mockup.fabric import FAINT, Pattern, make_pattern
 from tirage.mockup.ink import Ink, Layer, box_factor, ink_seen, make_layer, texels
 from tirage.mockup.kept import Kept
 from tirage.mockup.kernels import Look
 from tirage.mockup.memory import give_back_holes, give_back_large_blocks
 from tirage.mockup.model import RendererInfo, Template
-from tirage.mockup.placement import Print
+from tirage.mockup.placement import Print, template_trims
 from tirage.mockup.scene import Workspace, beyond_regions, build_scene
 from tirage.mockup.shade import Plain, cloth_frame, lay_ink, make_look, plain_cloth
-from tirage.mockup.view import View, build_view
+from tirage.mockup.view import EVEN, Codes, View, build_view, fabric_seen
 from tirage.settings import usable_cores
 
 Picture = NDArray[np.uint8]
 
-RELIGHT = RendererInfo("relight", "1")
+RELIGHT = RendererInfo("relight", "2")
 """Written into its manifests; the version changes whenever pictures do."""
 
 TURNTABLE_SAMPLES = 3
 """Sub-samples a pixel and axis at silhouettes, seams and print."""
 
-SEEN_BYTES, INK_BYTES, TEXEL_BYTES = (n << 20 for n in (264, 32, 48))
-"""Kept between orders, as measured on a tee with art across the chest.  Seen: six views of 2048² take 188 MB,
-their canvases 39 and their cloth 30; a turntable's canvases and cloth take 198, and find room beside those of
-the six, but not beside the views.  Inks of six views take 18 to 20 MB, with art on both sides 27 to 31.
-Texels take 46 MB, serve one design's views, one after another, and go when the order is done."""
+SEEN_BYTES, INK_BYTES, TEXEL_BYTES = (n << 20 for n in (276, 32, 48))
+"""Kept between orders, as measured on a tee with art across the chest.  Seen: six views of 2048² take 198 MB,
+their fabric 10, their canvases 40 and their cloth 30; a turntable's canvases and cloth take 198, and find
+room beside those of the six, but not beside the views.  Inks of six views take 18 to 20 MB, with art on both
+sides 27 to 31.  Texels take 46 MB, serve one design's views, one after another, and go when it is done."""
 
-VIEW_BYTES = 9
+VIEW_BYTES = 10
 """What the largest view of 2048² takes a pixel of the picture; small ones have more samples, but fit."""
 
 Shot = tuple[float, int, int, bool]
-"""What a view depends on: azimuth, size, sub-samples, whether prints reach beyond the print areas."""
-T = TypeVar("T", bound=View | Canvas | Plain)
+"""What a view depends on: azimuth, size, sub-samples, and whether prints reach beyond print areas."""
+PATTERNS = 6
+"""Fabrics by size that stay ready: about 3 MB each where they are seen, nothing where not."""
+Seen = Callable[[], tuple[View, Codes]]
+T = TypeVar("T", bound=View | Codes | Canvas | Plain)
 
 
 def still_samples(size: int) -> int:
@@ -66,10 +70,12 @@ class Renderer:
         self._threads = threads or usable_cores()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="relight")
         self._spare: list[Workspace] = []
-        self._seen: Kept[View | Canvas | Plain] = Kept(SEEN_BYTES * keep)
+        self._seen: Kept[View | Codes | Canvas | Plain] = Kept(SEEN_BYTES * keep)
         self._reach = Reach(template)
         self._inks: Kept[Ink] = Kept(INK_BYTES * keep)
         self._texels: Kept[NDArray[np.uint16]] = Kept(TEXEL_BYTES)
+        self._trims = template_trims(template)
+        self._pattern = lru_cache(PATTERNS)(self._make_pattern)
 
     def stills(
         self,
@@ -82,11 +88,15 @@ class Renderer:
     ) -> Iterator[Picture]:
         """Pictures in the order of the azimuths, (size, size, 3) RGB; without background straight RGBA."""
 
-        boxes, shots = (
-            self._boxes(prints),
-            [self._shot(azimuth, size, still_samples(size), prints) for azimuth in azimuths],
-        )
-        made_of_views = [key for shot in shots for key in ((shot, boxes), (shot, colour, background))]
+        k = still_samples(size)
+        boxes = self._boxes(prints)
+        fabric = self._fabric(colour, size)
+        shots = [self._shot(azimuth, size, k, prints) for azimuth in azimuths]
+        made_of_views = [
+            key
+            for shot in shots
+            for key in ((shot, boxes), (shot, boxes, fabric), (shot, colour, background))
+        ]
 
         def render(azimuth: float) -> Picture:
             frame = self.still(
@@ -103,20 +113,18 @@ class Renderer:
     ) -> Picture:
         """One picture, in the calling thread."""
         k = still_samples(size)
-        shot = self._shot(azimuth, size, k, prints)
-        view = cache(
-            lambda: self._keep(shot, lambda: self._view(azimuth, size, k, prints), VIEW_BYTES * size**2)
-        )
+        shot, fabric = self._shot(azimuth, size, k, prints), self._fabric(colour, size)
+        seen = cache(lambda: self._kept_view(shot, fabric))
         look = make_look(self._scene, colour, background)
-        frame = cloth_frame(self._cloth((shot, colour, background), view, look), look)
-        if prints:
+        frame = self._cloth((shot, colour, background), seen, look)
+        if prints or self._trims:
             boxes = self._boxes(prints)
-            canvas = self._canvas(shot, boxes, view)
-            designs = tuple((p.design.sha256, p.art) for p in prints)
+            canvas, codes = self._canvas(shot, boxes, fabric, seen)
+            designs = tuple((p.design.sha256, p.art) for p in prints)  # trims are always the same
             ink = self._inks.get(
                 (shot, boxes, designs), lambda: ink_seen(canvas, self._layers(prints, size, k))
             )
-            lay_ink(frame, look, canvas, ink)
+            lay_ink(frame, look, canvas, codes, ink)
         return frame
 
     def turntable(
@@ -124,17 +132,17 @@ class Renderer:
     ) -> Iterator[Picture]:
         """Frames (size, size, 3) of one turn from the front, towards the wearer's left; rendered ahead."""
         k = TURNTABLE_SAMPLES
-        look = make_look(self._scene, colour, background)
+        look, fabric = make_look(self._scene, colour, background), self._fabric(colour, size, least=FAINT)
         layers, boxes = self._layers(prints, size, k), self._boxes(prints)
         self._texels.clear()
 
         def render(azimuth: float) -> Picture:
             shot = self._shot(azimuth, size, k, prints)
-            view = cache(lambda: self._view(azimuth, size, k, prints, passing=True))
-            frame = cloth_frame(self._cloth((shot, colour, background), view, look), look)
+            seen = cache(lambda: self._view(shot, fabric, passing=True))
+            frame = self._cloth((shot, colour, background), seen, look)
             if layers:
-                canvas = self._canvas(shot, boxes, view)
-                lay_ink(frame, look, canvas, ink_seen(canvas, layers))
+                canvas, codes = self._canvas(shot, boxes, fabric, seen)
+                lay_ink(frame, look, canvas, codes, ink_seen(canvas, layers))
             return frame
 
         return self._ahead(render, [360 * number / frames for number in range(frames)])
@@ -142,31 +150,44 @@ class Renderer:
     def _shot(self, azimuth: float, size: int, k: int, prints: Sequence[Print]) -> Shot:
         return azimuth % 360, size, k, self._beyond(prints)
 
+    def _fabric(self, colour: Colour, size: int, *, least: float = 0.0) -> str | None:
+        """The fabric of a colour, where pictures of that size show that it varies by as much as `least`."""
+        fabric = self.template.fabric_of(colour)
+        return fabric if fabric and self._pattern(fabric, size).deviation >= least else None
+
+    def _make_pattern(self, fabric: str, size: int) -> Pattern:
+        return make_pattern(self.template, fabric, pixels_per_cm(self.template.camera, size))
+
     def _keep(self, key: Hashable, make: Callable[[], T], expected: int = 0) -> T:
         """What is kept of views; a key begins with the shot and says what it is of."""
         return cast("T", self._seen.get(key, make, expected=expected))
 
-    def _cloth(
-        self, key: tuple[Shot, Colour, Colour | None], view: Callable[[], View], look: Look
-    ) -> View | Plain:
-        """Finished cloth; where only the view that it is made of has room, that."""
+    def _cloth(self, key: tuple[Shot, Colour, Colour | None], seen: Seen, look: Look) -> Picture:
+        """A picture of the cloth; what is finished of it is kept, if beside the view it is made of it can."""
         if key not in self._seen and key[0] in self._seen:
-            size = len(view().terms) * look.channels
+            view, codes = seen()
+            size = len(view.terms) * look.channels
             if not self._seen.has_room(self._threads * size):  # the others may be about to keep theirs
-                return view()
-        return self._keep(key, lambda: plain_cloth(view(), look))
+                return cloth_frame(view, look, codes)
+        return cloth_frame(self._keep(key, lambda: plain_cloth(*seen(), look)), look)
 
     def _boxes(self, prints: Sequence[Print]) -> tuple[Box, ...]:
         """The parts of the atlas that a canvas for these prints shows."""
-        arts = [print_.art for print_ in prints]
+        arts = [print_.art for print_ in (*self._trims, *prints)]
         return tuple(
             self._reach.of(panel, [art.corners() for art in arts if art.panel == panel.name])
             for panel in self.template.panels
             if any(art.panel == panel.name for art in arts)
         )
 
-    def _canvas(self, shot: Shot, boxes: tuple[Box, ...], view: Callable[[], View]) -> Canvas:
-        return self._keep((shot, boxes), lambda: make_canvas(view(), boxes))
+    def _canvas(
+        self, shot: Shot, boxes: tuple[Box, ...], fabric: str | None, seen: Seen
+    ) -> tuple[Canvas, Codes]:
+        """What prints need of a view, and the fabric on it."""
+        canvas = self._keep((shot, boxes), lambda: make_canvas(seen()[0], boxes))
+        if fabric is None:
+            return canvas, EVEN
+        return canvas, self._keep((shot, boxes, fabric), lambda: canvas_codes(canvas, *seen()))
 
     def _ahead(self, render: Callable[[float], Picture], azimuths: Sequence[float]) -> Iterator[Picture]:
         """Renders on the threads, a few pictures ahead of what was taken."""
@@ -184,29 +205,53 @@ class Renderer:
             self._spare.clear()  # the next pictures may need none, and it takes as much as two views
             give_back_holes()
 
-    def _view(
-        self, azimuth: float, size: int, k: int, prints: Sequence[Print], *, passing: bool = False
-    ) -> View:
-        whole_panels = self._beyond(prints)
+    def _kept_view(self, shot: Shot, fabric: str | None) -> tuple[View, Codes]:
+        """A view and a fabric on it; the fabric is cheap while the view is being made."""
+        beside: list[Codes] = []
+
+        def make() -> View:
+            view, codes = self._view(shot, fabric)
+            beside.append(codes)
+            return view
+
+        view = self._keep(shot, make, VIEW_BYTES * shot[1] ** 2)
+        if fabric is None:
+            return view, EVEN
+        return view, self._keep(
+            (shot, fabric), lambda: beside[0] if beside else self._codes(shot, view, fabric)
+        )
+
+    def _codes(self, shot: Shot, view: View, fabric: str) -> Codes:
+        pattern, work = self._pattern(fabric, view.size), self._workspace()
+        codes = fabric_seen(self._scene, work, view, azimuth=shot[0], pattern=pattern)
+        self._spare.append(work)
+        return codes
+
+    def _workspace(self) -> Workspace:
         try:
-            work = self._spare.pop()
+            return self._spare.pop()
         except IndexError:
-            work = Workspace(self._scene.light)
-        view = build_view(
+            return Workspace(self._scene.light)
+
+    def _view(self, shot: Shot, fabric: str | None, *, passing: bool = False) -> tuple[View, Codes]:
+        azimuth, size, k, whole_panels = shot
+        work = self._workspace()
+        seen = build_view(
             self._scene,
             work,
             azimuth=azimuth,
             size=size,
             k=k,
+            pattern=self._pattern(fabric, size) if fabric else None,
             whole_panels=whole_panels,
             passing=passing,
         )
         self._spare.append(work)
-        return view
+        return seen
 
     def _layers(self, prints: Sequence[Print], size: int, k: int) -> list[Layer]:
         density = k * pixels_per_cm(self.template.camera, size)
-        return [self._layer(p, box_factor(p, density)) for p in prints]
+        return [self._layer(p, box_factor(p, density)) for p in (*self._trims, *prints)]
 
     def _layer(self, print_: Print, factor: int) -> Layer:
         design = print_.design

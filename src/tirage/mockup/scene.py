@@ -12,16 +12,21 @@ from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.camera import pixels_per_cm
+from tirage.mockup.coat import coat_seen
+from tirage.mockup.fabric import Yarn, make_yarn
 from tirage.mockup.kernels import ATLAS_STEPS, CHARTS, pointer
 from tirage.mockup.light import Light, build_light, edge_uv, light_texture
 from tirage.mockup.mesh import Shell, drawn, expand
 from tirage.mockup.model import Template
+from tirage.mockup.placement import template_trims
 
 _BUSY = 256
 """Resolution of the map that says where the albedo's detail varies."""
 _COARSEST = 512
 _EVEN = 6
 """Codes of 255 that detail may vary by within a block and still count as even."""
+_COAT_PX, _FINEST = 3.0, 4
+"""Pixels that a texel of what is mirrored may take, and texels a side for one of the light at most."""
 _MARGIN_CM = 0.5
 """Prints may reach this far beyond a print area before a view has to keep whole panels for them."""
 
@@ -51,6 +56,7 @@ class Scene:
     """(m,) panel of each triangle, with kernels.INSIDE or kernels.RIM."""
     detail: tuple[Detail, ...]
     """The finest level first, each half as wide as the one before."""
+    yarn: Yarn | None
 
 
 class Workspace:
@@ -59,7 +65,19 @@ class Workspace:
     def __init__(self, light: Light) -> None:
         self.outside = light_texture(light.outside)
         self.inside = light_texture(light.inside)
+        self.coat: NDArray[np.float16] | None = None
+        """What a smooth material mirrors, once `mirror` was called."""
         self._frames: dict[str, NDArray[Any]] = {}
+
+    def mirror(self, scene: Scene, camera: NDArray[np.float32], azimuth: float, *, size: int) -> None:
+        """What the coat reflects to a camera, for pictures of that size; nothing where there is none."""
+        coat = scene.light.coat
+        if coat is None:
+            return
+        texel_px = pixels_per_cm(scene.template.camera, size) * scene.template.atlas_cm / coat.size
+        fine = min(max(math.ceil(texel_px / _COAT_PX), 1), _FINEST)
+        self.coat = self.frame("coat", (coat.size * fine, coat.size * fine), np.float16)
+        coat_seen(coat, camera, azimuth, self.coat)
 
     def frame(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
         """A buffer of that shape; its contents are whatever was there."""
@@ -84,6 +102,7 @@ def build_scene(template: Template) -> Scene:
         uv=np.ascontiguousarray(edge_uv(shell, len(template.garment.rim)) / template.atlas_cm, np.float32),
         flags=flags[chosen],
         detail=_levels(template.detail),
+        yarn=make_yarn(template),
     )
 
 
@@ -116,6 +135,7 @@ def surfaces(scene: Scene, work: Workspace, *, size: int) -> kernels.Cloths:
     texels_per_pixel = len(template.detail) / template.atlas_cm / pixels_per_cm(template.camera, size)
     level = min(max(round(math.log2(texels_per_pixel)), 0), len(scene.detail) - 1)
     detail = scene.detail[level]
+    coat = work.coat
     return kernels.Cloths(
         outside=pointer(work.outside, np.float16),
         inside=pointer(work.inside, np.float16),
@@ -125,24 +145,30 @@ def surfaces(scene: Scene, work: Workspace, *, size: int) -> kernels.Cloths:
         busy=None if detail.busy is None else pointer(detail.busy, np.uint8),
         detail_size=len(detail.factor),
         busy_size=0 if detail.busy is None else len(detail.busy),
+        coat=None if coat is None else pointer(coat, np.float16),
+        coat_size=0 if coat is None else len(coat),
     )
 
 
 def print_regions(template: Template, *, whole_panels: bool) -> tuple[NDArray[np.uint16], list[int]]:
-    """Atlas rectangles (CHARTS, 4) that prints may reach, as kept positions, and the charts that take prints.
+    """Atlas rectangles (CHARTS, 4) that prints and trims may reach, as kept positions; the charts with one.
 
-    whole_panels: all of each panel, else its print area with a margin.
+    whole_panels: all of each panel that takes prints, else its print area with a margin.
     """
     regions = np.zeros((CHARTS, 4), np.uint16)
-    printable = [i for i, panel in enumerate(template.panels) if panel.print_area is not None]
-    for index in printable:
-        panel = template.panels[index]
-        left, top, right, bottom = (
-            panel.bounds if whole_panels or panel.print_area is None else panel.print_area
-        )
-        x, y = panel.origin
-        box = (x + left - _MARGIN_CM, y + top - _MARGIN_CM, x + right + _MARGIN_CM, y + bottom + _MARGIN_CM)
-        regions[index] = (np.array(box) * (ATLAS_STEPS / template.atlas_cm)).round().clip(0, ATLAS_STEPS)
+    trims = template_trims(template)
+    printable = []
+    for index, panel in enumerate(template.panels):
+        corners = [trim.art.corners() for trim in trims if trim.art.panel == panel.name]
+        if panel.print_area is not None:
+            area = panel.bounds if whole_panels else panel.print_area
+            corners.append(np.reshape(area, (2, 2)))
+        if not corners:
+            continue
+        printable.append(index)
+        points = np.concatenate(corners) + panel.origin
+        box = np.concatenate([points.min(axis=0) - _MARGIN_CM, points.max(axis=0) + _MARGIN_CM])
+        regions[index] = (box * (ATLAS_STEPS / template.atlas_cm)).round().clip(0, ATLAS_STEPS)
     return regions, printable
 
 

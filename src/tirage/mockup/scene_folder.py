@@ -19,6 +19,9 @@ def write_scene_folder(template: Template, folder: Path) -> None:
     np.savez(folder / "shell.npz", **{field.name: getattr(shell, field.name) for field in fields(shell)})
     detail = cv2.imencode(".png", template.detail, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
     (folder / "detail.png").write_bytes(detail.tobytes())
+    for name, fabric in template.fabrics.items():
+        tile = cv2.imencode(".png", fabric.tile, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
+        (folder / _tile_file(name)).write_bytes(tile.tobytes())
     if template.relief is not None:
         (folder / "height.png").write_bytes(template.relief.png)
     (folder / "scene.json").write_text(json.dumps(scene(template)))
@@ -28,7 +31,13 @@ def scene(template: Template) -> dict[str, object]:
     """scene.json: metres, watts, degrees; panels in centimetres, their order is the mesh's panel index."""
     return {
         "atlas_cm": template.atlas_cm,
-        "panels": [{"name": panel.name, "origin": panel.origin} for panel in template.panels],
+        "panels": [
+            {"name": panel.name, "origin": panel.origin, "fabric": panel.fabric} for panel in template.panels
+        ],
+        "fabrics": {
+            name: {"file": _tile_file(name), "size_cm": fabric.size_cm}
+            for name, fabric in template.fabrics.items()
+        },
         "camera": asdict(template.camera),
         "lamps": [asdict(lamp) for lamp in template.lamps],
         "world": {"strength": template.world_strength},
@@ -36,3 +45,7 @@ def scene(template: Template) -> dict[str, object]:
         "exposure": template.exposure,
         "height_range_mm": template.relief.range_mm if template.relief else 0.0,
     }
+
+
+def _tile_file(fabric: str) -> str:
+    return f"fabric_{fabric}.png"

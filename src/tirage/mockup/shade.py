@@ -17,7 +17,11 @@ from tirage.mockup.kept import Arrays
 from tirage.mockup.kernels import BOUNCE_ALBEDO, pointer
 from tirage.mockup.memory import picture
 from tirage.mockup.scene import Scene
-from tirage.mockup.view import View
+from tirage.mockup.view import EVEN, Codes, View
+
+INK_BARE, INK_GRIP, INK_KEEPS = 0.012, 0.048, 0.35
+"""Ink on fabric: the share of the cloth under it that stays bare; how much more so where fabric is darker,
+between stitches; the share of the fabric's pattern that shows on ink, too."""
 
 
 def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernels.Look:
@@ -28,6 +32,9 @@ def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernel
     look.fabric[:] = colour.to_albedo()
     look.bounce[:] = [c * (1 + ratio * c) / (1 + ratio * BOUNCE_ALBEDO) for c in look.fabric]
     look.channels = 4 if background is None else 3
+    look.ink_keeps = INK_KEEPS
+    if template.fabrics:
+        look.ink_bare, look.ink_grip = INK_BARE, INK_GRIP
     if background is not None:
         look.background[:] = [
             channel / 255 for channel in (background.red, background.green, background.blue)
@@ -47,12 +54,13 @@ class Plain(Arrays):
     """(pixels, channels)"""
 
 
-def plain_cloth(view: View, look: kernels.Look) -> Plain:
+def plain_cloth(view: View, fabric: Codes, look: kernels.Look) -> Plain:
     """The cloth of a view in one colour."""
     out = np.empty((len(view.terms), look.channels), np.uint8)
     kernels.call(
         "compose_plain",
         pointer(view.terms, np.float16),
+        fabric.for_kernels(),
         ctypes.c_int64(len(out)),
         ctypes.byref(look),
         pointer(out, np.uint8),
@@ -60,12 +68,13 @@ def plain_cloth(view: View, look: kernels.Look) -> Plain:
     return Plain(view.size, view.x0, view.x1, view.offset, out)
 
 
-def cloth_frame(cloth: View | Plain, look: kernels.Look) -> NDArray[np.uint8]:
-    """The picture (size, size, channels) of background and cloth."""
+def cloth_frame(cloth: View | Plain, look: kernels.Look, fabric: Codes = EVEN) -> NDArray[np.uint8]:
+    """The picture (size, size, channels) of background and cloth; fabric: the view's, if it is one."""
     frame = picture((cloth.size, cloth.size, look.channels))
     kernels.call(
         "cloth_frame",
         pointer(cloth.terms, np.float16) if isinstance(cloth, View) else None,
+        fabric.for_kernels(),
         pointer(cloth.pixels, np.uint8) if isinstance(cloth, Plain) else None,
         pointer(cloth.x0, np.int32),
         pointer(cloth.x1, np.int32),
@@ -77,11 +86,11 @@ def cloth_frame(cloth: View | Plain, look: kernels.Look) -> NDArray[np.uint8]:
     return frame
 
 
-def lay_ink(frame: NDArray[np.uint8], look: kernels.Look, canvas: Canvas, ink: Ink) -> None:
+def lay_ink(frame: NDArray[np.uint8], look: kernels.Look, canvas: Canvas, fabric: Codes, ink: Ink) -> None:
     """Finishes the pixels that have ink anew, in place."""
     kernels.call(
         "compose_print",
-        ctypes.byref(canvas.for_kernels()),
+        ctypes.byref(canvas.for_kernels(fabric)),
         pointer(ink.blocks, np.int32),
         len(ink.blocks),
         pointer(ink.values, np.float16),

@@ -16,13 +16,14 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from tirage.errors import BadInput, Finding, NotFound, Severity
+from tirage.errors import BadInput, Finding, NotFound, Severity, TirageError
+from tirage.media.intake import read_design
 from tirage.mockup.arrays import decode_grey, grey_map_size
 from tirage.mockup.description import IDENTIFIER, Description, content_sha256, read_description
 from tirage.mockup.fields import parse
 from tirage.mockup.mesh import Garment
 from tirage.mockup.mesh_file import read_mesh
-from tirage.mockup.model import RING, LightMap, Relief, RingMap, Template, TemplateInfo
+from tirage.mockup.model import RING, Fabric, LightMap, Relief, RingMap, Template, TemplateInfo, Trim
 from tirage.mockup.notes import Notes
 
 BUILT_IN = Path(__file__).resolve().parent.parent / "templates"
@@ -46,6 +47,7 @@ MAX_JSON_BYTES = 256 * 2**10
 MAX_FILE_BYTES = 32 * 2**20
 MAX_LIGHT_SIDE = 4096
 MAX_DETAIL_SIDE = 8192
+SMALLEST_TILE, MAX_TILE_SIDE = 64, 2048
 THREADS = 4
 
 
@@ -149,9 +151,11 @@ def _open(path: Path, notes: Notes) -> tuple[Description, dict[str, bytes]] | No
 
 def _read_files(path: Path, description: Description, notes: Notes) -> dict[str, bytes]:
     light = [name for light in description.light.values() for name in (light.outside, light.inside)]
-    relief = [description.relief.file] if description.relief else []
-    goldens = [golden.file for golden in description.goldens]
-    for name in sorted({*NEEDED, *light, *relief, *goldens} - description.files.keys()):
+    others = [fabric.file for fabric in description.fabrics.values()]
+    others += [trim.file for trim in description.trims]
+    others += [golden.file for golden in description.goldens]
+    others += [description.relief.file] if description.relief else []
+    for name in sorted({*NEEDED, *light, *others} - description.files.keys()):
         notes.error("MISSING_KEY", f"{DESCRIPTION}.files", f"{DESCRIPTION}.files does not list {name}.")
     contents = {}
     for name, wanted in description.files.items():
@@ -180,6 +184,7 @@ def _assemble(
         maps = {} if notes.failed else _decode_maps(pool, files, sizes, notes)
         garment = mesh.result()
     notes.extend(of_mesh)
+    trims = _trims(description, files, notes)
     if notes.failed or garment is None:
         return None
     return Template(
@@ -201,6 +206,14 @@ def _assemble(
         exposure=description.exposure,
         views=description.views,
         colours=MappingProxyType(dict(description.colours)),
+        fabrics=MappingProxyType(
+            {
+                name: Fabric(tile=maps[fabric.file], size_cm=fabric.size_cm)
+                for name, fabric in description.fabrics.items()
+            }
+        ),
+        woven=MappingProxyType(dict(description.woven)),
+        trims=trims,
         presets=MappingProxyType(dict(description.presets)),
         garment=garment,
         light=MappingProxyType(
@@ -219,6 +232,19 @@ def _assemble(
         goldens=description.goldens,
         relief=relief,
     )
+
+
+def _trims(description: Description, files: Mapping[str, bytes], notes: Notes) -> tuple[Trim, ...]:
+    """The template's own pictures, which come through the same door as designs."""
+    trims = []
+    for trim in description.trims:
+        try:
+            design = read_design(files.get(trim.file, b""), name=trim.file)
+        except TirageError as error:
+            notes.error("WRONG_TRIM", trim.file, f"{trim.file} cannot be used: {error.message}")
+            continue
+        trims.append(Trim(trim.panel, trim.x, trim.y, trim.width, trim.rotation, design))
+    return tuple(trims)
 
 
 def _ring(maps: Mapping[str, NDArray[np.uint8]], kind: str) -> RingMap:
@@ -256,6 +282,7 @@ def _map_sizes(description: Description, files: Mapping[str, bytes], notes: Note
             for side in SIDES
         },
         "detail": ({DETAIL}, MAX_DETAIL_SIDE),
+        **{f"fabric {name}": ({fabric.file}, MAX_TILE_SIDE) for name, fabric in description.fabrics.items()},
     }
     sizes: dict[str, int] = {}
     for kind, (names, largest) in kinds.items():
@@ -269,6 +296,11 @@ def _map_sizes(description: Description, files: Mapping[str, bytes], notes: Note
             message = f"The {kind} light maps have different sizes: {given} pixels."
             notes.error("WRONG_MAP", f"{DESCRIPTION}.light", message)
         sizes |= found
+    for fabric in description.fabrics.values():
+        side = sizes.get(fabric.file, SMALLEST_TILE)
+        if side < SMALLEST_TILE or side & (side - 1):
+            message = f"The tile {fabric.file} is {side} pixels wide; it must be {SMALLEST_TILE}, 128, 256 …"
+            notes.error("WRONG_MAP", f"{DESCRIPTION}.fabrics", message)
     return sizes
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.camera import pixels_per_cm, position, project
+from tirage.mockup.fabric import Pattern
 from tirage.mockup.kept import Arrays
 from tirage.mockup.kernels import ATLAS_STEPS, EDGE, FACE, MARKS, NOWHERE, PRINT, TERMS, TILE, pointer
 from tirage.mockup.light import light_seen
@@ -51,6 +52,21 @@ class View(Arrays):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Codes(Arrays):
+    """A fabric's factor on the pixels of a view, or of a canvas."""
+
+    codes: NDArray[np.uint8]
+    """(pixels,) or (blocks, TILE, TILE), kernels.h says how; empty where the fabric would look even."""
+
+    def for_kernels(self) -> ctypes.c_void_p | None:
+        """The same as the kernels take it."""
+        return pointer(self.codes, np.uint8) if self.codes.size else None
+
+
+EVEN = Codes(np.empty(0, np.uint8))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Sight:
     """A view in the making: the camera, the cloth in its light, and what each pixel's centre shows."""
 
@@ -82,17 +98,20 @@ def build_view(
     azimuth: float,
     size: int,
     k: int,
+    pattern: Pattern | None = None,
     whole_panels: bool = False,
     passing: bool = False,
-) -> View:
-    """See the garment from one side.
+) -> tuple[View, Codes]:
+    """See the garment from one side, and a fabric on it.
 
-    k: sub-samples a pixel and axis where they matter; whole_panels: keep what prints beyond print areas need;
-    passing: the view is looked at once and not kept.
+    pattern: the fabric's, for pictures of that size; k: sub-samples a pixel and axis where they matter;
+    whole_panels: keep what prints beyond print areas need; passing: looked at once and not kept; then ink
+    does not follow the yarn, which would move it by less than a tenth of a pixel.
     """
     eye = position(scene.template.camera, azimuth)
     light_seen(scene.light, scene.light.outside, eye, azimuth, work.outside)
     light_seen(scene.light, scene.light.inside, eye, azimuth, work.inside)
+    work.mirror(scene, eye, azimuth, size=size)
     sight = _sight(scene, work, azimuth, size, whole_panels=whole_panels)
     _look(sight)
     block, atlas = _print_blocks(sight)
@@ -114,7 +133,16 @@ def build_view(
         atlas=atlas,
     )
     _fill(view, sight)
-    return view
+    if not passing:
+        _lead(view, scene)
+    return view, _woven(view, sight, pattern)
+
+
+def fabric_seen(scene: Scene, work: Workspace, view: View, *, azimuth: float, pattern: Pattern) -> Codes:
+    """Another fabric on a view that was made before."""
+    sight = _sight(scene, work, azimuth, view.size, whole_panels=False)
+    _look(sight)
+    return _woven(view, sight, pattern)
 
 
 def _blank(pixels: int, size: int) -> NDArray[np.float16]:
@@ -258,3 +286,36 @@ def _fill(view: View, sight: _Sight) -> None:
         pointer(filter_taps(view.k), np.float32),
         view.k,
     )
+
+
+def _woven(view: View, sight: _Sight, pattern: Pattern | None) -> Codes:
+    """The fabric's pattern on every pixel."""
+    if pattern is None:
+        return EVEN
+    codes = np.empty(len(view.terms), np.uint8)
+    kernels.call(
+        "fabric_seen",
+        ctypes.byref(sight.frame),
+        view.size,
+        ctypes.byref(pattern.levels),
+        pointer(view.x0, np.int32),
+        pointer(view.x1, np.int32),
+        pointer(view.offset, np.int64),
+        pointer(codes, np.uint8),
+    )
+    return Codes(codes)
+
+
+def _lead(view: View, scene: Scene) -> None:
+    """Lead what prints need along the yarn."""
+    if scene.yarn is None:
+        return
+    for places in (view.atlas, view.samples):
+        kernels.call(
+            "follow_yarn",
+            pointer(places, np.uint16),
+            ctypes.c_int64(places.size // 2),
+            pointer(scene.yarn.field, np.int8),
+            len(scene.yarn.field),
+            ctypes.c_float(scene.yarn.tiles),
+        )

@@ -38,6 +38,9 @@ enum { INSIDE = 0x80, RIM = 0x40, CHART_MASK = 0x3f, NOTHING = 0xff };
 #define ATLAS_STEPS 65534.f
 #define NOWHERE 65535
 
+/* A fabric's factor on light as a code: 1 + (code - FABRIC_EVEN) / FABRIC_STEPS; NO_FABRIC is 1 without a fabric. */
+enum { NO_FABRIC = 0, FABRIC_EVEN = 128, FABRIC_STEPS = 256 };
+
 /* Not-a-number becomes lo, so that no index is ever out of range. */
 static inline float clampf(float x, float lo, float hi) { return x > lo ? (x < hi ? x : hi) : lo; }
 /* One instruction each; those of math.h take three, to have their way with not-a-number. */

@@ -46,6 +46,7 @@ typedef struct {
     float albedo_avg;       /* its average directional albedo */
     float alpha2, eta;      /* GGX roughness to the fourth, and the index of refraction */
     float gloss_gain;       /* multiple scattering of the gloss */
+    float dull;             /* 1; 0 where coat.c has all of the gloss */
     float sheen_weight;
     float bounce_gain;      /* 1 / what a baked indirect texel was already multiplied by, less what shade.c adds for the gloss */
     float bounce_k;         /* multiple scattering of bounced light, which only matters on bright cloth: k(.8) pi (1 - mean albedo) */
@@ -186,7 +187,7 @@ static inline float8v layers(const Cloth *m, const Block *b, int i, int lamp_cou
     const float nv = b->nv[i], direct = ring_ratio(m, ring, r, RING_DIRECT), bounce = ring_ratio(m, ring, r, RING_BOUNCE);
     const float sheen_albedo = m->sheen_weight * table(m->sheen, nv), gloss_albedo = table(m->gloss, nv), albedo = table(m->albedo, nv);
     const float under_sheen = 1.f - sheen_albedo, att = (1.f - gloss_albedo) * under_sheen;
-    const float shine = ring_ratio(m, ring, r, RING_GLOSS), hazed = sheen_albedo * shine;
+    const float shine = m->dull * ring_ratio(m, ring, r, RING_GLOSS), hazed = sheen_albedo * shine;
     const float once = att * direct, again = once * 3.14159265f * (1.f - albedo);
     for (int l = 0; l < lamp_count; l++) {
         const float gloss = shine * m->gloss_gain * b->gloss[l][i];

@@ -17,12 +17,13 @@ typedef struct {
 } Layer;
 
 /* The tiles of a view that prints on some panels can reach: count blocks, each with the number of its tile, its pixels'
-   terms and atlas positions, and a slot of kept samples and of the printable surface's own terms (see terms.c), or SMOOTH. */
+   terms, fabric and atlas positions, and a slot of kept samples and of the printable surface's own terms (see terms.c), or SMOOTH. */
 typedef struct {
     const int32_t *tile, *slot;
     const int32_t *block;    /* (across,across) a tile's block, or -1 */
     const uint16_t *atlas;   /* (count,TILE,TILE,2) */
     const half *terms;       /* (count,TILE,TILE,TERMS) */
+    const uint8_t *fabric;   /* (count,TILE,TILE) codes of fabric.c; NULL where none is seen */
     const int32_t *first;
     const uint32_t *stored;
     const uint16_t *samples;
@@ -279,15 +280,16 @@ EXPORT int print_view(const Canvas *v, const Layer *layers, int layer_count, con
     return count;
 }
 
-/* The terms of count tiles, out (count,TILE,TILE,TERMS), from a view's spans: row y holds columns [x0[y],x1[y]) from offset[y]. */
+/* The pixels of count tiles, `bytes` each, out (count,TILE,TILE), from a view's spans: row y holds columns [x0[y],x1[y]) from
+   offset[y]. */
 EXPORT void tile_pixels(const int32_t *tiles, int count, int size, const int32_t *x0, const int32_t *x1, const int64_t *offset,
-                        const half *terms, half *out) {
+                        const uint8_t *pixels, int bytes, uint8_t *out) {
     const int across = (size + TILE - 1) / TILE;
-    for (int row = 0; row < count * TILE; row++, out += TILE * TERMS) {
+    for (int row = 0; row < count * TILE; row++, out += TILE * bytes) {
         const int left = tiles[row / TILE] % across * TILE, y = tiles[row / TILE] / across * TILE + row % TILE;
         const int from = y < size ? maxi(x0[y] - left, 0) : 0, to = y < size ? mini(x1[y] - left, TILE) : 0;
-        memset(out, 0, sizeof(half) * TILE * TERMS);
-        if (from < to) memcpy(out + from * TERMS, terms + (offset[y] + left + from - x0[y]) * TERMS, sizeof(half) * TERMS * (size_t)(to - from));
+        memset(out, 0, (size_t)TILE * bytes);
+        if (from < to) memcpy(out + from * bytes, pixels + (offset[y] + left + from - x0[y]) * bytes, (size_t)bytes * (to - from));
     }
 }
 
@@ -298,6 +300,7 @@ typedef struct {
     float k_gain, k_slope;   /* multiple scattering k(rho) = k_gain rho^2 / (1 - k_slope rho) */
     float bounce[3];         /* light that bounced: fabric (1 + r fabric) / (1 + r BOUNCE_ALBEDO) */
     float background[3];     /* display values 0..1 */
+    float ink_bare, ink_grip, ink_keeps;  /* how ink lies on the fabric's pattern: see covering and inked_pattern */
     int32_t channels;        /* 3: over the background; 4: straight alpha */
 } Look;
 
@@ -307,6 +310,7 @@ typedef struct {
     float surface[TERMS][TILE];   /* the printable surface alone (the same where nothing else shows) */
     float ink[INK][TILE];
     float rgb[3][TILE];
+    float fabric[TILE];           /* its factor on light, less 1 */
 } Pixels;
 
 /* Sheen and gloss return this much of bounced light too. */
@@ -412,8 +416,22 @@ static inline void fabric_scatter(const Look *l, float k_fabric[3]) {
     for (int k = 0; k < 3; k++) k_fabric[k] = scatter(l, l->fabric[k]);
 }
 
-/* Cloth without print: terms (count, TERMS) to out (count, channels). */
-EXPORT void compose_plain(const half *terms, int64_t count, const Look *look, uint8_t *out) {
+/* The fabric's factor on n pixels, less 1; codes may be NULL. */
+static inline void load_fabric(const uint8_t *codes, int n, float *out) {
+    for (int i = 0; i < TILE; i++) {
+        const int code = codes && i < n ? codes[i] : NO_FABRIC;
+        out[i] = code == NO_FABRIC ? 0.f : (float)(code - FABRIC_EVEN) * (1.f / FABRIC_STEPS);
+    }
+}
+
+/* The fabric's pattern on all of the cloth's light. */
+static inline void patterned(Pixels *p) {
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < TILE; i++) p->rgb[k][i] *= 1.f + p->fabric[i];
+}
+
+/* Cloth without print: terms (count, TERMS) and the fabric's codes (count) or NULL, to out (count, channels). */
+EXPORT void compose_plain(const half *terms, const uint8_t *fabric, int64_t count, const Look *look, uint8_t *out) {
     float k_fabric[3];
     fabric_scatter(look, k_fabric);
     for (int64_t at = 0; at < count; at += TILE) {
@@ -422,6 +440,7 @@ EXPORT void compose_plain(const half *terms, int64_t count, const Look *look, ui
         Pixels p;
         load(terms + at * TERMS, n, p.term);
         fabric_light(look, k_fabric, &p);
+        if (fabric) load_fabric(fabric + at, n, p.fabric), patterned(&p);
         finish(look, &p, bytes);
         if (n == TILE && channels == 3)
             for (int i = 0; i < TILE; i++)
@@ -433,8 +452,8 @@ EXPORT void compose_plain(const half *terms, int64_t count, const Look *look, ui
 }
 
 /* A frame (size,size,channels): the background, and on it the cloth of a view's spans, row y from column x0[y] to x1[y].
-   Either its terms are finished here, or finished pixels placed. */
-EXPORT void cloth_frame(const half *terms, const uint8_t *pixels, const int32_t *x0, const int32_t *x1, const int64_t *offset, int size,
+   Either its terms and fabric are finished here, or finished pixels placed. */
+EXPORT void cloth_frame(const half *terms, const uint8_t *fabric, const uint8_t *pixels, const int32_t *x0, const int32_t *x1, const int64_t *offset, int size,
                         const Look *look, uint8_t *frame) {
     const int n = look->channels;
     uint8_t back[4] = {0};
@@ -444,9 +463,20 @@ EXPORT void cloth_frame(const half *terms, const uint8_t *pixels, const int32_t 
         uint8_t *row = frame + (long)y * size * n;
         const int from = x0[y], to = maxi(x1[y], from);
         if (y > 0) memcpy(row, frame, (size_t)from * n), memcpy(row + to * n, frame + to * n, (size_t)(size - to) * n);
-        if (terms) compose_plain(terms + offset[y] * TERMS, to - from, look, row + from * n);
+        if (terms) compose_plain(terms + offset[y] * TERMS, fabric ? fabric + offset[y] : NULL, to - from, look, row + from * n);
         else memcpy(row + from * n, pixels + offset[y] * n, (size_t)(to - from) * n);
     }
+}
+
+/* Ink lies on the yarn: the valleys between stitches stay a little bare. */
+static inline float covering(const Look *l, float share, float fabric) {
+    return share * clampf(1.f - l->ink_bare + l->ink_grip * fabric, 0.f, 1.f);
+}
+
+/* The fabric's pattern where ink covers a share of it: ink fills it up and keeps a part.  In proportion, so that a pixel's mean is
+   that of its points. */
+static inline float inked_pattern(const Look *l, float share, float fabric) {
+    return fabric * (1.f - share * (1.f - l->ink_keeps));
 }
 
 /* Ink on cloth.  Light that bounced keeps the fabric's colour: tinting it by the ink around gained nothing measurable. */
@@ -461,6 +491,8 @@ static inline void printed(const Look *l, const float k_fabric[3], Pixels *p) {
         var_cover[i] = ink[4][i] * inv - share[i] * share[i];
         var_bright[i] = ink[5][i] * inv - bright[i] * bright[i];
         both[i] = ink[6][i] * inv - bright[i] * share[i];
+        share[i] = covering(l, share[i], p->fabric[i]);
+        p->fabric[i] = inked_pattern(l, share[i], p->fabric[i]);
     }
     fabric_light(l, k_fabric, p);
     for (int k = 0; k < 3; k++)
@@ -476,6 +508,7 @@ static inline void printed(const Look *l, const float k_fabric[3], Pixels *p) {
             const float scattered = scatter_mean(l, mean, clampf(variance, 0.f, mean * (1.f - mean)), skew) * (1.f + share[i] * (att[i] - 1.f));
             p->rgb[k][i] += share[i] * (inked - cloth) + (scattered - k_fabric[k]) * s[MULTIPLE][i];
         }
+    patterned(p);
 }
 
 /* Whether a row of a tile has ink at all; a row of unmarked tiles is easily without. */
@@ -500,6 +533,7 @@ EXPORT void compose_print(const Canvas *v, const int32_t *inked, int count, cons
         if (slot == SMOOTH) memcpy(p.surface, p.term, sizeof p.term);
         else load(v->surface + ((long)slot * TILE + row % TILE) * TILE * TERMS, TILE, p.surface);
         load(ink, TILE, p.ink);
+        load_fabric(v->fabric ? v->fabric + ((long)block * TILE + row % TILE) * TILE : NULL, TILE, p.fabric);
         printed(look, k_fabric, &p);
         finish(look, &p, bytes);
         for (int i = 0; i < columns; i++)

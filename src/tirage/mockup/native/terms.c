@@ -20,6 +20,21 @@ static inline float8v fetch(const half *map, int size, float u, float v) {
     return between(map + LANES * ((long)iy * size + ix), size, fx - ix, fy - iy);
 }
 
+/* What a smooth material mirrors there, on fabric and ink alike. */
+static inline float8v mirrored(const Cloths *c, float u, float v) {
+    if (!c->coat) return (float8v){0};
+    const int size = c->coat_size;
+    const float fx = clampf(u * size - .5f, 0.f, size - 1.001f), fy = clampf(v * size - .5f, 0.f, size - 1.001f);
+    const int ix = (int)fx, iy = (int)fy;
+    const half *p = c->coat + (long)iy * size + ix, *q = p + size;
+    const float ax = fx - ix, a = (float)p[0] + ax * ((float)p[1] - (float)p[0]), b = (float)q[0] + ax * ((float)q[1] - (float)q[0]);
+    const float gloss = a + (fy - iy) * (b - a);
+    return (float8v){0, 0, 0, gloss, 0, gloss};
+}
+
+/* Light on the outside. */
+static inline float8v lit(const Cloths *c, float u, float v) { return fetch(c->outside, c->outside_size, u, v) + mirrored(c, u, v); }
+
 static inline float detail_between(const uint8_t *p, int size, float ax, float ay) {
     const float a = p[0] + ax * (p[1] - p[0]), b = p[size] + ax * (p[size + 1] - p[size]);
     return (a + ay * (b - a)) * (1.f / 255.f);
@@ -39,7 +54,7 @@ static inline float8v detailed(const Cloths *c, float8v light, float u, float v)
 /* The terms of one sample. */
 static inline float8v sample_terms(const Cloths *c, int inside, float u, float v) {
     if (inside) return fetch(c->inside, c->inside_size, u, v);
-    return detailed(c, fetch(c->outside, c->outside_size, u, v), u, v);
+    return detailed(c, lit(c, u, v), u, v);
 }
 
 static inline void store(half *out, float8v t) {
@@ -158,7 +173,7 @@ static void smooth_block(const Job *j, int x, int y, Block *out, uint16_t *kept_
     if (abs(before[0] - behind[0]) + abs(before[1] - behind[1]) > FAR) before = behind;
     const float u = .5f * (kept(before[0]) + kept(behind[0])), v = .5f * (kept(before[1]) + kept(behind[1]));
     out->even = (flags & INSIDE) || !j->cloths->busy || !is_busy(j->cloths, behind);
-    const float8v light = flags & INSIDE ? fetch(j->cloths->inside, j->cloths->inside_size, u, v) : fetch(j->cloths->outside, j->cloths->outside_size, u, v);
+    const float8v light = flags & INSIDE ? fetch(j->cloths->inside, j->cloths->inside_size, u, v) : lit(j->cloths, u, v);
     out->all[0] = out->even && !(flags & INSIDE) ? detailed(j->cloths, light, u, v) : light;
     for (int i = 0; i < k * k && (!out->even || prints); i++) {
         const uint16_t *at = atlas + 2 * ((y + i / k) * side + x + i % k);
@@ -278,7 +293,7 @@ static void flat_block(const Task *task, int px, int py, Block *out) {
     const float uy = (down[0] - up[0]) * step, vy = (down[1] - up[1]) * step;
     const uint8_t flags = task->frame->shown[(long)py * size + px];
     out->even = (flags & INSIDE) || !is_busy(task->cloths, at);
-    out->all[0] = out->even ? sample_terms(task->cloths, flags & INSIDE, u, v) : fetch(task->cloths->outside, task->cloths->outside_size, u, v);
+    out->all[0] = out->even ? sample_terms(task->cloths, flags & INSIDE, u, v) : lit(task->cloths, u, v);
     const float8v light = out->all[0];
     for (int i = 0; i < k * k && !out->even; i++) {
         const float x = i % k + .5f - .5f * k, y = i / k + .5f - .5f * k;
@@ -374,7 +389,8 @@ static void centre_terms(const Task *task, long q, int n, uint64_t skip, float8v
             out[i] = fetch(c->inside, c->inside_size, kept(atlas[2 * i]), kept(atlas[2 * i + 1]));
             continue;
         }
-        const float8v found = between(c->outside + LANES * (long)light.at[i], c->outside_size, light.ax[i], light.ay[i]);
+        float8v found = between(c->outside + LANES * (long)light.at[i], c->outside_size, light.ax[i], light.ay[i]);
+        if (c->coat) found += mirrored(c, kept(atlas[2 * i]), kept(atlas[2 * i + 1]));
         out[i] = shaded(found, detail_between(c->detail + detail.at[i], c->detail_size, detail.ax[i], detail.ay[i]));
     }
 }

@@ -1,0 +1,166 @@
+/* The glaze of a smooth material: the lamps and the sky as its texels mirror them for one camera.
+
+   A GGX lobe over slopes is a clamped cosine seen through a linear map, so a lamp's share of it is the form factor of a
+   quadrilateral (Heitz et al., Real-Time Polygonal-Light Shading with Linearly Transformed Cosines, 2016), here of the lamp's
+   corners as half vectors: sharp where the material is smooth, and exact in its tails. */
+#include <math.h>
+#include <string.h>
+
+#include "kernels.h"
+
+enum { COAT_TABLE = 256, COAT_LAMPS = 6, CORNERS = 4, PLANES = 6, RUN = 16 };
+
+typedef struct {
+    float corner[CORNERS][3];   /* world, metres, around its edge */
+    float axis[3];              /* unit, the direction in which the lamp shines */
+    float radiance;
+} Window;
+
+/* What no camera changes.  place: planes (PLANES, size, size) of position and normal in steps; no normal: nothing there. */
+typedef struct {
+    const int16_t *place;
+    float origin[3], step;      /* metres = origin + step * code */
+    int32_t size, lamp_count;
+    float alpha, world;
+    float albedo[COAT_TABLE + 1];   /* over the cosine to the camera: what the coat reflects */
+    Window lamps[COAT_LAMPS];
+} Coat;
+
+/* How much of that is not hidden by the thing itself: a factor over the atlas, (size, size). */
+typedef struct {
+    const float *seen;
+    int32_t size;
+} Open;
+
+/* Texels at work, plane by plane so that the loops over them become vectors. */
+typedef struct {
+    float px[RUN], py[RUN], pz[RUN], nx[RUN], ny[RUN], nz[RUN], vx[RUN], vy[RUN], vz[RUN], nv[RUN], sharp[RUN], sum[RUN];
+    float hx[CORNERS][RUN], hy[CORNERS][RUN], hz[CORNERS][RUN];
+} Texels;
+
+/* A corner's half vector, with slopes over the lobe's width, as a unit vector. */
+static void half_vectors(const Window *w, int k, Texels *t) {
+    const float *c = w->corner[k];
+    for (int i = 0; i < RUN; i++) {
+        const float dx = c[0] - t->px[i], dy = c[1] - t->py[i], dz = c[2] - t->pz[i];
+        const float inv = 1.f / sqrtf(dx * dx + dy * dy + dz * dz);
+        const float x = dx * inv + t->vx[i], y = dy * inv + t->vy[i], z = dz * inv + t->vz[i];
+        const float up = x * t->nx[i] + y * t->ny[i] + z * t->nz[i], along = maxf(up, 1e-3f) - t->sharp[i] * up;
+        const float sx = t->sharp[i] * x + along * t->nx[i], sy = t->sharp[i] * y + along * t->ny[i], sz = t->sharp[i] * z + along * t->nz[i];
+        const float unit = 1.f / sqrtf(sx * sx + sy * sy + sz * sz);
+        t->hx[k][i] = sx * unit, t->hy[k][i] = sy * unit, t->hz[k][i] = sz * unit;
+    }
+}
+
+/* An edge's part of the form factor: the angle between its ends along the normal of their plane, over 2 pi (acos as Heitz 2016 has it). */
+static void edge_factor(const Texels *t, int a, int b, float *sum) {
+    for (int i = 0; i < RUN; i++) {
+        const float ax = t->hx[a][i], ay = t->hy[a][i], az = t->hz[a][i], bx = t->hx[b][i], by = t->hy[b][i], bz = t->hz[b][i];
+        const float x = ax * bx + ay * by + az * bz, y = fabsf(x);
+        const float v = (.8543985f + (.4965155f + .0145206f * y) * y) / (3.4175940f + (4.1616724f + y) * y);
+        const float angle = x > 0.f ? v : .5f / sqrtf(maxf(1.f - x * x, 1e-7f)) - v;
+        const float cx = ay * bz - az * by, cy = az * bx - ax * bz, cz = ax * by - ay * bx;
+        sum[i] += angle * (cx * t->nx[i] + cy * t->ny[i] + cz * t->nz[i]);
+    }
+}
+
+static void mirror_lamp(const Window *w, Texels *t) {
+    float sum[RUN] = {0};
+    for (int k = 0; k < CORNERS; k++) half_vectors(w, k, t);
+    for (int k = 0; k < CORNERS; k++) edge_factor(t, k, (k + 1) % CORNERS, sum);
+    for (int i = 0; i < RUN; i++) {
+        const float *c = w->corner[0];
+        const float before = (t->px[i] - c[0]) * w->axis[0] + (t->py[i] - c[1]) * w->axis[1] + (t->pz[i] - c[2]) * w->axis[2];
+        t->sum[i] += before > 0.f ? w->radiance * fabsf(sum[i]) : 0.f;
+    }
+}
+
+/* Where texels are between those that are kept: row (PLANES, size) at rest from the first of them, out RUN texels from x on.
+   Returns whether one of them can be seen. */
+static int load_texels(const Coat *c, const float *camera, const float *row, int x, int fine, Texels *t) {
+    float *to[PLANES] = {t->px, t->py, t->pz, t->nx, t->ny, t->nz};
+    const int size = c->size;
+    float any = 0.f;
+    for (int i = 0; i < RUN; i++) {
+        const float f = clampf((x + i + .5f) / fine - .5f, 0.f, size - 1.001f);
+        const int at = (int)f;
+        for (int p = 0; p < PLANES; p++) {
+            const float *r = row + (long)p * size + at;
+            to[p][i] = r[0] + (f - at) * (r[1] - r[0]);
+        }
+        any += fabsf(t->nx[i]) + fabsf(t->ny[i]) + fabsf(t->nz[i]);
+    }
+    if (any == 0.f) return 0;
+    float most = -1.f;
+    for (int i = 0; i < RUN; i++) {
+        const float n2 = t->nx[i] * t->nx[i] + t->ny[i] * t->ny[i] + t->nz[i] * t->nz[i], inv = 1.f / sqrtf(maxf(n2, 1e-12f));
+        t->px[i] = c->origin[0] + c->step * t->px[i], t->py[i] = c->origin[1] + c->step * t->py[i], t->pz[i] = c->origin[2] + c->step * t->pz[i];
+        const float dx = camera[0] - t->px[i], dy = camera[1] - t->py[i], dz = camera[2] - t->pz[i];
+        const float near = 1.f / sqrtf(dx * dx + dy * dy + dz * dz);
+        t->nx[i] *= inv, t->ny[i] *= inv, t->nz[i] *= inv;
+        t->vx[i] = dx * near, t->vy[i] = dy * near, t->vz[i] = dz * near;
+        t->nv[i] = t->nx[i] * t->vx[i] + t->ny[i] * t->vy[i] + t->nz[i] * t->vz[i];
+        most = maxf(most, t->nv[i]);
+        t->sum[i] = c->world;
+    }
+    return most > -.35f;
+}
+
+/* The lobe's width: the material's, and what normals turn within a texel, so that a narrow highlight cannot fall between two. */
+static void set_widths(const Coat *c, Texels *t) {
+    for (int i = 0; i < RUN; i++) {
+        const int a = maxi(i - 1, 0), b = mini(i + 1, RUN - 1);
+        const float dx = (t->nx[b] - t->nx[a]) / (b - a), dy = (t->ny[b] - t->ny[a]) / (b - a), dz = (t->nz[b] - t->nz[a]) / (b - a);
+        const float turn = minf(dx * dx + dy * dy + dz * dz, .05f);
+        t->sharp[i] = 1.f / sqrtf(c->alpha * c->alpha + turn * (1.f / 6.f));
+    }
+}
+
+/* The factor at RUN texels from (x,y) on, of an atlas `across` texels wide. */
+static void load_open(const Open *o, int x, int y, int across, float *out) {
+    const float scale = (float)o->size / across, last = o->size - 1.001f;
+    const float fy = clampf((y + .5f) * scale - .5f, 0.f, last), ay = fy - (int)fy;
+    const float *row = o->seen + (long)(int)fy * o->size, *below = row + o->size;
+    for (int i = 0; i < RUN; i++) {
+        const float fx = clampf((x + i + .5f) * scale - .5f, 0.f, last), ax = fx - (int)fx;
+        const int at = (int)fx;
+        const float a = row[at] + ax * (row[at + 1] - row[at]), b = below[at] + ax * (below[at + 1] - below[at]);
+        out[i] = a + ay * (b - a);
+    }
+}
+
+static void mirror_run(const Coat *c, Texels *t, const float *open, half *out, int n) {
+    set_widths(c, t);
+    for (int l = 0; l < c->lamp_count; l++) mirror_lamp(c->lamps + l, t);
+    for (int i = 0; i < n; i++) {
+        const float f = clampf(t->nv[i], 0.f, 1.f) * COAT_TABLE;
+        const int at = mini((int)f, COAT_TABLE - 1);
+        out[i] = (half)(open[i] * t->sum[i] * (c->albedo[at] + (c->albedo[at + 1] - c->albedo[at]) * (f - at)));
+    }
+}
+
+/* What the coat reflects to a camera at (3) metres, `fine` texels a side for each that places are kept for: out
+   (size * fine, size * fine).  row (PLANES, size) is scratch. */
+EXPORT void coat_view(const Coat *c, const Open *open, const float *camera, int fine, float *row, half *out) {
+    const int size = c->size, across = size * fine;
+    const long plane = (long)size * size;
+    float seen[RUN];
+    Texels t;
+    for (int y = 0; y < across; y++) {
+        const float f = clampf((y + .5f) / fine - .5f, 0.f, size - 1.001f), a = f - (int)f;
+        for (int p = 0; p < PLANES; p++) {
+            const int16_t *q = c->place + p * plane + (long)(int)f * size;
+            for (int x = 0; x < size; x++) row[(long)p * size + x] = q[x] + a * (q[size + x] - q[x]);
+        }
+        for (int x = 0; x < across; x += RUN) {
+            half *at = out + (long)y * across + x;
+            const int n = mini(RUN, across - x);
+            if (!load_texels(c, camera, row, x, fine, &t)) {
+                memset(at, 0, n * sizeof(half));
+                continue;
+            }
+            load_open(open, x, y, across, seen);
+            mirror_run(c, &t, seen, at, n);
+        }
+    }
+}

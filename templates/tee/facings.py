@@ -1,0 +1,81 @@
+"""Hems: the cloth's edge rolls over and lies a second time on the inside, as it is before it is stitched."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from params import FINISH, PANELS, PATTERN
+from scipy.ndimage import gaussian_filter1d
+from strip import Flat, weld, with_grid
+from surface import Surface, edges_of
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+ROLL = 0.11  # cm, radius of the rolled edge
+HEMS = (("front", "back"), ("sleeve-left",), ("sleeve-right",))
+STRIP_Y = (0.0, 4.0, 4.0)  # cm, where each hem's strip begins on the panel of the facings
+STRIP_X = (-56.0, -40.0, 4.0)
+TURNED = (0.35, 0.95, 1.55, 2.15)  # cm above the edge, rows of the turned part
+
+
+def with_facings(s: Surface) -> Surface:
+    """Add every hem's turned part."""
+    edges, result = edges_of(s.faces), s
+    face, corner = np.nonzero(edges.count[edges.of_half] == 1)
+    start, end = s.triangle[face, corner], s.triangle[face, (corner + 1) % 3]
+    for names, x, y in zip(HEMS, STRIP_X, STRIP_Y, strict=True):
+        own = np.isin(s.panel[start], [PANELS.index(name) for name in names])
+        loop = _loop(s, start[own], end[own])
+        result = _turned(s, result, loop, np.array([x, y]))
+    return result
+
+
+def _loop(s: Surface, start: I64, end: I64) -> list[tuple[int, int]]:
+    """A border's half edges (split vertices) in order round it, beginning at the smallest joint."""
+    after = {int(s.joint[a]): (int(a), int(b)) for a, b in zip(start, end, strict=True)}
+    here = first = min(after)
+    loop: list[tuple[int, int]] = []
+    while not loop or here != first:
+        loop.append(after[here])
+        here = int(s.joint[loop[-1][1]])
+    return loop
+
+
+def _turned(s: Surface, result: Surface, loop: list[tuple[int, int]], origin: F64) -> Surface:
+    """One hem's strip: columns run with the border, so that rows go down over its edge and up inside."""
+    arc = np.radians(np.arange(0, 181, 30))
+    vertex = np.array([a for a, _ in loop])
+    edge, n, down = _frames(s, vertex, 0.0)
+    rows = [edge - n * ROLL + ROLL * (np.cos(a) * n + np.sin(a) * down) for a in arc]
+    for above in TURNED:
+        place, normal, _ = _frames(s, vertex, above)
+        rows.append(place - normal * 2 * ROLL)
+    position = np.stack(rows)
+    position = np.concatenate([position, position[:, :1]], 1)
+    run = np.r_[ROLL * arc, ROLL * np.pi + np.array(TURNED)]
+    step = np.array([np.linalg.norm(s.uv[b] - s.uv[a]) for a, b in loop])
+    along = np.r_[0, np.cumsum(step)]
+    uv = origin + np.stack(np.broadcast_arrays(along, run[:, None]), -1)
+    joints = s.joint[np.r_[vertex, vertex[0]]]
+    before = len(result.position)
+    wide = with_grid(result, "facings", uv, position * 0.01, joints)
+    columns = len(joints)
+    grid = before + np.arange((len(run) - 1) * columns).reshape(-1, columns)
+    return weld(wide, np.stack([grid[:, 0], grid[:, -1]], 1))
+
+
+def _frames(s: Surface, vertex: I64, above: float) -> tuple[F64, F64, F64]:
+    """Places (cm), normals and ways down, `above` cm over the hem at its vertices, evened along it."""
+    place, normal, down = (np.zeros((len(vertex), 3)) for _ in range(3))
+    for k in np.unique(s.panel[vertex]):
+        own = s.panel[vertex] == k
+        hem = PATTERN.hem_y[PANELS[k]]
+        flat = Flat.of(s, PANELS[k], (-99, hem - FINISH.hem_cm - 1.5, 99, hem + 1))
+        uv = s.uv[vertex[own]] - [0.0, above]
+        place[own], normal[own] = flat.at(uv)
+        down[own] = flat.at(uv)[0] - flat.at(uv - [0.0, 0.4])[0]
+    normal = gaussian_filter1d(normal, 1.0, axis=0, mode="wrap")
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    down = gaussian_filter1d(down, 2.0, axis=0, mode="wrap")
+    down -= np.einsum("ij,ij->i", down, normal)[:, None] * normal
+    return place * 100, normal, down / np.linalg.norm(down, axis=1, keepdims=True)
