@@ -78,7 +78,12 @@ TEE = {
         Place("collar-front", FAR, -1),
     ),
     "hem": (Place("front", 0, FAR), Place("back", 0, FAR), Place("front", 24, FAR), Place("front", -24, FAR)),
-    "sleeve": (Place("sleeve-left", 0, FAR), Place("sleeve-right", 0, FAR)),
+    "sleeve": (
+        Place("sleeve-left", 0, FAR),
+        Place("sleeve-right", 0, FAR),
+        Place("sleeve-left", -9, FAR),
+        Place("sleeve-right", 9, FAR),
+    ),
     "side seam": (
         Place("front", FAR, 45),
         Place("front", -FAR, 45),

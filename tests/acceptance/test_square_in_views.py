@@ -90,8 +90,8 @@ def edge(places: Floats, cover: Floats, axis: int, sign: int) -> tuple[float, fl
         (Placement("front", -2.37, 30.0, SIDE), 0),
         (Placement("front", 3.0, 20.0, SIDE, 33.0), 0),
         (Placement("back", 3.1, 25.0, SIDE), 180),
-        (Placement("sleeve-left", 0.4, 13.0, SIDE), 90),
-        (Placement("sleeve-right", -0.4, 13.0, SIDE), 270),
+        (Placement("sleeve-left", 4.0, 12.0, SIDE), 110),  # where no fold hides a side
+        (Placement("sleeve-right", -2.0, 13.0, SIDE), 250),
     ],
     ids=lambda value: value.panel if isinstance(value, Placement) else "",
 )

@@ -69,7 +69,7 @@ def test_regions_agree_with_the_renderers_coverage(azimuth: float) -> None:
     assert np.mean(picture[found.surface][:, 3] > 253) > 0.999
     counts = [int((found.part == part).sum()) for part in (OUTSIDE, INSIDE, RIM)]
     assert counts[0] > 10 * counts[1] > 0
-    assert counts[1] > counts[2] > 0
+    assert counts[1] > counts[2]  # its hems are turned in: no cut edge shows
     assert np.isnan(found.atlas[found.part == NOTHING]).all()
     assert (found.atlas[found.part == OUTSIDE] > 0).all()
     assert (found.atlas[found.part == OUTSIDE] < tee.atlas_cm).all()

@@ -12,6 +12,7 @@ from tirage.media.values import Colour
 from tirage.mockup import kernels
 from tirage.mockup.develop import develop
 from tirage.mockup.kernels import TERMS, pointer
+from tirage.mockup.view import EVEN
 
 BACK = Colour(242, 17, 130)
 EXPOSURE = 1.05
@@ -34,6 +35,7 @@ def by_kernels(render: NDArray[np.float32], background: Colour | None) -> NDArra
         kernels.call(
             "compose_plain",
             pointer(terms, np.float16),
+            EVEN.for_kernels(),
             ctypes.c_int64(1),
             ctypes.byref(look),
             pointer(out[row : row + 1], np.uint8),

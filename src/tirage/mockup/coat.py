@@ -1,5 +1,6 @@
 """The glaze of a smooth material: what its texels mirror of lamps and sky, for a camera (native/coat.c).
-Where the cloth's tables end, for they are of dull materials, this begins; docs/decisions/0024 says why.
+Where the cloth's tables end, for they are of dull materials, this begins:
+docs/decisions/0024-glaze-mirrors-its-lamps.md says why.
 """
 
 from __future__ import annotations
