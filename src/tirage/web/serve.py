@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -77,7 +78,6 @@ async def _serve(
         websockets=False,
         log_enabled=False,
     )
-    server.on_startup(listening)
     stop = asyncio.Event()
     for number in SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -85,6 +85,8 @@ async def _serve(
     served = asyncio.create_task(server.serve())
     stopped = asyncio.create_task(stop.wait())
     try:
+        if await _answers(host, port, unless=(served, stopped)):
+            listening()
         await asyncio.wait((served, stopped), return_when=asyncio.FIRST_COMPLETED)
         await parts.follower.close()  # streams would hold the server
         server.stop()  # type: ignore[no-untyped-call]
@@ -93,6 +95,19 @@ async def _serve(
         stopped.cancel()
         await child.stop()
         await kept
+
+
+async def _answers(host: str, port: int, *, unless: Sequence[asyncio.Task[Any]]) -> bool:
+    """Waits until it takes connections (its own start-up hook runs before).  False: it ended first."""
+    while not any(task.done() for task in unless):
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            return True
+    return False
 
 
 def _worker_argv() -> Sequence[str]:
