@@ -1,4 +1,4 @@
-"""A mockup as a job: five recorded steps from an order to pictures on a product.  Read `make` first.
+"""A mockup as a job: recorded steps from an order to pictures on a product.  Read `make` first.
 A step's result is keys and numbers; pictures lie in the attempt's folder, and in the storage from `store` on.
 """
 
