@@ -95,6 +95,7 @@ CODES: dict[str, Code] = {
     "INVALID_SIZE": Code(OUTPUT, "Choose a size from 512 to 4096 pixels."),
     "INVALID_FORMAT": Code(OUTPUT, "Choose png, jpeg or webp."),
     "INVALID_MODE": Code(OUTPUT, "Choose all, images-only or animation-only."),
+    "INVALID_RENDERER": Code(OUTPUT, "Choose relight or cycles."),
     "INVALID_SAMPLES": Code(OUTPUT, "Choose 1 to 4096 samples."),
     "INVALID_VIEW": Code(OUTPUT, "Choose one of the views that the template names."),
     "MODEL_TOO_LARGE": Code(OUTPUT, "Leave --glb out, or choose a template with a lighter mesh."),

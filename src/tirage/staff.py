@@ -16,9 +16,11 @@ from tirage.jobs.housekeeping import CRON, NAME, Ages, Cleaned, clean_up
 from tirage.jobs.schedules import Schedule, Schedules
 from tirage.jobs.service import now
 from tirage.jobs.worker import Terms, Worker
+from tirage.media.blender import BlenderOnDemand
 from tirage.mockup import template as packages
 from tirage.mockup.job import MockupWork
 from tirage.mockup.states import MOCKUP
+from tirage.mockup.submission import BLENDER_QUEUE
 from tirage.mockup.warm import WarmRenderers
 from tirage.settings import Settings
 
@@ -32,7 +34,8 @@ def make_worker(app: App, *, queues: Sequence[str], concurrency: int) -> Worker:
     renderers = WarmRenderers(
         find=partial(package, settings), default=settings.default_template, threads=settings.threads
     )
-    work = MockupWork(files=app.files, publisher=app.publisher, renderers=renderers)
+    blenders = BlenderOnDemand(settings.blender, device=settings.blender_device, threads=settings.threads)
+    work = MockupWork(files=app.files, publisher=app.publisher, renderers=renderers, blenders=blenders)
     schedules = [Schedule(NAME, CRON, partial(tidy, app))]
     return Worker(
         app.database,
@@ -42,6 +45,7 @@ def make_worker(app: App, *, queues: Sequence[str], concurrency: int) -> Worker:
             name=worker_name(),
             queues=queues,
             concurrency=concurrency,
+            single=(BLENDER_QUEUE,),
             folder=settings.data_dir / WORK,
             step_seconds=settings.step_seconds,
         ),

@@ -41,8 +41,8 @@ POINTS = (
     "complete:begin",
     "complete:end",
 )
-"""Where a worker can die: inside each step, and around the last write, which records the last step too.  A step
-that was just recorded is the begin of the next."""
+"""Where a worker can die: inside each step, and around the last write, which records the last step too.
+A step that was just recorded is the begin of the next."""
 PAUSE = 0.01
 
 

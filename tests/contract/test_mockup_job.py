@@ -13,12 +13,13 @@ import pytest
 
 from images import art, rgba_png
 from jobsteps import order
-from tirage.errors import TryAgain
+from tirage.errors import TryAgain, UsageError
 from tirage.jobs.failure import FailureClass
 from tirage.jobs.machine import CANCELLED, COMPLETED, FAILED
 from tirage.jobs.model import Job
 from tirage.jobs.service import JobService
 from tirage.jobs.worker import Terms, Worker
+from tirage.media.blender import Blender
 from tirage.mockup.catalogue import VIEWS
 from tirage.mockup.job import MockupWork
 from tirage.mockup.model import Template
@@ -58,6 +59,16 @@ class Warm:
         self.forgotten += 1
 
 
+class Cold:
+    """No Blender anywhere."""
+
+    def get(self) -> Blender:
+        raise UsageError("BLENDER_MISSING", "There is no Blender here.")
+
+    def close(self) -> None:
+        pass
+
+
 @dataclass
 class Faulty:
     """Another object, but calls of some methods do something first."""
@@ -93,6 +104,7 @@ class World:
             Faulty(Catalogue(self.database, active=MOCKUP.active, clock=self.clock)),
         )
         self.renderers = Warm(FakeRenderer(self.template))
+        self.blenders = Cold()
         self.product = self.shop.create(NewProduct(title="Tee", id="prod_123"))
 
     def submit(self, design: bytes = b"", **changes: Any) -> Job:  # noqa: ANN401
@@ -104,7 +116,9 @@ class World:
         return self.service.create(order(**given))
 
     def worker(self, name: str = "one") -> Worker:
-        work = MockupWork(files=self.files, publisher=self.shop, renderers=self.renderers, size=512)
+        work = MockupWork(
+            files=self.files, publisher=self.shop, renderers=self.renderers, blenders=self.blenders, size=512
+        )
         return Worker(
             self.database,
             self.service,

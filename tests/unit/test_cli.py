@@ -12,13 +12,13 @@ import pytest
 import synthetic
 
 from tirage.cli import _exit_code
-from tirage.cli.orders import Asked, RendererName, Tool, order_of, tool_of
+from tirage.cli.orders import Asked, Tool, order_of, tool_of
 from tirage.errors import BadInput, Failed, Finding, Severity, TirageError, TryAgain, UsageError
 from tirage.media.encode import ImageFormat
 from tirage.media.process import child_environment, run
 from tirage.mockup.catalogue import Preset
 from tirage.mockup.cells import MatrixOrder
-from tirage.mockup.order import Art, MockupOrder, Mode
+from tirage.mockup.order import Art, MockupOrder, Mode, RendererName
 from tirage.mockup.placement import Placement
 
 
@@ -55,7 +55,7 @@ def test_the_renderer_and_its_samples() -> None:
         ("cycles", 0, "INVALID_SAMPLES"),
         ("cycles", 4097, "INVALID_SAMPLES"),
         ("relight", 4, "INVALID_USAGE"),
-        ("Cycles", None, "INVALID_USAGE"),
+        ("Cycles", None, "INVALID_RENDERER"),
     ):
         with pytest.raises(UsageError) as caught:
             tool_of(name, samples)

@@ -10,6 +10,7 @@ import typer
 
 from tirage.errors import UsageError
 
+ALL_QUEUES = "mockup,blender"
 HELP = {"help_option_names": ["-h", "--help"]}
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="A job's id.")]
@@ -35,10 +36,13 @@ def _jobs(context: typer.Context) -> None:
 def worker(
     *,
     queues: Annotated[
-        str, typer.Option(metavar="A,B,...", help="Queues to take jobs from: mockup by default.")
-    ] = "mockup",
+        str, typer.Option(metavar="A,B,...", help="Queues to take jobs from: all by default.")
+    ] = ALL_QUEUES,
     concurrency: Annotated[
-        int, typer.Option(metavar="N", min=1, max=64, help="Jobs at a time: 1 by default.")
+        int,
+        typer.Option(
+            metavar="N", min=1, max=64, help="Jobs at a time, beside one for Blender: 1 by default."
+        ),
     ] = 1,
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from tirage.errors import UsageError
@@ -12,7 +11,16 @@ from tirage.media.encode import image_format
 from tirage.mockup import catalogue
 from tirage.mockup.catalogue import Preset
 from tirage.mockup.cells import MatrixOrder, designs_in, folder_names
-from tirage.mockup.order import DEFAULT_COLOUR, DEFAULT_SAMPLES, Art, MockupOrder, checked_samples, mode
+from tirage.mockup.order import (
+    DEFAULT_COLOUR,
+    DEFAULT_SAMPLES,
+    Art,
+    MockupOrder,
+    RendererName,
+    checked_samples,
+    mode,
+    renderer_name,
+)
 from tirage.mockup.placement import Placement, parse_place
 
 DEFAULT_PRESET = Preset.CHEST_MEDIUM
@@ -38,13 +46,6 @@ class Asked:
     presets: str | None
 
 
-class RendererName(StrEnum):
-    """The renderers there are."""
-
-    RELIGHT = "relight"
-    CYCLES = "cycles"
-
-
 @dataclass(frozen=True, slots=True)
 class Tool:
     """What renders, and how finely; relight has no samples to choose."""
@@ -54,11 +55,8 @@ class Tool:
 
 
 def tool_of(name: str, samples: int | None) -> Tool:
-    """The renderer that was asked for.  UsageError: there is none of that name; INVALID_SAMPLES."""
-    if name not in set(RendererName):
-        hint = f"Choose {' or '.join(RendererName)}."
-        raise UsageError("INVALID_USAGE", f"There is no renderer {name[:60]!r}.", hint=hint)
-    chosen = RendererName(name)
+    """The renderer that was asked for.  INVALID_RENDERER, INVALID_SAMPLES; INVALID_USAGE."""
+    chosen = renderer_name(name)
     if samples is None:
         return Tool(chosen)
     if chosen is not RendererName.CYCLES:

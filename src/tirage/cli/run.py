@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tirage.cli import report
-from tirage.cli.orders import RendererName, Tool
+from tirage.cli.orders import Tool
 from tirage.cli.templates import package_of
 from tirage.mockup.cells import MatrixOrder
 from tirage.mockup.matrix import CellResult, make_matrix
 from tirage.mockup.model import Template
-from tirage.mockup.order import MockupOrder
+from tirage.mockup.order import MockupOrder, RendererName
 from tirage.mockup.pipeline import Drawing, make_mockup
 from tirage.mockup.relight import Renderer
 from tirage.mockup.template import load

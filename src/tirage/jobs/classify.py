@@ -12,6 +12,7 @@ from tirage.jobs.failure import Failure, FailureClass
 
 CLASSES: Mapping[str, FailureClass] = MappingProxyType(
     {
+        "BLENDER_MISSING": FailureClass.CONFIGURATION,
         "CANCELLED": FailureClass.CANCELLED,
         "DISK_FULL": FailureClass.RESOURCE,
         "INVALID_SETTING": FailureClass.CONFIGURATION,

@@ -80,6 +80,8 @@ class Job:
     """When the next attempt may start."""
     step: str | None = None
     """What the open attempt does."""
+    order_key: str | None = None
+    """Equal in orders whose files come out equal; known once the order was read."""
     progress: int = 0
     """Per cent, never less than before within an attempt."""
     progress_at_failure: int | None = None
@@ -223,6 +225,7 @@ class StatusData(Results, total=False):
     """Merged into the job's, key by key."""
     artifacts: Sequence[Artifact]
     """Put beside the job's; one of the same role is replaced."""
+    order_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +273,7 @@ class JobFilters:
     pipeline: str | None = None
     statuses: Sequence[str] | None = None
     """None: any."""
+    order_key: str | None = None
     created_since: datetime | None = None
     ended_before: datetime | None = None
     """By `completed_at`, or the last change where that is not set."""

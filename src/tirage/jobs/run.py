@@ -50,6 +50,8 @@ class Step:
     name: str
     status: str | None = None
     """The status that a job enters with it."""
+    seconds: float = 0.0
+    """How long it may take where that is longer than the worker's limit."""
 
 
 class Work(Protocol):
@@ -131,7 +133,7 @@ class Run:
             )
         )
         start = self._monotonic()
-        self._ended, self._deadline = None, start + self._step_seconds
+        self._ended, self._deadline = None, start + max(self._step_seconds, step.seconds)
         value = work(*args, **named)
         self.check()
         self._deadline = None
@@ -145,6 +147,10 @@ class Run:
         """Goes to the job's row together with the record of the step that just ended, if it was done now."""
         if self._ended:
             self._ended = replace(self._ended, data={**self._ended.data, **data})
+
+    def made_before(self, order_key: str) -> Job | None:
+        """The newest completed job of the same order."""
+        return self._service.made_before(order_key)
 
     def tell(self, done: int, of: int) -> None:
         """`done` of `of` units of the status' work are done.  Raises Stopped when the run has to end."""

@@ -12,7 +12,7 @@ from functools import partial
 from tirage.jobs import attempts, checks, recording, submissions, transitions, upkeep
 from tirage.jobs.failure import Failure
 from tirage.jobs.ids import Ids, is_job_id
-from tirage.jobs.machine import CANCELLED, FAILED
+from tirage.jobs.machine import CANCELLED, COMPLETED, FAILED
 from tirage.jobs.model import (
     Attempt,
     Claim,
@@ -151,6 +151,11 @@ class JobService:
         """Whether any of a product's jobs waits or runs."""
         filters, _ = self._checked(JobFilters(product_id=product_id, statuses=self._rules.active()), None)
         return self._store.read(lambda unit: unit.exists(filters))
+
+    def made_before(self, order_key: str) -> Job | None:
+        """The newest completed job of an order that comes out the same."""
+        equal = JobFilters(order_key=order_key, statuses=(COMPLETED,))
+        return next(iter(self._store.read(lambda unit: unit.jobs(equal, Page(limit=1)))), None)
 
     def attempts(self, job_id: str) -> Sequence[Attempt]:
         """A job's tries, the first one first; none when there is no such job."""

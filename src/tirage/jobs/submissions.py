@@ -15,7 +15,7 @@ from tirage.jobs.pipeline import Rules
 from tirage.jobs.store import Unit
 from tirage.jobs.transitions import load, moment, move, save
 
-RUN_STATE = frozenset({"error", "error_message", "media_ids", "progress"})
+RUN_STATE = frozenset({"error", "error_message", "media_ids", "progress", "reused_from"})
 """Keys of a job's metadata that speak of its run: a retry does not inherit them."""
 OVERRIDES = frozenset(RetryOverrides.__annotations__)
 UPDATES = frozenset(JobUpdate.__annotations__)

@@ -189,6 +189,8 @@ def _with_data(job: Job, data: StatusData, machine: StateMachine) -> Job:
         job = replace(job, completed_at=checks.utc("completed_at", data["completed_at"]))
     if "progress" in data and is_active(machine, job.status):
         job = replace(job, progress=_raised(job, data["progress"], machine))
+    if "order_key" in data:
+        job = replace(job, order_key=data["order_key"])
     given = {artifact.role: artifact for artifact in data.get("artifacts", ())}
     for artifact in given.values():
         checks.raise_if_any(checks.reference(artifact.role, artifact.key))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -46,6 +46,8 @@ class Terms:
     """Nobody else's, not even of the same program started again."""
     queues: Sequence[str]
     concurrency: int = 1
+    single: Sequence[str] = ()
+    """Queues whose jobs run one at a time, beside those of the others: they share something big."""
     folder: Path
     """Where attempts keep their files while they work."""
     lease_seconds: float = 9.0
@@ -165,13 +167,26 @@ class Worker:
     # duties
 
     def _claim(self) -> None:
-        free = self._terms.concurrency - len(self._active)
-        if free <= 0 or self._draining is not None:
-            return
-        if not self._service.due(1, queues=self._terms.queues):
+        rooms = [] if self._draining is not None else list(self._rooms())
+        asked = [queue for queues, _ in rooms for queue in queues]
+        if not asked or not self._service.due(1, queues=asked):
             return  # a question that takes no lock: most of the time the answer is no
-        for job in self._service.claim(worker=self._terms.name, queues=self._terms.queues, limit=free):
-            self._begin(job)
+        for queues, free in rooms:
+            for job in self._service.claim(worker=self._terms.name, queues=queues, limit=free):
+                self._begin(job)
+
+    def _rooms(self) -> Iterator[tuple[Sequence[str], int]]:
+        """Queues that it has room for, with how many jobs."""
+        single = self._terms.single
+        shared = [queue for queue in self._terms.queues if queue not in single]
+        held = [active.job.queue for active in list(self._active.values())]
+        for queues, most in (
+            (shared, self._terms.concurrency),
+            *(([each], 1) for each in single if each in self._terms.queues),
+        ):
+            free = most - sum(queue in queues for queue in held)
+            if free > 0 and queues:
+                yield queues, free
 
     def _begin(self, job: Job) -> None:
         self._log.info("claimed", job=job.id, attempt=job.attempt)

@@ -73,6 +73,32 @@ def find_blender(given: Path | None) -> Program:
     return Program(Path(on_path))
 
 
+class BlenderOnDemand:
+    """A Blender that is found and started when it is first wanted, and kept until `close`."""
+
+    def __init__(self, given: Path | None, *, device: BlenderDevice, threads: int) -> None:
+        """`given` as for `find_blender`."""
+        self._given = given
+        self._device = device
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._blender: Blender | None = None
+
+    def get(self) -> Blender:
+        """Always the same.  UsageError: BLENDER_MISSING."""
+        with self._lock:
+            if self._blender is None:
+                program = find_blender(self._given)
+                self._blender = Blender(program, device=self._device, threads=self._threads)
+            return self._blender
+
+    def close(self) -> None:
+        """Ends it, if it runs; the next one who wants it starts it again."""
+        with self._lock:
+            if self._blender is not None:
+                self._blender.close()
+
+
 class Blender:
     """One Blender for many requests, and for many jobs; a context manager that leaves no process behind.
 

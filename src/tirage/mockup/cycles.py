@@ -6,14 +6,14 @@ transform and the background are ours.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tirage.media.blender import Blender
+from tirage.media.blender import START_S, Blender
 from tirage.media.process import never
 from tirage.media.values import Colour
 from tirage.mockup.camera import pixels_per_cm
@@ -24,7 +24,8 @@ from tirage.mockup.order import DEFAULT_SAMPLES, checked_samples
 from tirage.mockup.placement import Print, template_trims, turn
 from tirage.mockup.scene_folder import write_scene_folder
 
-RENDERER, VERSION = "cycles", "1"
+CYCLES = RendererInfo("cycles", "1")
+"""Written into its manifests, with settings; the version changes whenever pictures do."""
 TEXELS_PER_PIXEL = 4
 """Designs are averaged down to this: finer texels would cost memory and show nothing."""
 SCENE, DRESS, DEVICE = "scene", "dress", "device"
@@ -49,6 +50,11 @@ class Patience:
 
 PREPARE = Patience(300.0, 300.0)
 """To open a scene or to take prints in: seconds, on a busy machine minutes."""
+
+
+def longest(sizes: Sequence[int], samples: int) -> float:
+    """Seconds after which an order of pictures of these sizes has certainly stopped moving."""
+    return START_S + 2 * PREPARE.step_s + sum(Patience.of(size, samples).step_s for size in sizes)
 
 
 class CyclesRenderer:
@@ -83,7 +89,7 @@ class CyclesRenderer:
                 "blender": self._blender.version,
                 "device": str(self._blender.told[DEVICE]),
             }
-        return RendererInfo(RENDERER, VERSION, settings)
+        return replace(CYCLES, settings=settings)
 
     def stills(
         self,

@@ -5,36 +5,45 @@ A step's result is keys and numbers; pictures lie in the attempt's folder, and i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any, Protocol, cast
 
-from tirage.errors import BadInput, Failed
+from tirage.errors import BadInput, Failed, NotFound, TryAgain
 from tirage.jobs.model import Artifact, Job, JsonObject
 from tirage.jobs.run import Run, Step
 from tirage.log import Logger
+from tirage.media.blender import Blender
 from tirage.media.intake import read_design
 from tirage.mockup.catalogue import TURNTABLE, VIEWS, preset
-from tirage.mockup.manifest import MANIFEST_NAME, FileEntry, Role
+from tirage.mockup.cycles import CYCLES, CyclesRenderer, longest
+from tirage.mockup.manifest import MANIFEST_NAME, FileEntry, Manifest, Role
+from tirage.mockup.model import RendererInfo
 from tirage.mockup.order import (
     DEFAULT_BACKGROUND,
     DEFAULT_COLOUR,
+    DEFAULT_SAMPLES,
     DEFAULT_SIZE,
     Art,
     MockupOrder,
     Mode,
+    RendererName,
     mode,
     resolve_look,
 )
-from tirage.mockup.pipeline import Drawing, check, make_mockup, place
+from tirage.mockup.pipeline import FILM_SIZE, Drawing, check, make_mockup, place
 from tirage.mockup.ports import IMAGE, VIDEO, Files, Media, Publisher
+from tirage.mockup.relight import RELIGHT
+from tirage.mockup.resumed import Resumed
 from tirage.mockup.states import COMPOSITING, RENDERING
-from tirage.mockup.submission import renders
+from tirage.mockup.submission import renderer_of, renders
 
 COMPOSE, RENDER = Step("compose", COMPOSITING), Step("render", RENDERING)
 STORE, PUBLISH = Step("store"), Step("publish")
 GENERATED_BY = "render-engine"
+REUSED = "reused_from"
+"""Key of a job's metadata: the job whose files it was given, because their orders are the same."""
 MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
     {
         ".jpg": "image/jpeg",
@@ -48,6 +57,18 @@ RANKS: Mapping[str, int] = MappingProxyType({view.name: rank for rank, view in e
 VIEW_WORK, FRAME_WORK, STORE_WORK = 4, 1, 4
 """What a picture, a frame and storing everything count for in a job's progress."""
 log = Logger("mockup")
+
+
+class Blenders(Protocol):
+    """Where a warm Blender comes from, for jobs that are path-traced."""
+
+    def get(self) -> Blender:
+        """Always the same.  UsageError: BLENDER_MISSING."""
+        ...
+
+    def close(self) -> None:
+        """Ends it; the next job starts it again."""
+        ...
 
 
 class Renderers(Protocol):
@@ -66,10 +87,17 @@ class MockupWork:
     """What a worker does for mockup jobs; may be used from several threads."""
 
     def __init__(
-        self, *, files: Files, publisher: Publisher, renderers: Renderers, size: int = DEFAULT_SIZE
+        self,
+        *,
+        files: Files,
+        publisher: Publisher,
+        renderers: Renderers,
+        blenders: Blenders,
+        size: int = DEFAULT_SIZE,
     ) -> None:
         """`size`: side of the pictures in pixels."""
         self._size = size
+        self._blenders = blenders
         self._files = files
         self._publisher = publisher
         self._renderers = renderers
@@ -77,16 +105,19 @@ class MockupWork:
     def make(self, job: Job, run: Run) -> None:
         """The job, from its order to its product's media."""
         if run.sparing:
-            self._renderers.forget()
-        run.step(COMPOSE, self._compose, job, run)
-        made = run.step(RENDER, self._render, job, run)
-        if not _is_there(made, run):
-            made = run.again(RENDER, self._render, job, run)
+            self._forget(job)
+        key = str(run.step(COMPOSE, self._compose, job, run)["order_key"])
+        run.attach({"order_key": key})
+        render = replace(RENDER, seconds=self._longest(job))
+        made = run.step(render, self._render, job, run, key)
+        if not _is_there(made, run, key):
+            made = run.again(render, self._render, job, run, key)
         stored = run.step(STORE, self._store, job, run, made)
         artifacts = [Artifact(**each) for each in _objects(stored, "artifacts")]
         run.attach({"artifacts": artifacts})
         shown = run.step(PUBLISH, self._publish, job, artifacts)
-        run.complete({"metadata": {"media_ids": shown["media_ids"]}})
+        reused = {REUSED: made[REUSED]} if REUSED in made else {}
+        run.complete({"metadata": {"media_ids": shown["media_ids"], **reused}})
 
     def undo(self, job: Job) -> None:
         """The product as it was before, and no picture left; the design stays for a retry (C-06)."""
@@ -99,14 +130,28 @@ class MockupWork:
         look = resolve_look(order, template)
         prints = [place(art, read_design(art.design), template) for art in order.arts]
         findings = check(prints, look, template)
+        manifest = Manifest.of(
+            order=order,
+            look=look,
+            renderer=_renderer_info(job),
+            template=template,
+            prints=prints,
+            files=(),
+            findings=findings,
+        )
         run.tell(1, 1)
-        return {"findings": [asdict(found) for found in findings]}
+        return {"findings": [asdict(found) for found in findings], "order_key": manifest.order_key()}
 
-    def _render(self, job: Job, run: Run) -> JsonObject:
-        """All files of the order, whole, in this attempt's folder."""
+    def _render(self, job: Job, run: Run, key: str) -> JsonObject:
+        """All files of the order, whole, in this attempt's folder; or whose job's files are the same."""
+        before = run.made_before(key)
+        if before is not None:
+            log.info("made before", job=job.id, attempt=job.attempt, by=before.id)
+            return {REUSED: before.id, "artifacts": [asdict(artifact) for artifact in before.artifacts]}
         order = self._order(job, run)
         progress = _Progress(run, order.mode)
-        result = make_mockup(order, renderer=self._renderers.get(job.template_id), progress=progress.stage)
+        drawing = self._drawing(job, run, key, progress)
+        result = make_mockup(order, renderer=drawing, progress=progress.stage)
         times = {stage: round(spent) for stage, spent in result.timings.items()}
         log.info("rendered", job=job.id, attempt=job.attempt, ms=times)
         return {
@@ -114,8 +159,39 @@ class MockupWork:
             "files": [asdict(file) for file in result.manifest.files],
         }
 
+    def _drawing(self, job: Job, run: Run, key: str, progress: _Progress) -> Drawing:
+        """What makes the pictures; what Blender makes outlives the attempt."""
+        fast = self._renderers.get(job.template_id)
+        if renderer_of(job) is RendererName.RELIGHT:
+            return fast
+        traced = CyclesRenderer(
+            fast.template,
+            blender=self._blenders.get(),
+            samples=_samples(job),
+            progress=progress.sampled,
+            cancelled=run.stopped.is_set,
+        )
+        return Resumed(traced, run.home / f"pictures-{key[:16]}")
+
+    def _longest(self, job: Job) -> float:
+        """What path-traced pictures may take, in seconds; the worker's own limit is enough for others."""
+        if renderer_of(job) is RendererName.RELIGHT:
+            return 0.0
+        asked = _mode(job)
+        stills = [self._size] * len(VIEWS) if asked.images else []
+        frames = [FILM_SIZE] * TURNTABLE.frames if asked.animation else []
+        return longest([*stills, *frames], _samples(job))
+
+    def _forget(self, job: Job) -> None:
+        """Frees what is kept between jobs, as far as this job's own kind has it."""
+        self._renderers.forget()
+        if renderer_of(job) is RendererName.CYCLES:
+            self._blenders.close()
+
     def _store(self, job: Job, run: Run, made: JsonObject) -> JsonObject:
         """Every file under its key; a file that is there from an attempt before is replaced by its equal."""
+        if REUSED in made:
+            return self._copy(job, made)
         folder = run.home / str(made["folder"])
         entries = [FileEntry(**each) for each in _objects(made, "files")]
         artifacts = [*_artifacts(job, entries), _manifest(job)]
@@ -124,6 +200,19 @@ class MockupWork:
             path = folder / PurePosixPath(artifact.key).name
             self._files.put(artifact.key, path, media_type=str(artifact.media_type))
             progress.stored(done, len(artifacts))
+        return {"artifacts": [asdict(artifact) for artifact in artifacts]}
+
+    def _copy(self, job: Job, made: JsonObject) -> JsonObject:
+        """The files of the other job, under this one's keys.  TryAgain UNAVAILABLE: they went meanwhile."""
+        artifacts = []
+        for artifact in (Artifact(**each) for each in _objects(made, "artifacts")):
+            own = replace(artifact, key=renders(job) + PurePosixPath(artifact.key).name)
+            try:
+                self._files.copy(artifact.key, own.key)
+            except NotFound as error:
+                message = f"The files of job {made[REUSED]} went away meanwhile."
+                raise TryAgain("UNAVAILABLE", message) from error
+            artifacts.append(own)
         return {"artifacts": [asdict(artifact) for artifact in artifacts]}
 
     def _publish(self, job: Job, artifacts: Sequence[Artifact]) -> JsonObject:
@@ -170,6 +259,11 @@ class _Progress:
         share = {"views": self._views, "animation": self._frames}.get(name, 0)
         self._done[name] = share * done // max(total, 1)
         self.run.tell(sum(self._done.values()), self._all)
+
+    def sampled(self, done: int, total: int) -> None:
+        """As a path tracer tells it, of the picture at work."""
+        part = VIEW_WORK * done // max(total, 1) if self._done.get("views", 0) < self._views else 0
+        self.run.tell(min(sum(self._done.values()) + part, self._views + self._frames), self._all)
 
     def stored(self, done: int, total: int) -> None:
         """Of the last step that counts."""
@@ -236,8 +330,11 @@ def _media(job: Job, artifacts: Sequence[Artifact]) -> Iterable[Media]:
         yield Media(role=artifact.role, key=artifact.key, kind=kind, rank=rank, metadata=about)
 
 
-def _is_there(made: JsonObject, run: Run) -> bool:
-    """Whether what an attempt rendered lies on this machine, whole."""
+def _is_there(made: JsonObject, run: Run, key: str) -> bool:
+    """Whether what an attempt rendered lies on this machine, whole; or the job is there that has it."""
+    if REUSED in made:
+        before = run.made_before(key)
+        return before is not None and before.id == made[REUSED]
     folder = run.home / str(made["folder"])
     sizes = {str(each["name"]): each["bytes"] for each in _objects(made, "files")}
     there = (folder / MANIFEST_NAME).is_file()
@@ -249,6 +346,17 @@ def _size(path: Path) -> int | None:
         return path.stat().st_size
     except OSError:
         return None
+
+
+def _renderer_info(job: Job) -> RendererInfo:
+    """What will make the pictures, as far as that is known before it starts."""
+    if renderer_of(job) is RendererName.RELIGHT:
+        return RELIGHT
+    return replace(CYCLES, settings={"samples": _samples(job)})
+
+
+def _samples(job: Job) -> int:
+    return int(str(job.options.get("samples", DEFAULT_SAMPLES)))
 
 
 def _mode(job: Job) -> Mode:

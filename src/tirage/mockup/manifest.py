@@ -4,10 +4,12 @@ No times and no dates: the same order on one machine gives the same bytes.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from importlib.metadata import version
 
 from tirage.errors import Finding
 from tirage.media.files import LAST as MANIFEST_NAME
@@ -135,6 +137,14 @@ class Manifest:
             "files": [_without_none(asdict(file)) for file in self.files],
             "findings": [asdict(finding) for finding in self.findings],
         }
+
+    def order_key(self) -> str:
+        """In hex: equal in orders whose files come out the same, byte for byte, from the same Tirage.
+
+        It is made of everything but the files, so it is known before there are any.
+        """
+        content = {**self.to_dict(), "files": None, "tirage": version("tirage")}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def to_json(self) -> bytes:
         """UTF-8, two blanks of indent, a line end."""

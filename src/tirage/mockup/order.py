@@ -44,6 +44,13 @@ class Mode(StrEnum):
         return self is not Mode.IMAGES_ONLY
 
 
+class RendererName(StrEnum):
+    """What makes the pictures: in seconds, or path-traced in minutes."""
+
+    RELIGHT = "relight"
+    CYCLES = "cycles"
+
+
 @dataclass(frozen=True, slots=True)
 class Art:
     """A design file and where it goes: by a preset, or freely."""
@@ -92,6 +99,14 @@ def mode(name: str) -> Mode:
         return Mode(name)
     except ValueError:
         raise UsageError("INVALID_MODE", f"There is no mode {name[:60]!r}.") from None
+
+
+def renderer_name(name: str) -> RendererName:
+    """The renderer of that exact name; INVALID_RENDERER otherwise."""
+    try:
+        return RendererName(name)
+    except ValueError:
+        raise UsageError("INVALID_RENDERER", f"There is no renderer {name[:60]!r}.") from None
 
 
 def checked_samples(samples: int) -> int:

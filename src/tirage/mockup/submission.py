@@ -11,12 +11,12 @@ from tirage.jobs.checks import required
 from tirage.jobs.model import Job, NewJob
 from tirage.jobs.pipeline import Pipeline
 from tirage.mockup.catalogue import preset
-from tirage.mockup.order import SAMPLES, mode
+from tirage.mockup.order import SAMPLES, Mode, RendererName, mode, renderer_name
 from tirage.mockup.states import MOCKUP
 
 REQUIRED = ("product_id", "design_file_url", "preset")
-OPTIONS = ("fabric_color", "background_color", "render_mode", "samples")
-QUEUE = "mockup"
+OPTIONS = ("fabric_color", "background_color", "render_mode", "renderer", "samples")
+QUEUE, BLENDER_QUEUE = "mockup", "blender"
 
 
 def check_submission(new: NewJob) -> Sequence[Finding]:
@@ -34,9 +34,14 @@ def prefixes(job: Job) -> Sequence[str]:
     return (f"uploads/render-jobs/{job.id}/", renders(job))
 
 
-def queue(_new: NewJob) -> str:
-    """Every renderer of this machine draws in the worker itself."""
-    return QUEUE
+def queue(new: NewJob) -> str:
+    """Path-traced pictures need a worker that has Blender."""
+    return BLENDER_QUEUE if renderer_of(new) is RendererName.CYCLES else QUEUE
+
+
+def renderer_of(ordered: NewJob | Job) -> RendererName:
+    """What makes the order's pictures."""
+    return renderer_name(str(ordered.options.get("renderer", RendererName.RELIGHT)))
 
 
 MOCKUP_PIPELINE = Pipeline(
@@ -44,7 +49,7 @@ MOCKUP_PIPELINE = Pipeline(
     check=check_submission,
     prefixes=prefixes,
     backoff=(2, 4, 8),
-    queues=(QUEUE,),
+    queues=(QUEUE, BLENDER_QUEUE),
     queue=queue,
     max_attempts=3,
 )
@@ -69,10 +74,14 @@ def _options(options: object) -> Iterable[Finding]:
     for name in ("fabric_color", "background_color"):
         if not isinstance(options.get(name, "white"), str):
             yield _option("INVALID_COLOR", f"{name} is no colour.", name)
-    try:
-        mode(str(options.get("render_mode", "all")))
-    except BadInput as fault:
-        yield _option(fault.code, fault.message, "render_mode")
+    for name, known, usual in (
+        ("render_mode", mode, Mode.ALL),
+        ("renderer", renderer_name, RendererName.RELIGHT),
+    ):
+        try:
+            known(str(options.get(name, usual)))
+        except BadInput as fault:
+            yield _option(fault.code, fault.message, name)
     samples = options.get("samples", SAMPLES[0])
     if type(samples) is not int or samples not in SAMPLES:
         yield _option("INVALID_SAMPLES", f"There cannot be {str(samples)[:20]} samples.", "samples")

@@ -19,6 +19,8 @@ def conditions_of(filters: JobFilters) -> list[ColumnElement[bool]]:
         conditions.append(jobs.c.pipeline == filters.pipeline)
     if filters.statuses is not None:
         conditions.append(jobs.c.status.in_(filters.statuses))
+    if filters.order_key is not None:
+        conditions.append(jobs.c.order_key == filters.order_key)
     if filters.created_since is not None:
         conditions.append(jobs.c.created_at >= filters.created_since)
     if filters.ended_before is not None:

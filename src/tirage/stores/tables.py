@@ -88,6 +88,7 @@ def _statuses() -> str:
 VISIBLE = text("deleted_at IS NULL")
 HELD = text("worker IS NOT NULL")
 UNTIDY = text("untidy AND deleted_at IS NULL")
+READ = text("order_key IS NOT NULL AND deleted_at IS NULL")
 
 
 def index_where(name: str, where: TextClause, *columns: str) -> Index:
@@ -137,6 +138,7 @@ class JobColumns(FailureColumns):
     deleted_at: Named[datetime | None] = Column(UtcTime)
     queue: Named[str] = Column(Text, server_default=QUEUE)
     untidy: Named[bool] = Column(Boolean, server_default=text("false"))
+    order_key: Named[str | None] = Column(Text)
 
 
 jobs = Table(
@@ -165,6 +167,7 @@ jobs = Table(
     visible_index("jobs_created", "created_at", "id"),
     index_where("jobs_held", HELD, "worker"),
     index_where("jobs_untidy", UNTIDY, "status", "updated_at"),
+    index_where("jobs_order", READ, "order_key", "status", "created_at", "id"),
 )
 
 

@@ -40,6 +40,7 @@ class OrderForm(BaseModel):
     fabric_color: Annotated[str | None, Form()] = None
     background_color: Annotated[str | None, Form()] = None
     render_mode: Annotated[str | None, Form()] = None
+    renderer: Annotated[str | None, Form(description="relight, or cycles (path-traced: minutes).")] = None
     samples: Annotated[str | None, Form()] = None
     metadata: Annotated[str | None, Form(description="A JSON object.")] = None
 
@@ -54,6 +55,7 @@ class Overrides(BaseModel):
     fabric_color: str | None = None
     background_color: str | None = None
     render_mode: str | None = None
+    renderer: str | None = None
     samples: int | str | None = None
 
 

@@ -111,7 +111,7 @@ async def _answers(host: str, port: int, *, unless: Sequence[asyncio.Task[Any]])
 
 
 def _worker_argv() -> Sequence[str]:
-    return [sys.executable, "-m", "tirage", "worker", "--queues", "mockup", "--parent", str(os.getpid())]
+    return [sys.executable, "-m", "tirage", "worker", "--parent", str(os.getpid())]
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
