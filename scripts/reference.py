@@ -40,7 +40,12 @@ def settings_page() -> str:
     """Every environment variable with what it does."""
     rows = (f"| `{name}` | {text} |" for name, text in VARIABLES.items())
     head = "| variable | what it does |\n|---|---|"
-    text = "They stand in the environment; an unknown `TIRAGE_` variable is an error."
+    text = (
+        "A command's option goes before the environment, that before the file tirage.toml, and that before "
+        "the default; an unknown name is an error. In the file a setting is called like its variable, in "
+        "small letters and without `TIRAGE_`; `data_dir` may be relative to the file's folder. "
+        "`tirage doctor` shows what is in effect, and from where."
+    )
     return f"# Settings\n{MADE}\n\n{text}\n\n{head}\n" + "\n".join(rows) + "\n"
 
 
@@ -57,6 +62,7 @@ COMMANDS = (
     ("serve",),
     ("cleanup",),
     ("migrate",),
+    ("doctor",),
 )
 EXIT_CODES = """| exit | meaning |
 |---|---|

@@ -1,4 +1,4 @@
-"""The settings, and the only reader of the environment: one frozen object, every fault found at once.
+"""The settings: one frozen object from the environment and a file, every fault found at once.
 Plain dataclasses, because a settings library costs more to import than a picture to render.
 """
 
@@ -7,16 +7,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from tirage.errors import Finding, Severity, UsageError
+from tirage.errors import UsageError
+from tirage.sources import CONFIG, Sources
 
-__all__ = ["VARIABLES", "BlenderDevice", "LogFormat", "LogLevel", "Settings"]
+__all__ = ["VARIABLES", "BlenderDevice", "LogFormat", "LogLevel", "Setting", "Settings", "explained"]
 
 MAX_THREADS = 64
 DAY = 86_400
@@ -53,6 +53,8 @@ class LogFormat(StrEnum):
 
 VARIABLES: Mapping[str, str] = MappingProxyType(
     {
+        "TIRAGE_CONFIG": "A TOML file with settings; by default tirage.toml where the command runs, if "
+        "there is one.",
         "TIRAGE_THREADS": "Threads that render, 1–64; by default as many as there are usable cores.",
         "TIRAGE_TEMPLATES": "Folders with your own templates, separated like PATH; the first takes installs.",
         "TIRAGE_DATA_DIR": "Folder for the database and the files; by default `tirage-data` where the "
@@ -70,6 +72,11 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "one the server makes a new one at each start, and listens on this machine only.",
         "TIRAGE_DEFAULT_TEMPLATE": "The template of orders that name none; by default `tee`.",
         "TIRAGE_STEP_SECONDS": "How long one step of a job may take, 1–86400 seconds; by default 300.",
+        "TIRAGE_CLEANUP_TEMPORARY_HOURS": "Age at which temporary files go, 1–8760 hours; by default 24.",
+        "TIRAGE_CLEANUP_COMPLETED_HOURS": "Age at which the recorded steps of completed jobs go, 1–8760 "
+        "hours; by default 24.",
+        "TIRAGE_CLEANUP_FAILED_DAYS": "Age at which failed jobs are hidden, and their recorded steps go, "
+        "1–365 days; by default 7.",
         "TIRAGE_BLENDER": "Blender 5.0 or newer, or a Python that has bpy; by default what is found.",
         "TIRAGE_BLENDER_DEVICE": "What Blender renders on: auto (default, a GPU if there is one), cpu, gpu.",
         "TIRAGE_LOG_LEVEL": "Least severe line that is logged: debug, info, warning (default) or error.",
@@ -99,6 +106,12 @@ class Settings:
     default_template: str = DEFAULT_TEMPLATE
     step_seconds: int = 300
     """Of one step of a job (C-14)."""
+    cleanup_temporary_hours: int = 24
+    cleanup_completed_hours: int = 24
+    cleanup_failed_days: int = 7
+    """What is older goes (R262)."""
+    config: Path | None = None
+    """The file that was read."""
     blender: Path | None = None
     blender_device: BlenderDevice = BlenderDevice.AUTO
     log_level: LogLevel = LogLevel.WARNING
@@ -111,33 +124,12 @@ class Settings:
         `data_dir` goes before the variable: a command's option.
         Empty variables count as unset. An unknown TIRAGE_ variable is an error, not a silent default.
         """
-        reader = _Reader(os.environ if environment is None else environment)
-        data_dir = (data_dir or reader.value("TIRAGE_DATA_DIR", _data_dir, Path(DATA_DIR))).absolute()
-        settings = cls(
-            threads=reader.value("TIRAGE_THREADS", _threads, usable_cores()),
-            templates=reader.value("TIRAGE_TEMPLATES", _folders, _own_templates(reader.environment)),
-            data_dir=data_dir,
-            database_url=reader.value("TIRAGE_DATABASE_URL", _database, f"sqlite:///{data_dir / DATABASE}"),
-            storage_url=reader.value("TIRAGE_STORAGE_URL", _storage, (data_dir / STATIC).as_uri()),
-            file_base_url=_file_base_url(reader),
-            api_key=reader.value("TIRAGE_API_KEY", _api_key, None),
-            default_template=reader.value("TIRAGE_DEFAULT_TEMPLATE", _name, DEFAULT_TEMPLATE),
-            step_seconds=reader.value("TIRAGE_STEP_SECONDS", _step_seconds, 300),
-            blender=reader.value("TIRAGE_BLENDER", _absolute, None),
-            blender_device=reader.value(
-                "TIRAGE_BLENDER_DEVICE", lambda text: BlenderDevice(text.lower()), BlenderDevice.AUTO
-            ),
-            log_level=reader.value("TIRAGE_LOG_LEVEL", lambda text: LogLevel(text.lower()), LogLevel.WARNING),
-            log_format=reader.value(
-                "TIRAGE_LOG_FORMAT", lambda text: LogFormat(text.lower()), LogFormat.TEXT
-            ),
-        )
-        reader.finish()
-        return settings
+        return _settings_of(_Reader(os.environ if environment is None else environment), data_dir)
 
     def environment(self) -> dict[str, str]:
         """The variables that give these settings again, for a worker; the server's key is not among them."""
         given = {
+            CONFIG: str(self.config or ""),
             "TIRAGE_THREADS": str(self.threads),
             "TIRAGE_TEMPLATES": os.pathsep.join(map(str, self.templates)),
             "TIRAGE_DATA_DIR": str(self.data_dir),
@@ -146,12 +138,42 @@ class Settings:
             "TIRAGE_FILE_BASE_URL": self.file_base_url or "",
             "TIRAGE_DEFAULT_TEMPLATE": self.default_template,
             "TIRAGE_STEP_SECONDS": str(self.step_seconds),
+            "TIRAGE_CLEANUP_TEMPORARY_HOURS": str(self.cleanup_temporary_hours),
+            "TIRAGE_CLEANUP_COMPLETED_HOURS": str(self.cleanup_completed_hours),
+            "TIRAGE_CLEANUP_FAILED_DAYS": str(self.cleanup_failed_days),
             "TIRAGE_BLENDER": str(self.blender or ""),
             "TIRAGE_BLENDER_DEVICE": self.blender_device.value,
             "TIRAGE_LOG_LEVEL": self.log_level.value,
             "TIRAGE_LOG_FORMAT": self.log_format.value,
         }
         return {name: value for name, value in given.items() if value}
+
+
+def _settings_of(reader: _Reader, data_dir: Path | None) -> Settings:
+    data_dir = (data_dir or reader.value("TIRAGE_DATA_DIR", _data_dir, Path(DATA_DIR))).absolute()
+    settings = Settings(
+        threads=reader.value("TIRAGE_THREADS", _number(1, MAX_THREADS), usable_cores()),
+        templates=reader.value("TIRAGE_TEMPLATES", _folders, _own_templates(reader.sources.environment)),
+        data_dir=data_dir,
+        database_url=reader.value("TIRAGE_DATABASE_URL", _database, f"sqlite:///{data_dir / DATABASE}"),
+        storage_url=reader.value("TIRAGE_STORAGE_URL", _storage, (data_dir / STATIC).as_uri()),
+        file_base_url=_file_base_url(reader),
+        api_key=reader.value("TIRAGE_API_KEY", _api_key, None),
+        default_template=reader.value("TIRAGE_DEFAULT_TEMPLATE", _name, DEFAULT_TEMPLATE),
+        step_seconds=reader.value("TIRAGE_STEP_SECONDS", _number(1, DAY), 300),
+        cleanup_temporary_hours=reader.value("TIRAGE_CLEANUP_TEMPORARY_HOURS", _number(1, 8760), 24),
+        cleanup_completed_hours=reader.value("TIRAGE_CLEANUP_COMPLETED_HOURS", _number(1, 8760), 24),
+        cleanup_failed_days=reader.value("TIRAGE_CLEANUP_FAILED_DAYS", _number(1, 365), 7),
+        config=reader.sources.config,
+        blender=reader.value("TIRAGE_BLENDER", _absolute, None),
+        blender_device=reader.value(
+            "TIRAGE_BLENDER_DEVICE", lambda text: BlenderDevice(text.lower()), BlenderDevice.AUTO
+        ),
+        log_level=reader.value("TIRAGE_LOG_LEVEL", lambda text: LogLevel(text.lower()), LogLevel.WARNING),
+        log_format=reader.value("TIRAGE_LOG_FORMAT", lambda text: LogFormat(text.lower()), LogFormat.TEXT),
+    )
+    reader.finish()
+    return settings
 
 
 def usable_cores() -> int:
@@ -164,46 +186,72 @@ class _Reader:
     """Collects what is wrong while values are read."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self.environment = environment
-        self.findings: list[Finding] = []
+        self.sources = Sources(environment, known=VARIABLES)
 
     def value(self, variable: str, parse: Callable[[str], T], default: T) -> T:
-        text = self.environment.get(variable, "").strip()
-        if not text:
+        given = self.sources.given(variable)
+        if given is None:
             return default
         try:
-            return parse(text)
+            return parse(given.text)
         except ValueError:
-            shown = "what it is" if variable in SECRET else repr(text[:40])
-            self._add(variable, f"{variable} cannot be {shown}.", VARIABLES[variable])
+            shown = "what it is" if variable in SECRET else repr(given.text[:40])
+            self.sources.add(variable, f"{variable} cannot be {shown}.", VARIABLES[variable])
             return default
 
     def finish(self) -> None:
-        for variable in sorted(self.environment):
-            if variable.startswith("TIRAGE_") and variable not in VARIABLES:
-                near = get_close_matches(variable, VARIABLES, n=1)
-                hint = f"Did you mean {near[0]}?" if near else f"There are {', '.join(VARIABLES)}."
-                self._add(variable, f"There is no setting {variable}.", hint)
-        if self.findings:
-            first = self.findings[0]
-            raise UsageError("INVALID_SETTING", first.message, hint=first.hint, findings=self.findings)
-
-    def _add(self, variable: str, message: str, hint: str) -> None:
-        self.findings.append(Finding("INVALID_SETTING", Severity.ERROR, message, hint=hint, where=variable))
+        findings = self.sources.findings
+        if findings:
+            first = findings[0]
+            raise UsageError("INVALID_SETTING", first.message, hint=first.hint, findings=findings)
 
 
-def _threads(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= MAX_THREADS:
-        raise ValueError
-    return number
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as it is in effect."""
+
+    name: str
+    value: str
+    """As text; a secret only says that it is there."""
+    origin: str
+    """`environment`, the path of a file, or `default`."""
 
 
-def _step_seconds(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= DAY:
-        raise ValueError
-    return number
+def explained(environment: Mapping[str, str] | None = None) -> list[Setting]:
+    """What is in effect, and why.  UsageError as for `Settings.read`."""
+    reader = _Reader(os.environ if environment is None else environment)
+    effective = _settings_of(reader, None).environment()
+    return [_setting(variable, reader.sources, effective.get(variable, "")) for variable in VARIABLES]
+
+
+def _setting(variable: str, sources: Sources, effective: str) -> Setting:
+    given = sources.given(variable)
+    value = effective or (given.text if given else "")
+    if variable in SECRET:
+        value = _without_secret(value)
+    return Setting(variable, value, given.origin if given else "default")
+
+
+def _without_secret(value: str) -> str:
+    """An address without its password; of anything else nothing but that it is there."""
+    address = urlsplit(value)
+    if not address.scheme:
+        return "•••" if value else ""
+    user = (
+        f"{address.username}:•••@" if address.password else f"{address.username}@" if address.username else ""
+    )
+    place = user + address.netloc.rpartition("@")[2]
+    return f"{address.scheme}://{place}{address.path}"
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text)
+        if not least <= number <= most:
+            raise ValueError
+        return number
+
+    return parse
 
 
 def _absolute(text: str) -> Path:

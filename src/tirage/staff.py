@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -59,8 +60,17 @@ def tidy(app: App, *, dry_run: bool = False) -> Cleaned:
         app.service,
         folder=app.settings.data_dir / WORK,
         sweeper=app.orphans,
-        ages=Ages(),
+        ages=ages_of(app.settings),
         dry_run=dry_run,
+    )
+
+
+def ages_of(settings: Settings) -> Ages:
+    """At which age what goes."""
+    return Ages(
+        temporary=timedelta(hours=settings.cleanup_temporary_hours),
+        completed=timedelta(hours=settings.cleanup_completed_hours),
+        failed=timedelta(days=settings.cleanup_failed_days),
     )
 
 

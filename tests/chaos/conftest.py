@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +20,19 @@ def server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """The world's data folder, on a disk of some megabytes; mounting it needs root."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
 @pytest.fixture(params=BACKENDS)
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    url = f"sqlite:///{tmp_path}/tirage.db"
+    url = f"sqlite:///{tmp_path}/data/tirage.db"
     if request.param == "postgresql":
         name = "chaos_" + "".join(filter(str.isalnum, request.node.name.lower()))[:50]
         url = new_database(request.getfixturevalue("server"), name)

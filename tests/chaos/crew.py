@@ -1,5 +1,5 @@
 """A worker process for chaos tests: real store, real files, real catalogue, pictures of a few bytes.
-`python crew.py NAME PLAN`, where PLAN is JSON: lease, concurrency, and where to kill itself.
+`python crew.py NAME PLAN`, where PLAN is JSON: lease, concurrency, and where to kill itself or to fail.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 from tirage import log
 from tirage.app import App, open_app
 from tirage.cli.jobs import told_to_stop
+from tirage.errors import TryAgain
 from tirage.jobs.model import Artifact, Job, JsonObject
 from tirage.jobs.run import Run, Step
 from tirage.jobs.service import JobService
@@ -61,12 +62,16 @@ class Diary:
     def __init__(self, path: Path, plan: dict[str, Any]) -> None:
         self._file = path.open("a", buffering=1)
         self._point, self._after = plan.get("kill"), int(plan.get("after", 0))
+        self._failing = set(plan.get("fail", ()))
         self._lock = threading.Lock()
 
     def note(self, job: Job, step: str, when: str) -> None:
         with self._lock:
             entry = {"job": job.id, "attempt": job.attempt, "step": step, "when": when, "at": time.time()}
             self._file.write(json.dumps(entry) + "\n")
+            if f"{step}:{when}" in self._failing:
+                self._failing.remove(f"{step}:{when}")
+                raise TryAgain("UNAVAILABLE", f"Nothing goes at {step}:{when}.")
             if f"{step}:{when}" == self._point:
                 self._after -= 1
                 if self._after < 0:
@@ -146,7 +151,7 @@ def main(name: str, plan: dict[str, Any]) -> bool:
     log.configure(level=LogLevel.WARNING, format=LogFormat.TEXT)
     with open_app(Settings.read()) as app:
         folder = app.settings.data_dir
-        diary = Diary(folder / f"diary-{name}.jsonl", plan)
+        diary = Diary(folder.parent / f"diary-{name}.jsonl", plan)  # not on the disk that gets full
         worker = Worker(
             app.database,
             service_of(app),

@@ -62,13 +62,14 @@ class World:
     def __post_init__(self) -> None:
         self.service = service_of(self.app)
 
-    def start(self, **plan: Any) -> str:  # noqa: ANN401
-        """One more worker; its name."""
+    def start(self, url: str | None = None, **plan: Any) -> str:  # noqa: ANN401
+        """One more worker, with a way of its own to the database; its name."""
+        way = {"TIRAGE_DATABASE_URL": url} if url else {}
         name = f"w{next(self._number)}"
         with (self.folder / f"{name}.err").open("w") as errors:
             self.crew[name] = subprocess.Popen(
                 [sys.executable, str(CREW), name, json.dumps(plan)],
-                env=self.environment,
+                env={**self.environment, **way},
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 text=True,
@@ -121,7 +122,7 @@ class World:
         """What all workers wrote down, by time; a line that a kill cut off is left out."""
         entries = [
             {**json.loads(line), "worker": path.stem.removeprefix("diary-")}
-            for path in (self.folder / "data").glob("diary-*.jsonl")
+            for path in self.folder.glob("diary-*.jsonl")
             for line in path.read_text().splitlines()
         ]
         return sorted(entries, key=lambda entry: entry["at"])

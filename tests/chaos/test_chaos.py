@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
 import threading
 import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 from crew import POINTS
 from crews import HANGS, World
+from partition import way_to
 
 from tirage.jobs.failure import FailureClass
 from tirage.jobs.machine import CANCELLED, COMPLETED
-from tirage.jobs.model import Job
+from tirage.jobs.model import RETRIED, Job
 
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "8"))
 """Kills at every point, on each database: 14 points × 8 rounds × 2 databases are 224 kills."""
@@ -133,16 +137,19 @@ def test_cancelling_in_every_step(world: World) -> None:
 
 
 def test_draining_under_load(world: World) -> None:
-    """Claims stop at once, what is running ends or is given back, the worker ends well within 30 seconds."""
+    """Claims stop at once and for good, what is running ends or is given back, the worker ends well."""
     for _ in range(4):
         quick, slow = world.start(pause=0.02), world.start(pause=1.0, drain=1.0)
         world.submit(10)
         world.wait(lambda slow=slow: len(world.service.claims(slow)) == 3)
+        told, start = datetime.now(UTC), time.monotonic()
         world.kill(slow, signal.SIGTERM)
-        start = time.monotonic()
         assert world.crew[slow].wait(HANGS) == 0, world.said()
         assert time.monotonic() - start < 10
         assert world.service.claims(slow) == []
+        tries = [each for job_id in world.acknowledged for each in world.service.attempts(job_id)]
+        late = max(each.started_at - told for each in tries if each.worker == slow)
+        assert late < timedelta(seconds=0.5), "it was in the middle of claiming at most"
         world.wait(lambda: world.active() == 0)
         world.kill(quick, signal.SIGTERM)
         assert world.crew[quick].wait(HANGS) == 0, world.said()
@@ -152,6 +159,94 @@ def test_draining_under_load(world: World) -> None:
         job = world.service.retrieve(job_id)
         given_back = [each for each in world.service.attempts(job_id) if each.failure]
         assert job.max_attempts == 100 + len(given_back)
+
+
+@pytest.mark.rows("R101", "R107", "R112", "R119")
+def test_every_place_failing_once(world: World) -> None:
+    """Each is tried again, nothing is lost or left, and the first error is known."""
+    places = [point for point in POINTS if not point.startswith("complete")]
+    for _ in range(2):
+        world.start(fail=places)
+    world.submit(24)
+    world.come_to_rest()
+    world.check()
+    failed = [
+        each for job_id in world.acknowledged for each in world.service.attempts(job_id) if each.failure
+    ]
+    assert len(failed) == 2 * len(places)
+    assert {each.failure.code for each in failed if each.failure} == {"UNAVAILABLE"}
+    assert all(world.service.retrieve(job_id).status == COMPLETED for job_id in world.acknowledged)
+
+
+def test_two_observers_of_a_death(world: World) -> None:
+    """Both see it at the same moment; what the dead one held is put back once."""
+    for _ in range(3):
+        victim = world.start(pause=0.5)
+        while len(world.alive()) < 3:
+            world.start(pause=0.02, lease=2.0)
+        world.submit(9)
+        world.wait(lambda victim=victim: world.service.claims(victim))
+        world.kill(victim)
+        world.wait(lambda: world.active() == 0)
+    world.come_to_rest()
+    world.check()
+    for job_id in world.acknowledged:
+        lost = [each for each in world.service.attempts(job_id) if each.failure]
+        told = [event for event in world.service.events(job_id=job_id, limit=1000) if event.name == RETRIED]
+        assert len(told) == len(lost) <= 1
+
+
+@pytest.mark.rows("R302")
+def test_a_full_disk(small_disk: Path, world: World) -> None:
+    """What is under way fails for want of space, without a partial file; then orders go on."""
+    for _ in range(2):
+        world.start(pause=0.3)
+    world.submit(12)
+    world.wait(lambda: sum(world.service.retrieve(each).step == "render" for each in world.acknowledged) > 3)
+    ballast = small_disk / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1 << 16) if small(small_disk) else bytes(512))
+    time.sleep(4)
+    assert len(world.alive()) == 2, world.said()
+    ballast.unlink()
+    (after,) = world.submit()
+    seconds = world.wait(lambda: world.service.retrieve(after.id).status == COMPLETED, 60)
+    print(f"an order after space returned was done after {seconds:.1f} s")
+    assert seconds <= 30
+    world.come_to_rest()
+    world.check()
+    failed = [
+        each for job_id in world.acknowledged for each in world.service.attempts(job_id) if each.failure
+    ]
+    kinds = {each.failure.kind for each in failed if each.failure}
+    assert kinds <= {FailureClass.RESOURCE, FailureClass.WORKER_LOST}
+    assert FailureClass.RESOURCE in kinds
+
+
+def small(folder: Path) -> bool:
+    """Whether more than a little is free."""
+    return shutil.disk_usage(folder).free > 1 << 17
+
+
+@pytest.mark.parametrize("world", ["postgresql"], indirect=True)
+def test_a_partition(world: World) -> None:
+    """A worker that cannot reach the database for three leases; its work is taken over, its writes refused."""
+    with way_to(world.app.settings.database_url) as way:
+        cut_off, other = world.start(url=way.url, pause=0.3), world.start(pause=0.05)
+        for _ in range(2):
+            world.submit(8)
+            world.wait(lambda: world.service.claims(cut_off))
+            way.cut()
+            world.wait(lambda: world.active() == 0)
+            assert world.service.claims(cut_off) == []
+            way.heal()
+            time.sleep(1)
+        assert {cut_off, other} <= set(world.alive()), world.said()
+        world.come_to_rest()
+    world.check()
+    tries = [each for job_id in world.acknowledged for each in world.service.attempts(job_id)]
+    assert {each.worker for each in tries if each.failure} == {cut_off}
 
 
 def test_a_database_that_is_away(world: World) -> None:

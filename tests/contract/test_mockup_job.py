@@ -189,6 +189,45 @@ def test_from_an_order_to_the_products_media(world: World, service: JobService) 
     assert progress == sorted(progress)
 
 
+@pytest.mark.rows("R119", "R269")
+def test_an_order_made_before_is_answered_from_its_files(world: World, service: JobService) -> None:
+    first, worker = world.submit(), world.worker()
+    worker.tick()
+    asked = world.renderers.renderer.asked
+    again = world.submit()
+    worker.tick()
+    world.verify(again)
+    other = world.submit(options={"render_mode": "images-only", "fabric_color": "white"})
+    worker.tick()
+    one, two, new = (service.retrieve(job.id) for job in (first, again, other))
+    assert two.metadata["reused_from"] == first.id
+    assert [file.sha256 for file in two.artifacts] == [file.sha256 for file in one.artifacts]
+    assert (one.order_key, "reused_from" in one.metadata) == (two.order_key, False)
+    assert world.renderers.renderer.asked == asked + 6, "the other colour was rendered, the same not"
+    assert new.order_key != one.order_key
+    assert "reused_from" not in new.metadata
+    for prefix in service.purge(first.id).prefixes:
+        world.blobs.delete_prefix(prefix)
+    assert all(world.blobs.digest(file.key) for file in two.artifacts), "files are a job's own"
+
+
+def test_an_order_whose_model_goes_meanwhile_is_rendered(world: World, service: JobService) -> None:
+    first, worker = world.submit(), world.worker()
+    worker.tick()
+    again = world.submit()
+
+    def purge() -> None:
+        world.files.before.clear()
+        for prefix in service.purge(first.id).prefixes:
+            world.blobs.delete_prefix(prefix)
+
+    world.files.before["copy"] = purge
+    world.pass_time(4, worker)
+    world.verify(again)
+    assert service.retrieve(again.id).attempt == 2
+    assert "reused_from" not in service.retrieve(again.id).metadata
+
+
 @pytest.mark.rows("R286", "R290")
 def test_a_turntable_is_a_video_after_the_pictures(world: World, service: JobService) -> None:
     job = world.submit(options={"render_mode": "animation-only"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 import tirage
 from tirage.errors import UsageError
-from tirage.settings import VARIABLES, BlenderDevice, LogFormat, LogLevel, Settings, usable_cores
+from tirage.settings import VARIABLES, BlenderDevice, LogFormat, LogLevel, Settings, explained, usable_cores
 
 BASES = ("TIRAGE_FILE_BASE_URL", "MEDUSA_FILE_BASE_URL", "MEDUSA_PUBLIC_BASE_URL", "MEDUSA_BACKEND_URL")
 
@@ -51,12 +52,15 @@ def test_every_variable_is_read() -> None:
         "TIRAGE_API_KEY": "sk_0123456789abcdef",
         "TIRAGE_DEFAULT_TEMPLATE": "mug",
         "TIRAGE_STEP_SECONDS": "60",
+        "TIRAGE_CLEANUP_TEMPORARY_HOURS": "1",
+        "TIRAGE_CLEANUP_COMPLETED_HOURS": "2",
+        "TIRAGE_CLEANUP_FAILED_DAYS": "3",
         "TIRAGE_BLENDER": "/opt/blender/blender",
         "TIRAGE_BLENDER_DEVICE": "GPU",
         "TIRAGE_LOG_LEVEL": "Debug",
         "TIRAGE_LOG_FORMAT": "json",
     }
-    assert {*environment, *BASES} == set(VARIABLES)
+    assert {*environment, *BASES, "TIRAGE_CONFIG"} == set(VARIABLES)
     assert Settings.read(environment) == Settings(
         threads=3,
         templates=(Path("/a"), Path("/b")),
@@ -67,6 +71,9 @@ def test_every_variable_is_read() -> None:
         api_key="sk_0123456789abcdef",
         default_template="mug",
         step_seconds=60,
+        cleanup_temporary_hours=1,
+        cleanup_completed_hours=2,
+        cleanup_failed_days=3,
         blender=Path("/opt/blender/blender"),
         blender_device=BlenderDevice.GPU,
         log_level=LogLevel.DEBUG,
@@ -90,14 +97,14 @@ def test_every_fault_is_found_at_once() -> None:
     assert [(finding.where, finding.code) for finding in caught.value.findings] == [
         (variable, "INVALID_SETTING")
         for variable in (
+            "TIRAGE_TEMPLATE",
+            "TIRAGE_X",
             "TIRAGE_THREADS",
             "TIRAGE_TEMPLATES",
             "TIRAGE_LOG_LEVEL",
-            "TIRAGE_TEMPLATE",
-            "TIRAGE_X",
         )
     ]
-    assert caught.value.findings[3].hint == "Did you mean TIRAGE_TEMPLATES?"
+    assert caught.value.findings[0].hint == "Did you mean TIRAGE_TEMPLATES?"
     assert caught.value.exit_code == 2
 
 
@@ -193,3 +200,65 @@ def test_a_worker_gets_the_same_settings() -> None:
     again = Settings.read(given.environment())
     assert again == replace(given, api_key=None)
     assert Settings.read(Settings.read({}).environment()) == Settings.read({})
+
+
+@pytest.fixture
+def toml(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str) -> Path:
+        path = tmp_path / "tirage.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_the_environment_goes_before_the_file(toml: Callable[[str], Path], tmp_path: Path) -> None:
+    path = toml('threads = 3\ndata_dir = "data"\ntemplates = ["/a", "/b"]\ncleanup_failed_days = 30\n')
+    environment = {"TIRAGE_CONFIG": str(path), "TIRAGE_THREADS": "4", "HOME": "/home/ann"}
+    settings = Settings.read(environment)
+    assert (settings.threads, settings.templates) == (4, (Path("/a"), Path("/b")))
+    assert (settings.data_dir, settings.cleanup_failed_days) == (tmp_path / "data", 30)
+    assert Settings.read(environment, data_dir=Path("/other")).data_dir == Path("/other")
+    origins = {each.name: (each.value, each.origin) for each in explained(environment)}
+    assert origins["TIRAGE_THREADS"] == ("4", "environment")
+    assert origins["TIRAGE_DATA_DIR"] == (str(tmp_path / "data"), str(path))
+    assert origins["TIRAGE_STEP_SECONDS"] == ("300", "default")
+    assert set(origins) == set(VARIABLES)
+    assert Settings.read(settings.environment()) == settings
+
+
+def test_the_file_where_the_program_runs(
+    toml: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toml("step_seconds = 7")
+    monkeypatch.chdir(tmp_path)
+    assert Settings.read({}).step_seconds == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "said"),
+    [
+        ("threads = 0", "TIRAGE_THREADS", "cannot be '0'"),
+        ("thread = 1", "thread", "Did you mean threads?"),
+        ("config = 'x'", "config", "There is no setting config"),
+        ("threads = ", "tirage.toml", "Invalid value"),
+        ("[cleanup]\nfailed_days = 7", "cleanup", "There is no setting cleanup"),
+    ],
+)
+def test_faults_of_the_file(toml: Callable[[str], Path], text: str, where: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Settings.read({"TIRAGE_CONFIG": str(toml(text))})
+    (finding,) = caught.value.findings
+    assert finding.where.endswith(where)
+    assert said in finding.message + finding.hint
+
+
+def test_a_file_that_is_named_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
+        Settings.read({"TIRAGE_CONFIG": str(tmp_path / "x.toml")})
+
+
+def test_secrets_are_not_explained() -> None:
+    given = {"TIRAGE_API_KEY": "sk_0123456789abcdef", "TIRAGE_DATABASE_URL": "postgresql://ann:pw@db/x"}
+    shown = {each.name: each.value for each in explained(given)}
+    assert (shown["TIRAGE_API_KEY"], shown["TIRAGE_DATABASE_URL"]) == ("•••", "postgresql://ann:•••@db/x")

@@ -22,7 +22,7 @@ jobs_app = typer.Typer(help="List, show, watch, retry and cancel jobs.", rich_ma
 def register(app: typer.Typer) -> None:
     """Adds the commands to the program's."""
     app.add_typer(jobs_app, name="jobs", context_settings=HELP)
-    for command in (worker, cleanup, migrate):
+    for command in (worker, cleanup, migrate, doctor):
         app.command()(command)
 
 
@@ -70,6 +70,19 @@ def migrate() -> None:
     from tirage.cli import jobs
 
     jobs.migrate_database()
+
+
+def doctor(
+    *,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Check every job, its files and its product's media, too.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show the settings with their origin, and whether all that Tirage needs is there; exit 1 when not."""
+    from tirage.cli import jobs
+
+    raise typer.Exit(jobs.diagnose(verify=verify, json=json))
 
 
 @jobs_app.command("list")

@@ -14,12 +14,14 @@ from types import FrameType
 import typer
 
 from tirage.cli import report
-from tirage.cli.parts import opened
+from tirage.cli.parts import needed, opened
 from tirage.jobs.machine import COMPLETED
 from tirage.jobs.model import Event, Job, JobFilters, Page
 from tirage.jobs.service import BATCH_LIMIT
+from tirage.settings import Settings, explained
 
 ENDED_BADLY = 1
+STATES = {"ok": "green", "warning": "yellow", "error": "red"}
 WATCH_SECONDS = 0.3
 PARENT_SECONDS = 0.5
 
@@ -89,6 +91,29 @@ def migrate_database() -> None:
     """Brings the database to this version."""
     with opened():
         typer.echo("The database has this version's schema.")
+
+
+def diagnose(*, verify: bool, json: bool) -> int:
+    """Settings and parts; the exit code."""
+    with needed():
+        from tirage.doctor import diagnose as look
+    settings = explained()
+    found = look(Settings.read(), verify=verify)
+    if json:
+        parts = [asdict(check) for check in found.checks]
+        wrong = [asdict(finding) for finding in found.findings]
+        shown = [asdict(setting) for setting in settings]
+        report.show_json({"well": found.well, "settings": shown, "checks": parts, "findings": wrong})
+        return 0 if found.well else ENDED_BADLY
+    for setting in settings:
+        typer.echo(f"{setting.name:30} {setting.value or '(not set)'}  [{setting.origin}]")
+    typer.echo("")
+    for check in found.checks:
+        typer.echo(typer.style(f"{check.state:8}", fg=STATES[check.state]) + f"{check.name}: {check.message}")
+        if check.hint and check.state != "ok":
+            typer.echo(f"        hint: {check.hint}")
+    report.findings(found.findings)
+    return 0 if found.well else ENDED_BADLY
 
 
 def list_jobs(
