@@ -49,6 +49,10 @@ def settings_page() -> str:
     return f"# Settings\n{MADE}\n\n{text}\n\n{head}\n" + "\n".join(rows) + "\n"
 
 
+JOB_COMMANDS = (
+    *("list", "show", "watch", "retry", "cancel", "delete", "restore", "purge"),
+    *("stats", "pause", "resume"),
+)
 COMMANDS = (
     ("mockup",),
     ("template", "list"),
@@ -56,7 +60,7 @@ COMMANDS = (
     ("template", "check"),
     ("template", "bake"),
     ("worker",),
-    *(("jobs", name) for name in ("list", "show", "watch", "retry", "cancel", "stats", "pause", "resume")),
+    *(("jobs", name) for name in JOB_COMMANDS),
     *(("products", name) for name in ("list", "show", "add", "import", "rename", "remove")),
     *(("products", "media", name) for name in ("list", "order", "thumbnail", "remove")),
     ("serve",),

@@ -10,6 +10,7 @@ from tirage.errors import Failed
 from tirage.jobs.service import JobService, now
 from tirage.mockup.ports import Publisher
 from tirage.mockup.register import Register, descriptions_in
+from tirage.mockup.removal import Removal
 from tirage.mockup.states import MOCKUP
 from tirage.mockup.submission import MOCKUP_PIPELINE
 from tirage.mockup.submit import Submissions
@@ -39,6 +40,7 @@ class App:
     publisher: Publisher
     templates: Register
     submissions: Submissions
+    removal: Removal
 
 
 @contextmanager
@@ -76,6 +78,7 @@ def open_app(settings: Settings, *, host: str = HOST, port: int = PORT) -> Itera
             catalogue=catalogue,
             publisher=catalogue,
             templates=templates,
+            removal=Removal(service, files=files, publisher=catalogue),
             submissions=Submissions(service, files=files, products=catalogue, templates=templates),
         )
 

@@ -22,7 +22,7 @@ from partition import way_to
 
 from tirage.jobs.failure import FailureClass
 from tirage.jobs.machine import CANCELLED, COMPLETED
-from tirage.jobs.model import RETRIED, Job
+from tirage.jobs.model import RETRIED, Attempt, Job
 
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "8"))
 """Kills at every point, on each database: 14 points × 8 rounds × 2 databases are 224 kills."""
@@ -80,6 +80,11 @@ def test_takeover_with_the_usual_lease(world: World) -> None:
     world.check()
 
 
+def tries(world: World) -> list[Attempt]:
+    """All attempts of all jobs."""
+    return [each for job_id in world.acknowledged for each in world.service.attempts(job_id)]
+
+
 def taken_over(world: World, job: Job, holder: str | None) -> bool:
     """Whether another worker holds it."""
     return world.service.retrieve(job.id).worker not in {None, holder}
@@ -102,7 +107,7 @@ def test_zombies(world: World) -> None:
         world.wait(lambda: world.active() == 0)
     world.come_to_rest()
     world.check()
-    lost = [each for job_id in world.acknowledged for each in world.service.attempts(job_id) if each.failure]
+    lost = [each for each in tries(world) if each.failure]
     assert {each.failure.kind for each in lost if each.failure} == {FailureClass.WORKER_LOST}
 
 
@@ -147,8 +152,7 @@ def test_draining_under_load(world: World) -> None:
         assert world.crew[slow].wait(HANGS) == 0, world.said()
         assert time.monotonic() - start < 10
         assert world.service.claims(slow) == []
-        tries = [each for job_id in world.acknowledged for each in world.service.attempts(job_id)]
-        late = max(each.started_at - told for each in tries if each.worker == slow)
+        late = max(each.started_at - told for each in tries(world) if each.worker == slow)
         assert late < timedelta(seconds=0.5), "it was in the middle of claiming at most"
         world.wait(lambda: world.active() == 0)
         world.kill(quick, signal.SIGTERM)
@@ -231,7 +235,7 @@ def small(folder: Path) -> bool:
 
 @pytest.mark.parametrize("world", ["postgresql"], indirect=True)
 def test_a_partition(world: World) -> None:
-    """A worker that cannot reach the database for three leases; its work is taken over, its writes refused."""
+    """A worker that cannot reach the database; what it holds is taken over, and what it writes refused."""
     with way_to(world.app.settings.database_url) as way:
         cut_off, other = world.start(url=way.url, pause=0.3), world.start(pause=0.05)
         for _ in range(2):
@@ -245,8 +249,7 @@ def test_a_partition(world: World) -> None:
         assert {cut_off, other} <= set(world.alive()), world.said()
         world.come_to_rest()
     world.check()
-    tries = [each for job_id in world.acknowledged for each in world.service.attempts(job_id)]
-    assert {each.worker for each in tries if each.failure} == {cut_off}
+    assert {each.worker for each in tries(world) if each.failure} == {cut_off}
 
 
 def test_a_database_that_is_away(world: World) -> None:
@@ -262,7 +265,7 @@ def test_a_database_that_is_away(world: World) -> None:
     assert len(world.alive()) == 2, world.said()
     world.come_to_rest()
     world.check()
-    lost = [each for job_id in world.acknowledged for each in world.service.attempts(job_id) if each.failure]
+    lost = [each for each in tries(world) if each.failure]
     assert lost == []
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from images import art, rgba_png
 from jobsteps import order
-from tirage.errors import TryAgain, UsageError
+from tirage.errors import BadInput, NotFound, TryAgain, UsageError
 from tirage.jobs.failure import FailureClass
 from tirage.jobs.machine import CANCELLED, COMPLETED, FAILED
 from tirage.jobs.model import Job
@@ -24,6 +24,7 @@ from tirage.mockup.catalogue import VIEWS
 from tirage.mockup.job import MockupWork
 from tirage.mockup.model import Template
 from tirage.mockup.ports import IMAGE, Media
+from tirage.mockup.removal import Removal
 from tirage.mockup.states import MOCKUP
 from tirage.mockup.template import load
 from tirage.shops.catalogue import Catalogue
@@ -103,6 +104,7 @@ class World:
             Faulty(self.blobs),
             Faulty(Catalogue(self.database, active=MOCKUP.active, clock=self.clock)),
         )
+        self.removal = Removal(self.service, files=self.files, publisher=self.shop)
         self.renderers = Warm(FakeRenderer(self.template))
         self.blenders = Cold()
         self.product = self.shop.create(NewProduct(title="Tee", id="prod_123"))
@@ -189,6 +191,26 @@ def test_from_an_order_to_the_products_media(world: World, service: JobService) 
     assert progress == sorted(progress)
 
 
+@pytest.mark.rows("R025")
+def test_a_purged_job_takes_files_and_media_along(world: World, service: JobService) -> None:
+    first, worker = world.submit(), world.worker()
+    worker.tick()
+    before, stored = world.shop.get("prod_123"), world.stored()
+    job = world.submit(options={"render_mode": "images-only", "fabric_color": "white"})
+    with pytest.raises(BadInput, match="is pending"):
+        world.removal.purge(job.id)
+    worker.tick()
+    assert world.shop.get("prod_123").thumbnail != before.thumbnail
+    service.soft_delete([job.id])
+    world.removal.purge(job.id)
+    after = world.shop.get("prod_123")
+    assert (after.media, after.thumbnail) == (before.media, before.thumbnail)
+    assert world.stored() == stored
+    with pytest.raises(NotFound):
+        world.removal.purge(job.id)
+    world.verify(first)
+
+
 @pytest.mark.rows("R119", "R269")
 def test_an_order_made_before_is_answered_from_its_files(world: World, service: JobService) -> None:
     first, worker = world.submit(), world.worker()
@@ -206,8 +228,7 @@ def test_an_order_made_before_is_answered_from_its_files(world: World, service: 
     assert world.renderers.renderer.asked == asked + 6, "the other colour was rendered, the same not"
     assert new.order_key != one.order_key
     assert "reused_from" not in new.metadata
-    for prefix in service.purge(first.id).prefixes:
-        world.blobs.delete_prefix(prefix)
+    world.removal.purge(first.id)
     assert all(world.blobs.digest(file.key) for file in two.artifacts), "files are a job's own"
 
 
@@ -218,8 +239,7 @@ def test_an_order_whose_model_goes_meanwhile_is_rendered(world: World, service: 
 
     def purge() -> None:
         world.files.before.clear()
-        for prefix in service.purge(first.id).prefixes:
-            world.blobs.delete_prefix(prefix)
+        world.removal.purge(first.id)
 
     world.files.before["copy"] = purge
     world.pass_time(4, worker)

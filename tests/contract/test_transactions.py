@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,7 @@ from tirage.mockup.submission import MOCKUP_PIPELINE
 from tirage.stores import database as module
 from tirage.stores.database import Database
 from tirage.stores.tables import metadata
+from tirage.stores.unit import SqlUnit
 
 
 class Broken(Exception):
@@ -269,6 +271,30 @@ def test_a_write_that_fails_does_not_touch_those_it_is_committed_with(
 def test_a_write_inside_a_write_is_refused_not_waited_for(migrated_file: Path) -> None:
     with Database(f"sqlite:///{migrated_file}") as database, pytest.raises(RuntimeError, match="inside"):
         database.write(lambda _: database.write(lambda _: None))
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_who_goes_silent_holds_nobody_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that is cut off in the middle of a transaction: the server ends it, and its locks go."""
+    monkeypatch.setattr(module, "SILENCE_SECONDS", 1)
+    cut_off = threading.Event()
+    with Database(url) as database:
+        service = JobService(database, pipelines=[MOCKUP_PIPELINE])
+        job = made(service)
+
+        def write(unit: SqlUnit) -> None:
+            unit.job(job.id)
+            cut_off.wait(10)
+            unit.job(job.id)
+
+        with ThreadPoolExecutor(1) as pool:
+            silent = pool.submit(database.write, write)
+            time.sleep(0.3)  # for its lock
+            service.cancel(job.id)
+            cut_off.set()
+            with pytest.raises(TryAgain) as caught:
+                silent.result()
+        assert caught.value.code == "STORE_UNAVAILABLE"
 
 
 def test_a_closed_store_takes_nothing(url: str) -> None:

@@ -136,6 +136,30 @@ def cancel(job: JobId, *, json: Json = False) -> None:
 
 
 @jobs_app.command()
+def delete(job: JobId, *, json: Json = False) -> None:
+    """Hide a job, and stop it if it waits or runs; its files stay."""
+    from tirage.cli import jobs
+
+    jobs.delete(job, json=json)
+
+
+@jobs_app.command()
+def restore(job: JobId, *, json: Json = False) -> None:
+    """Bring a deleted job back as it was."""
+    from tirage.cli import jobs
+
+    jobs.restore(job, json=json)
+
+
+@jobs_app.command()
+def purge(job: JobId, *, json: Json = False) -> None:
+    """Remove a job that is not active for good: its row, its files, and its pictures from the product."""
+    from tirage.cli import jobs
+
+    jobs.purge(job, json=json)
+
+
+@jobs_app.command()
 def stats(*, json: Json = False) -> None:
     """Count jobs by status and by queue."""
     from tirage.cli import jobs

@@ -184,6 +184,28 @@ def cancel(job_id: str, *, json: bool) -> None:
         _one(app.service.cancel(job_id), json=json)
 
 
+def delete(job_id: str, *, json: bool) -> None:
+    """The job as it was last."""
+    with opened() as app:
+        _one(app.service.soft_delete([job_id])[0], json=json)
+
+
+def restore(job_id: str, *, json: bool) -> None:
+    """The job as it is again."""
+    with opened() as app:
+        _one(app.service.restore(job_id), json=json)
+
+
+def purge(job_id: str, *, json: bool) -> None:
+    """Nothing is left to show."""
+    with opened() as app:
+        app.removal.purge(job_id)
+    if json:
+        report.show_json({"purged": job_id})
+    else:
+        typer.echo(f"{job_id} is gone.")
+
+
 def stats(*, json: bool) -> None:
     """How many there are of each."""
     with opened() as app:

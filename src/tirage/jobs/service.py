@@ -98,9 +98,9 @@ class JobService:
         """None when there is none, or it is deleted."""
         return self._store.read(lambda unit: transitions.find(unit, job_id))
 
-    def retrieve(self, job_id: str) -> Job:
+    def retrieve(self, job_id: str, *, include_deleted: bool = False) -> Job:
         """Like `get`, but raises NotFound."""
-        job = self.get(job_id)
+        job = self._store.read(lambda unit: transitions.find(unit, job_id, include_deleted=include_deleted))
         if job is None:
             raise transitions.missing(job_id)
         return job

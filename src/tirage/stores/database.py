@@ -27,7 +27,16 @@ PRAGMAS = ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = FULL", "
 WRITING = {"tirage_writing": True}
 READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """PostgreSQL: all questions of a transaction see one state, as they do on SQLite."""
-CONNECT_SECONDS = 5
+PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""Seconds, and the last one milliseconds, after which a PostgreSQL that says nothing counts as away."""
+SILENCE_SECONDS = 10
+"""How long a transaction may go without a statement: none of ours does anything else meanwhile."""
 POOL_SECONDS = 10
 """How long a caller waits for a connection before it is told to try again."""
 
@@ -91,12 +100,13 @@ def make_engine(url: str) -> Engine:
 
 
 def _postgres(address: URL) -> Engine:
-    waits = {"connect_timeout": CONNECT_SECONDS}
     try:
-        return create_engine(address, pool_pre_ping=True, connect_args=waits, pool_timeout=POOL_SECONDS)
+        engine = create_engine(address, pool_pre_ping=True, connect_args=PATIENCE, pool_timeout=POOL_SECONDS)
     except ModuleNotFoundError:
         message = "PostgreSQL needs a driver that is not installed."
         raise UsageError("INVALID_SETTING", message, hint="Install tirage[postgres].") from None
+    event.listen(engine, "connect", _limit_silence)
+    return engine
 
 
 def _address(url: str) -> URL:
@@ -113,6 +123,13 @@ def _address(url: str) -> URL:
 
 
 HINT = "Write sqlite:///path/to/file or postgresql://user@host/name."
+
+
+def _limit_silence(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    """PostgreSQL ends a transaction whose client has gone silent: its locks would hold up everybody."""
+    connection.autocommit = True
+    connection.cursor().execute(f"SET idle_in_transaction_session_timeout = '{SILENCE_SECONDS}s'")
+    connection.autocommit = False
 
 
 def _on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -139,7 +156,7 @@ def translated() -> Iterator[None]:
         cause = error.orig if isinstance(error, DBAPIError) else None
         if code(cause) in FULL:
             raise TryAgain("DISK_FULL", "The database's disk is full.") from error
-        if isinstance(error, PASSING) and code(cause) not in OURS:
+        if code(cause) == SILENT or (isinstance(error, PASSING) and code(cause) not in OURS):
             raise TryAgain("STORE_UNAVAILABLE", "The database does not answer.") from error
         if code(cause) in TAKEN:
             raise Conflict("CONFLICT", "There is already a row of that id.") from error
@@ -150,6 +167,8 @@ def translated() -> Iterator[None]:
 PASSING = (OperationalError, InterfaceError, PoolTimeout)
 FULL = (sqlite3.SQLITE_FULL, "53100")
 TAKEN = (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE, "23505")
+SILENT = "25P03"
+"""PostgreSQL ended the transaction after SILENCE_SECONDS."""
 OURS = (sqlite3.SQLITE_ERROR,)
 """SQLite's driver has one class for a missing table and for a disk that is away."""
 
