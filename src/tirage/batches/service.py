@@ -31,6 +31,8 @@ from tirage.jobs.service import JobService
 from tirage.mockup.submit import Products
 
 PREFIX = "batch"
+BATCH = "batch_id"
+"""The key of a job's metadata for the batch that ordered it."""
 NAME_LENGTH = 200
 CHUNK = 200
 """Jobs that are cancelled in one transaction: others wait for it."""
@@ -95,7 +97,7 @@ class Batches:
         )
         made = {
             fingerprint: replace(
-                job, id=self._service.new_id(), metadata={**job.metadata, "batch_id": batch.id}
+                job, id=self._service.new_id(), metadata={**job.metadata, BATCH: batch.id}
             )
             for fingerprint, job in plan.new.items()
         }
@@ -161,7 +163,7 @@ class Batches:
 
     def cancel(self, batch_id: str) -> int:
         """Cancels what waits or runs of it; how many jobs.  What another batch ordered goes on."""
-        own = [job for job in self.jobs(batch_id) if job.metadata.get("batch_id") == batch_id]
+        own = [job for job in self.jobs(batch_id) if job.metadata.get(BATCH) == batch_id]
         waiting = [job.id for job in own if job.status in self._active]
         return sum(
             self._service.cancel_active(waiting[start : start + CHUNK])
