@@ -34,7 +34,7 @@ PREFIX = "batch"
 BATCH = "batch_id"
 """The key of a job's metadata for the batch that ordered it."""
 NAME_LENGTH = 200
-CHUNK = 200
+CHUNK = 100
 """Jobs that are cancelled in one transaction: others wait for it."""
 AT_END = frozenset({COMPLETED, FAILED, "cancelled", "deleted"})
 OnEnd = Callable[[BatchUnit, Batch, Progress], None]
@@ -96,9 +96,7 @@ class Batches:
             updated_at=at,
         )
         made = {
-            fingerprint: replace(
-                job, id=self._service.new_id(), metadata={**job.metadata, BATCH: batch.id}
-            )
+            fingerprint: replace(job, id=self._service.new_id(), metadata={**job.metadata, BATCH: batch.id})
             for fingerprint, job in plan.new.items()
         }
         orders = list(_orders(batch, plan, {name: str(job.id) for name, job in made.items()}))

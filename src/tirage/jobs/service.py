@@ -227,9 +227,9 @@ class JobService:
 
         def cancel(unit: Unit) -> int:
             found = [unit.job(job_id) for job_id in sorted(job_ids)]
-            those = [job.id for job in found if job and job.status in active]
-            for job_id in those:
-                transitions.cancel(unit, self._rules, job_id)
+            those = [job for job in found if job and job.status in active]
+            for job in those:
+                transitions.move(unit, self._rules, job, CANCELLED, {})
             return len(those)
 
         return self._store.write(cancel)

@@ -31,7 +31,10 @@ WHOLE_SECONDS = 30.0
 MOVED = {301, 302, 303, 307, 308}
 INNER = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
 """NAT64: an IPv4 address in disguise."""
-RELAYS = ipaddress.ip_network("192.88.99.0/24")
+UNICAST = ipaddress.ip_network("2000::/3")
+"""All that is public of IPv6."""
+OTHERS = (ipaddress.ip_network("192.88.99.0/24"), ipaddress.ip_network("192.0.0.0/24"))
+"""Relays of 6to4, and addresses of protocols: `is_global` lets both through."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Sequence[str]]
 
@@ -76,7 +79,10 @@ class Door:
             answer, location = self._ask("GET", url, {}, b"", most=most, deadline=deadline)
             if location is None:
                 return answer
-            url = urljoin(url, location)
+            try:
+                url = urljoin(url, location)
+            except ValueError:
+                raise _refused("it redirects to something that cannot be read") from None
         raise _refused(f"it redirects more than {REDIRECTS} times")
 
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes, most: int = 1 << 16) -> Answer:
@@ -200,11 +206,10 @@ def is_public(address: Address) -> bool:
     for inner in _inner(address):
         if not is_public(inner):
             return False
-    if isinstance(address, ipaddress.IPv6Address) and address.teredo:
-        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        return address.is_global and address in UNICAST and not address.teredo
     special = address.is_multicast or address.is_reserved or address.is_unspecified
-    relay = isinstance(address, ipaddress.IPv4Address) and address in RELAYS
-    return address.is_global and not special and not relay
+    return address.is_global and not special and not any(address in network for network in OTHERS)
 
 
 def _inner(address: Address) -> Iterator[ipaddress.IPv4Address]:
