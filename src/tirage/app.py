@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
+from tirage.access.keys import Keys, new_secret
+from tirage.batches.applying import Applying, Holding
+from tirage.batches.designs import Designs
+from tirage.batches.service import Batches
 from tirage.errors import Failed
 from tirage.jobs.service import JobService, now
+from tirage.media.fetch import Door
+from tirage.media.intake import MAX_BYTES
 from tirage.mockup.ports import Publisher
 from tirage.mockup.register import Register, descriptions_in
 from tirage.mockup.removal import Removal
@@ -21,6 +28,8 @@ from tirage.stores.blobs import Blobs, open_blobs
 from tirage.stores.database import Database
 from tirage.stores.migrations import migrate
 from tirage.stores.orphans import Orphans
+from tirage.webhooks.deliver import Delivering
+from tirage.webhooks.service import Webhooks
 
 HOST, PORT = "127.0.0.1", 8100
 """Where `tirage serve` listens when nobody says otherwise."""
@@ -41,6 +50,14 @@ class App:
     templates: Register
     submissions: Submissions
     removal: Removal
+    designs: Designs
+    batches: Batches
+    applying: Applying
+    keys: Keys
+    own_key: str = field(repr=False)
+    """The server's own: of the settings, or made for this run."""
+    webhooks: Webhooks
+    delivering: Delivering
 
 
 @contextmanager
@@ -68,6 +85,8 @@ def open_app(settings: Settings, *, host: str = HOST, port: int = PORT) -> Itera
             clock=now,
         )
         templates.update()
+        door = Door(settings.fetch_allow)
+        own_key = settings.api_key or new_secret()
         yield App(
             settings=settings,
             database=database,
@@ -76,10 +95,19 @@ def open_app(settings: Settings, *, host: str = HOST, port: int = PORT) -> Itera
             orphans=Orphans(files, database),
             addresses=Addresses(base),
             catalogue=catalogue,
-            publisher=catalogue,
+            publisher=Holding(database, catalogue),
             templates=templates,
             removal=Removal(service, files=files, publisher=catalogue),
             submissions=Submissions(service, files=files, products=catalogue, templates=templates),
+            designs=Designs(database, files=files, fetch=partial(door.get, most=MAX_BYTES), clock=now),
+            batches=Batches(
+                database, service, products=catalogue, templates=templates, active=MOCKUP.active, clock=now
+            ),
+            applying=Applying(database, clock=now),
+            keys=Keys(database, own=own_key, clock=now),
+            own_key=own_key,
+            webhooks=Webhooks(database, clock=now),
+            delivering=Delivering(database, post=door.post, clock=now),
         )
 
 

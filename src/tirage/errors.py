@@ -131,6 +131,14 @@ CODES: dict[str, Code] = {
         REQUEST,
         "Send the server's key as `Authorization: Bearer KEY`, as `x-api-key: KEY`, or as the user of Basic.",
     ),
+    "FORBIDDEN": Code(REQUEST, "Use a key that has the scope which the message names."),
+    "RATE_LIMITED": Code(REQUEST, "Wait as long as Retry-After says.", retryable=True),
+    "IDEMPOTENCY_MISMATCH": Code(
+        REQUEST, "Use another Idempotency-Key: this one belongs to a request with another body."
+    ),
+    "FETCH_REFUSED": Code(
+        REQUEST, "Give an http(s) address on the public internet, or ask the operator to allow it."
+    ),
     "METHOD_NOT_ALLOWED": Code(REQUEST, "Look the route up in docs/http-api.md: it has other methods."),
     "BODY_TOO_LARGE": Code(REQUEST, "Send less at once."),
     # the machine, or us

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -20,6 +21,7 @@ __all__ = ["VARIABLES", "BlenderDevice", "LogFormat", "LogLevel", "Setting", "Se
 
 MAX_THREADS = 64
 DAY = 86_400
+MAX_RATE = 1_000_000
 DATA_DIR, DATABASE, STATIC = "tirage-data", "tirage.db", "static"
 DEFAULT_TEMPLATE = "tee"
 KEY_LENGTH = 16
@@ -70,6 +72,10 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "MEDUSA_BACKEND_URL": "The same, where those are not set; gets `/static` when it lacks it.",
         "TIRAGE_API_KEY": "The key that clients of the server have to show, 16 characters or more; without "
         "one the server makes a new one at each start, and listens on this machine only.",
+        "TIRAGE_RATE_LIMIT": "Requests a minute that a key may make, 1–1000000; by default 600. Without "
+        "TIRAGE_API_KEY there is no limit.",
+        "TIRAGE_FETCH_ALLOW": "Where designs may be fetched from and webhooks sent to beside the public "
+        "internet, with commas: `host:port`, or a network such as `10.1.0.0/16`; by default nothing.",
         "TIRAGE_DEFAULT_TEMPLATE": "The template of orders that name none; by default `tee`.",
         "TIRAGE_STEP_SECONDS": "How long one step of a job may take, 1–86400 seconds; by default 300.",
         "TIRAGE_CLEANUP_TEMPORARY_HOURS": "Age at which temporary files go, 1–8760 hours; by default 24.",
@@ -103,6 +109,10 @@ class Settings:
     file_base_url: str | None = None
     """Without a slash at its end; None: the server's own address."""
     api_key: str | None = field(default=None, repr=False)
+    rate_limit: int = 600
+    """Requests a minute and key."""
+    fetch_allow: tuple[str, ...] = ()
+    """As `media.fetch.Door` takes them."""
     default_template: str = DEFAULT_TEMPLATE
     step_seconds: int = 300
     """Of one step of a job (C-14)."""
@@ -136,6 +146,8 @@ class Settings:
             "TIRAGE_DATABASE_URL": self.database_url,
             "TIRAGE_STORAGE_URL": self.storage_url,
             "TIRAGE_FILE_BASE_URL": self.file_base_url or "",
+            "TIRAGE_RATE_LIMIT": str(self.rate_limit),
+            "TIRAGE_FETCH_ALLOW": ",".join(self.fetch_allow),
             "TIRAGE_DEFAULT_TEMPLATE": self.default_template,
             "TIRAGE_STEP_SECONDS": str(self.step_seconds),
             "TIRAGE_CLEANUP_TEMPORARY_HOURS": str(self.cleanup_temporary_hours),
@@ -159,6 +171,8 @@ def _settings_of(reader: _Reader, data_dir: Path | None) -> Settings:
         storage_url=reader.value("TIRAGE_STORAGE_URL", _storage, (data_dir / STATIC).as_uri()),
         file_base_url=_file_base_url(reader),
         api_key=reader.value("TIRAGE_API_KEY", _api_key, None),
+        rate_limit=reader.value("TIRAGE_RATE_LIMIT", _number(1, MAX_RATE), 600),
+        fetch_allow=reader.value("TIRAGE_FETCH_ALLOW", _fetch_allow, ()),
         default_template=reader.value("TIRAGE_DEFAULT_TEMPLATE", _name, DEFAULT_TEMPLATE),
         step_seconds=reader.value("TIRAGE_STEP_SECONDS", _number(1, DAY), 300),
         cleanup_temporary_hours=reader.value("TIRAGE_CLEANUP_TEMPORARY_HOURS", _number(1, 8760), 24),
@@ -252,6 +266,17 @@ def _number(least: int, most: int) -> Callable[[str], int]:
         return number
 
     return parse
+
+
+def _fetch_allow(text: str) -> tuple[str, ...]:
+    """Networks, and hosts with their port."""
+    entries = tuple(entry.strip() for entry in text.split(",") if entry.strip())
+    for entry in entries:
+        if "/" in entry:
+            ip_network(entry)
+        elif not entry.rpartition(":")[0] or not 0 < int(entry.rpartition(":")[2]) < 1 << 16:
+            raise ValueError
+    return entries
 
 
 def _absolute(text: str) -> Path:

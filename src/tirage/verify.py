@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from tirage.app import App
+from tirage.batches.service import BATCH
 from tirage.errors import Finding, NotFound, Severity
 from tirage.jobs.machine import COMPLETED, StateMachine, can_transition, is_active
 from tirage.jobs.model import Attempt, Event, Job, JobFilters, Order, Page
@@ -103,14 +104,17 @@ def _content(app: App, job: Job, key: str, sha256: str) -> Iterator[Finding]:
 
 
 def _media(app: App, job: Job) -> Iterator[Finding]:
-    """A completed job's pictures are shown with its product, each once; no other job's are."""
+    """A completed job's pictures are shown with its product, each once, those of a batch's jobs all or none;
+    no other job's are.
+    """
     try:
         product = app.catalogue.get(str(job.product_id))
     except NotFound:
         return
     shown = Counter(medium.role for medium in product.media if medium.job_id == job.id)
     wanted = [each.role for each in job.artifacts if each.rank is not None or each.role == Role.ANIMATION]
-    if job.status == COMPLETED and shown != Counter(wanted):
+    held_back = BATCH in job.metadata and not shown
+    if job.status == COMPLETED and shown != Counter(wanted) and not held_back:
         yield _wrong(
             job.id, f"should show {sorted(wanted)} with {product.id}, and shows {sorted(map(str, shown))}"
         )

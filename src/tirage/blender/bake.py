@@ -23,8 +23,9 @@ from mathutils import Vector  # noqa: E402
 from mathutils.bvhtree import BVHTree  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 from scene import aim, camera_position, hide_faces, image_pixels, open_studio  # noqa: E402
-from studio import SIDES, Floats, Studio, read_description  # noqa: E402
 from words import words  # noqa: E402
+
+from studio import SIDES, Floats, Studio, read_description  # noqa: E402
 
 BAKED_BY = ("camera", "lamps", "world", "material", "height_range_mm")  # exposure comes after the light
 ORBIT_STEP = 10  # degrees between the cameras that decide which inner faces are ever seen

@@ -14,8 +14,9 @@ sys.path.insert(0, str(HERE))
 import bpy  # noqa: E402
 import numpy as np  # noqa: E402
 from scene import THREADS, read_pixels  # noqa: E402
-from studio import SIDES, Floats  # noqa: E402
 from words import words  # noqa: E402
+
+from studio import SIDES, Floats  # noqa: E402
 
 GUIDE = "normal"
 

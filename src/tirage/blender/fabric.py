@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 import numpy as np
 from nodes import Socket, Tree, number_math, vector_math
+
 from studio import Floats, Studio
 
 INK_BARE, INK_GRIP, INK_KEEPS = 0.012, 0.048, 0.35

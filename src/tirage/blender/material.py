@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 from fabric import Woven, covering, light_factor, weave
 from nodes import Socket, Tree, connect, number_math, vector_math
+
 from studio import Floats, Studio
 
 PADDING = 2  # transparent pixels around a print, so that its border fades like any other edge

@@ -11,8 +11,9 @@ import numpy as np  # noqa: E402
 from material import dress  # noqa: E402
 from pictures import develop, linear_hex, over, write_png  # noqa: E402
 from scene import open_studio, render  # noqa: E402
-from studio import Studio  # noqa: E402
 from words import words  # noqa: E402
+
+from studio import Studio  # noqa: E402
 
 AZIMUTHS = (0, 45, 90, 180, 270, 315)
 BACKGROUND = 242

@@ -13,6 +13,7 @@ from material import add_material, dress, load_maps
 from mathutils import Euler, Vector
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
+
 from studio import SIDES, Floats, Studio, read_description
 
 THREADS = 2

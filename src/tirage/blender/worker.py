@@ -16,6 +16,7 @@ import numpy as np  # noqa: E402
 from lines import Line, Missing, Task  # noqa: E402
 from material import Print, dress  # noqa: E402
 from scene import open_studio, render  # noqa: E402
+
 from studio import Studio  # noqa: E402
 
 SAMPLE = re.compile(r"Sample (\d+)/(\d+)")

@@ -187,7 +187,7 @@ def _parts(product: Product) -> str:
 def _shape(app: App, product: Product) -> dict[str, object]:
     from tirage.web import shapes
 
-    return shapes.product(product, app.addresses)
+    return {**shapes.product(product, app.addresses)}
 
 
 def _object(text: str | None) -> JsonObject:

@@ -280,6 +280,14 @@ class JobFilters:
     include_deleted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a list by age: right after what has this age and id."""
+
+    at: datetime
+    id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """A part of a list."""
@@ -288,6 +296,8 @@ class Page:
     """None: all."""
     offset: int = 0
     order: Order = Order.DESC
+    after: Place | None = None
+    """Where it begins; what is added meanwhile moves nothing, as it does with an offset."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 from tirage.jobs import attempts, checks, recording, submissions, transitions, upkeep
 from tirage.jobs.failure import Failure
@@ -32,8 +31,9 @@ from tirage.jobs.model import (
     StatusData,
 )
 from tirage.jobs.pipeline import Pipeline, Rules
-from tirage.jobs.store import Store
+from tirage.jobs.store import Store, Unit
 
+Beside = Callable[[Unit, Sequence[Job]], None]
 ALL = Page(limit=None)
 BATCH_LIMIT = 1000
 """The most events or due jobs that one call gives."""
@@ -73,11 +73,21 @@ class JobService:
         """A new job in its pipeline's first status.  BadInput with all findings."""
         return self.create_many([new])[0]
 
-    def create_many(self, new: Sequence[NewJob]) -> list[Job]:
-        """All of them, or none.  BadInput with all findings of all of them."""
+    def create_many(self, new: Sequence[NewJob], *, beside: Beside | None = None) -> list[Job]:
+        """All of them, or none.  BadInput with all findings of all of them.
+
+        `beside` writes what belongs to them in the same transaction.
+        """
         jobs = submissions.new_jobs(self._rules, new)
-        if jobs:
-            self._store.write(partial(submissions.insert, jobs=jobs))
+
+        def insert(unit: Unit) -> None:
+            if jobs:
+                submissions.insert(unit, jobs)
+            if beside:
+                beside(unit, jobs)
+
+        if jobs or beside:
+            self._store.write(insert)
         return jobs
 
     def retry(
@@ -91,6 +101,18 @@ class JobService:
         return self._store.write(
             lambda unit: submissions.retry(unit, self._rules, job_id, given, new_id=new_id)
         )
+
+    def retry_many(self, job_ids: Sequence[str], *, beside: Beside | None = None) -> list[Job]:
+        """Each as `retry` does it, in their order; all of them, or none."""
+
+        def again(unit: Unit) -> list[Job]:
+            given = RetryOverrides()
+            jobs = [submissions.retry(unit, self._rules, each, given, new_id=None) for each in job_ids]
+            if beside:
+                beside(unit, jobs)
+            return jobs
+
+        return self._store.write(again)
 
     # reading
 
@@ -203,6 +225,19 @@ class JobService:
     def cancel(self, job_id: str) -> Job:
         """The job, cancelled; a worker that holds it loses its claim.  BadInput INVALID_DATA: not active."""
         return self._store.write(lambda unit: transitions.cancel(unit, self._rules, job_id))
+
+    def cancel_active(self, job_ids: Sequence[str]) -> int:
+        """Cancels those of these jobs that wait or run, in one transaction; how many."""
+        active = self._rules.active()
+
+        def cancel(unit: Unit) -> int:
+            found = [unit.job(job_id) for job_id in sorted(job_ids)]
+            those = [job for job in found if job and job.status in active]
+            for job in those:
+                transitions.move(unit, self._rules, job, CANCELLED, {})
+            return len(those)
+
+        return self._store.write(cancel)
 
     # for workers
 

@@ -18,7 +18,7 @@ from tirage.media.blender import Blender
 from tirage.media.intake import read_design
 from tirage.mockup.catalogue import TURNTABLE, VIEWS, preset
 from tirage.mockup.cycles import CYCLES, CyclesRenderer, longest
-from tirage.mockup.manifest import MANIFEST_NAME, FileEntry, Manifest, Role
+from tirage.mockup.manifest import MANIFEST_NAME, FileEntry, Manifest
 from tirage.mockup.model import RendererInfo
 from tirage.mockup.order import (
     DEFAULT_BACKGROUND,
@@ -33,15 +33,15 @@ from tirage.mockup.order import (
     resolve_look,
 )
 from tirage.mockup.pipeline import FILM_SIZE, Drawing, check, make_mockup, place
-from tirage.mockup.ports import IMAGE, VIDEO, Files, Media, Publisher
+from tirage.mockup.ports import Files, Publisher
 from tirage.mockup.relight import RELIGHT
 from tirage.mockup.resumed import Resumed
+from tirage.mockup.shown import media_of
 from tirage.mockup.states import COMPOSITING, RENDERING
 from tirage.mockup.submission import renderer_of, renders
 
 COMPOSE, RENDER = Step("compose", COMPOSITING), Step("render", RENDERING)
 STORE, PUBLISH = Step("store"), Step("publish")
-GENERATED_BY = "render-engine"
 REUSED = "reused_from"
 """Key of a job's metadata: the job whose files it was given, because their orders are the same."""
 MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
@@ -217,7 +217,7 @@ class MockupWork:
 
     def _publish(self, job: Job, artifacts: Sequence[Artifact]) -> JsonObject:
         """The pictures in their order, then the turntable, on the product."""
-        media = list(_media(job, artifacts))
+        media = list(media_of(job, artifacts))
         if not media:
             raise Failed("RENDER_FAILED", f"Job {job.id} made no pictures.")
         receipt = self._publisher.publish(product_id=str(job.product_id), job_id=job.id, media=media)
@@ -310,24 +310,6 @@ def _role(entry: FileEntry) -> str:
 
 def _manifest(job: Job) -> Artifact:
     return Artifact(role="manifest", key=renders(job) + MANIFEST_NAME, media_type=MEDIA_TYPES[".json"])
-
-
-def _media(job: Job, artifacts: Sequence[Artifact]) -> Iterable[Media]:
-    """Pictures by rank, the turntable after them."""
-    pictures = sorted((each for each in artifacts if each.rank is not None), key=lambda each: each.rank or 0)
-    films = [each for each in artifacts if each.role == Role.ANIMATION]
-    for rank, artifact in enumerate([*pictures, *films]):
-        still = artifact.rank is not None
-        about: JsonObject = {
-            "generated_by": GENERATED_BY,
-            "render_job_id": job.id,
-            **({"camera_angle": artifact.role} if still else {}),
-            "preset": job.preset,
-            "created_at": job.created_at.isoformat(),
-            "media_type": IMAGE if still else VIDEO,
-        }
-        kind = IMAGE if still else VIDEO
-        yield Media(role=artifact.role, key=artifact.key, kind=kind, rank=rank, metadata=about)
 
 
 def _is_there(made: JsonObject, run: Run, key: str) -> bool:

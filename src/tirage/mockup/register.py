@@ -111,6 +111,10 @@ class Register:
         """All, also those that are off offer, by id."""
         return self._store.read(lambda unit: unit.templates.all())
 
+    def get(self, template_id: str) -> OfferedTemplate:
+        """NotFound TEMPLATE_NOT_FOUND."""
+        return self._store.read(lambda unit: _load(unit, template_id))
+
     def set_active(self, template_id: str, active: bool) -> OfferedTemplate:
         """Puts a template on offer, or takes it off.  NotFound TEMPLATE_NOT_FOUND."""
 

@@ -81,7 +81,7 @@ class Submissions:
         job_id = self._service.new_id()
         key = f"uploads/render-jobs/{job_id}/design.{EXTENSIONS[container.kind] if container else 'png'}"
         new = _new_job(request, job_id, key)
-        faults += _findings(new)
+        faults += order_findings(new)
         checks.raise_if_any(faults)
         new = self._resolved(new)
         return self._with_files(
@@ -111,7 +111,7 @@ class Submissions:
             template_id=overrides.get("template_id", job.template_id),
             options=checks.merged(job.options, "options", overrides.get("options", {})),
         )
-        checks.raise_if_any(_findings(again))
+        checks.raise_if_any(order_findings(again))
         again = self._resolved(again)
         given = RetryOverrides(**{**overrides, "design_file_url": key, "template_id": again.template_id})
         return self._with_files(
@@ -125,7 +125,7 @@ class Submissions:
         self._products.require(str(new.product_id), new.variant_id)
         template_id = self._templates.choose(new.template_id, new.preset)
         description = self._templates.description(template_id)
-        checks.raise_if_any(_colours(new.options, description.colours if description else {}))
+        checks.raise_if_any(colour_findings(new.options, description.colours if description else {}))
         return replace(new, template_id=template_id)
 
     def _with_files(self, new: NewJob, store: Callable[[], None], create: Callable[[NewJob], Job]) -> Job:
@@ -181,13 +181,14 @@ def _design(design: Upload | None, faults: list[Finding]) -> Container | None:
         return None
 
 
-def _findings(new: NewJob) -> Iterable[Finding]:
+def order_findings(new: NewJob) -> Iterable[Finding]:
     """As the service finds them, so that one answer has those of the file and of the fields."""
     for found in (*checks.submission(new), *check_submission(new)):
         yield replace(found, where=found.where.removeprefix("options."))
 
 
-def _colours(options: JsonObject, named: Mapping[str, Colour]) -> Iterable[Finding]:
+def colour_findings(options: JsonObject, named: Mapping[str, Colour]) -> Iterable[Finding]:
+    """What is wrong with the colours of an order on a template whose own ones have these names."""
     for name, parse in (("fabric_color", Colour.parse), ("background_color", parse_background)):
         text = options.get(name)
         try:

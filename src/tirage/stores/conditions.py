@@ -1,11 +1,26 @@
-"""Filters of jobs as SQL."""
+"""Filters of jobs, and pages of whatever is listed by age, as SQL."""
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, func
+from datetime import datetime
+from typing import TypeVar
 
-from tirage.jobs.model import JobFilters
+from sqlalchemy import ColumnElement, Select, func, literal, tuple_
+
+from tirage.jobs.model import JobFilters, Order, Page
 from tirage.stores.tables import jobs
+
+Q = TypeVar("Q", bound=Select[*tuple[object, ...]])
+
+
+def paged(query: Q, page: Page, at: ColumnElement[datetime], name: ColumnElement[str]) -> Q:
+    """The part of a list by age that a page asks for: so many from an offset, or after a place."""
+    newest_first = page.order is Order.DESC
+    if page.after is not None:
+        here, there = tuple_(at, name), tuple_(literal(page.after.at, at.type), literal(page.after.id))
+        query = query.where(here < there if newest_first else here > there)
+    ordered = query.order_by(*((at.desc(), name.desc()) if newest_first else (at, name)))
+    return ordered.limit(page.limit).offset(page.offset)
 
 
 def conditions_of(filters: JobFilters) -> list[ColumnElement[bool]]:

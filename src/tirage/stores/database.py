@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from tirage.access.once import claiming
 from tirage.errors import Conflict, Failed, TirageError, TryAgain, UsageError
 from tirage.stores.unit import SqlUnit
 from tirage.stores.writer import Writer
@@ -65,7 +66,13 @@ class Database:
                 return work(SqlUnit(connection, writing=False))
 
     def write(self, work: Callable[[SqlUnit], T]) -> T:
-        """What the work returns, after its changes are safe on disk; nothing of it happens when it raises."""
+        """What the work returns, after its changes are safe on disk; nothing of it happens when it raises.
+
+        The first write of a request with an Idempotency-Key takes its claim along.
+        """
+        return claiming(work, self._write)
+
+    def _write(self, work: Callable[[SqlUnit], T]) -> T:
         with translated():
             if self._writer:
                 return self._writer.write(lambda connection: work(SqlUnit(connection, writing=True)))

@@ -1,4 +1,4 @@
-"""Stored files of no job: what a process left that died between storing a design and inserting the row."""
+"""Stored files of no job and no design: left by a process that died between storing and inserting."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tirage.stores.blobs import Blobs
 from tirage.stores.database import Database
 from tirage.stores.unit import SqlUnit
 
-PREFIXES = ("uploads/render-jobs/", "media/products/")
-OWNER = re.compile(r"(?:uploads/render-jobs|media/products/[^/]+/renders)/([^/]+)/.+")
-"""The job in a key, as `mockup/submission.py: prefixes` writes it."""
+PREFIXES = ("uploads/render-jobs/", "uploads/designs/", "media/products/")
+OWNER = re.compile(r"(?:uploads/render-jobs|uploads/designs|media/products/[^/]+/renders)/([^/]+)/.+")
+"""The job in a key, as `mockup/submission.py: prefixes` writes it, or the design (`batches/designs.py`)."""
 GRACE = timedelta(hours=1)
 """A design is stored before its row is inserted: younger files may be waiting for theirs."""
 ID_CHUNK = 500
@@ -38,21 +38,20 @@ class Orphans:
             for stat in self._blobs.list(prefix)
             if stat.modified < latest and (found := OWNER.fullmatch(stat.key))
         }
-        there = self._jobs(sorted(set(owned.values())))
-        orphans = [key for key, job_id in owned.items() if job_id not in there]
+        there = self._owners(sorted(set(owned.values())))
+        orphans = [key for key, owner in owned.items() if owner not in there]
         if not dry_run:
             for key in orphans:
                 self._blobs.delete(key)
         return len(orphans) + self._blobs.sweep(older_than, dry_run=dry_run)
 
-    def _jobs(self, job_ids: list[str]) -> set[str]:
-        """Those that have a row, deleted or not."""
+    def _owners(self, names: list[str]) -> set[str]:
+        """Those that have a row: designs, and jobs, deleted or not."""
         found: set[str] = set()
-        for start in range(0, len(job_ids), ID_CHUNK):
-            chunk = job_ids[start : start + ID_CHUNK]
-            found |= self._database.read(partial(_known, job_ids=chunk))
+        for start in range(0, len(names), ID_CHUNK):
+            found |= self._database.read(partial(_known, names=names[start : start + ID_CHUNK]))
         return found
 
 
-def _known(unit: SqlUnit, job_ids: Sequence[str]) -> set[str]:
-    return unit.known_jobs(job_ids)
+def _known(unit: SqlUnit, names: Sequence[str]) -> set[str]:
+    return unit.known_jobs(names) | unit.designs.many(names).keys()

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, FromClause, RowMapping, Select, delete, func, insert, select, update
 
-from tirage.jobs.model import Order, Page
+from tirage.jobs.model import Page
 from tirage.shops.model import Medium, Product, Publication, Variant
+from tirage.stores.conditions import paged
 from tirage.stores.tables import product_media, products, publications, variants
 
 T = TypeVar("T", Variant, Medium)
@@ -35,11 +36,7 @@ class SqlShelf:
 
     def products(self, page: Page) -> list[Product]:
         """A page, by age."""
-        order = (products.c.created_at, products.c.id)
-        query = select(products).limit(page.limit).offset(page.offset)
-        return self._products(
-            query.order_by(*(column.desc() for column in order) if page.order is Order.DESC else order)
-        )
+        return self._products(paged(select(products), page, products.c.created_at, products.c.id))
 
     def count(self) -> int:
         """How many products there are."""

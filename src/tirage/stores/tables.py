@@ -165,6 +165,7 @@ jobs = Table(
     visible_index("jobs_status", "status", "created_at", "id"),
     visible_index("jobs_due", "queue", "status", "priority", "created_at", "id"),
     visible_index("jobs_created", "created_at", "id"),
+    Index("jobs_design", "design_file_url"),
     index_where("jobs_held", HELD, "worker"),
     index_where("jobs_untidy", UNTIDY, "status", "updated_at"),
     index_where("jobs_order", READ, "order_key", "status", "created_at", "id"),

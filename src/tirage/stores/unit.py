@@ -21,13 +21,17 @@ from sqlalchemy import (
 )
 
 from tirage.jobs.failure import Failure
-from tirage.jobs.model import Artifact, Attempt, Event, Job, JobFilters, JsonObject, Order, Page
+from tirage.jobs.model import Artifact, Attempt, Event, Job, JobFilters, JsonObject, Page
 from tirage.stores import rows
-from tirage.stores.conditions import conditions_of
+from tirage.stores.access import SqlAccess
+from tirage.stores.batches import SqlBatches
+from tirage.stores.conditions import conditions_of, paged
+from tirage.stores.designs import SqlDesigns
 from tirage.stores.shelf import SqlShelf
 from tirage.stores.tables import artifacts, attempts, events, jobs
 from tirage.stores.tables import queues as paused
 from tirage.stores.templates import SqlTemplates
+from tirage.stores.webhooks import SqlWebhooks
 from tirage.stores.workers import SqlWorkers
 
 EVENT_LOCK = text("SELECT pg_advisory_xact_lock(7246143)")
@@ -46,6 +50,10 @@ class SqlUnit(SqlWorkers):
         self._writing = writing
         self.shelf = SqlShelf(connection, writing=writing)
         self.templates = SqlTemplates(connection)
+        self.access = SqlAccess(connection)
+        self.designs = SqlDesigns(connection)
+        self.batches = SqlBatches(connection, writing=writing)
+        self.webhooks = SqlWebhooks(connection)
 
     def job(self, job_id: str, *, include_deleted: bool = False) -> Job | None:
         """The job of that id."""
@@ -58,11 +66,16 @@ class SqlUnit(SqlWorkers):
 
     def jobs(self, filters: JobFilters, page: Page) -> list[Job]:
         """The jobs of a page."""
-        query = select(jobs).where(*conditions_of(filters)).limit(page.limit).offset(page.offset)
-        order = (jobs.c.created_at, jobs.c.id)
-        return self._jobs(
-            query.order_by(*(column.desc() for column in order) if page.order is Order.DESC else order)
-        )
+        query = select(jobs).where(*conditions_of(filters))
+        return self._jobs(paged(query, page, jobs.c.created_at, jobs.c.id))
+
+    def jobs_of(self, job_ids: Sequence[str]) -> list[Job]:
+        """Those of these ids that are not deleted, by id."""
+        found: list[Job] = []
+        for start in range(0, len(job_ids), ID_CHUNK):
+            these = jobs.c.id.in_(job_ids[start : start + ID_CHUNK])
+            found += self._jobs(select(jobs).where(these, jobs.c.deleted_at.is_(None)))
+        return sorted(found, key=lambda job: job.id)
 
     def count(self, filters: JobFilters) -> int:
         """How many there are."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
+from tirage import wire
 from tirage.jobs.model import Order
 from tirage.web import shapes
 from tirage.web.fields import (
@@ -24,11 +24,10 @@ from tirage.web.fields import (
     page_of,
     request_of,
 )
-from tirage.web.fresh import fresh
+from tirage.web.fresh import UNCHANGED, fresh
 from tirage.web.parts import Given, Parts
 
 router = APIRouter(prefix="/admin", tags=["admin"])
-Answer = Mapping[str, object]
 MULTIPART = "multipart/form-data"
 
 
@@ -37,7 +36,7 @@ MULTIPART = "multipart/form-data"
     status_code=201,
     form_limits={"max_files": 1, "max_fields": MAX_FIELDS, "max_part_size": MAX_FIELD},
 )
-def create(parts: Given, form: Annotated[OrderForm, Form(media_type=MULTIPART)]) -> Answer:
+def create(parts: Given, form: Annotated[OrderForm, Form(media_type=MULTIPART)]) -> wire.CreatedRenderJob:
     """Orders a mockup: checked, stored and queued when this answers; a worker renders it."""
     job = parts.app.submissions.submit(request_of(form))
     parts.follower.hurry()
@@ -52,7 +51,7 @@ def list_all(
     limit: Limit = 10,
     offset: Offset = 0,
     order: Sort = Order.DESC,
-) -> Answer:
+) -> wire.RenderJobPage:
     """Jobs of all products, or of one, a page at a time."""
     return _listed(parts, product_id, statuses, limit, offset, order)
 
@@ -65,13 +64,17 @@ def list_of_product(
     limit: Limit = 10,
     offset: Offset = 0,
     order: Sort = Order.DESC,
-) -> Answer:
+) -> wire.RenderJobPage:
     """A product's jobs, a page at a time."""
     parts.app.catalogue.require(product_id, None)
     return _listed(parts, product_id, statuses, limit, offset, order)
 
 
-@router.get("/render-jobs/{job_id}", response_model=None)
+@router.get(
+    "/render-jobs/{job_id}",
+    response_model=None,
+    responses={200: {"model": wire.OneRenderJob}, **UNCHANGED},
+)
 def get(parts: Given, request: Request, job_id: str) -> Response:
     """A job as it is now; made for asking every two seconds."""
     job = parts.app.service.retrieve(job_id_of(job_id))
@@ -79,7 +82,7 @@ def get(parts: Given, request: Request, job_id: str) -> Response:
 
 
 @router.post("/render-jobs/{job_id}/retry", status_code=201)
-def retry(parts: Given, job_id: str, asked: Overrides | None = None) -> Answer:
+def retry(parts: Given, job_id: str, asked: Overrides | None = None) -> wire.OneRenderJob:
     """A new job for a failed one, with what is ordered differently."""
     job = parts.app.submissions.retry(job_id_of(job_id), overrides_of(asked))
     parts.follower.hurry()
@@ -87,7 +90,7 @@ def retry(parts: Given, job_id: str, asked: Overrides | None = None) -> Answer:
 
 
 @router.post("/render-jobs/{job_id}/cancel")
-def cancel(parts: Given, job_id: str) -> Answer:
+def cancel(parts: Given, job_id: str) -> wire.OneRenderJob:
     """Stops a job that waits or runs; the row stays."""
     job = parts.app.service.cancel(job_id_of(job_id))
     parts.follower.hurry()
@@ -96,8 +99,8 @@ def cancel(parts: Given, job_id: str) -> Answer:
 
 def _listed(
     parts: Parts, product_id: str | None, statuses: str | None, limit: int, offset: int, order: Order
-) -> Answer:
+) -> wire.RenderJobPage:
     filters = filters_of(product_id=product_id, statuses=statuses)
     jobs, count = parts.app.service.list_with_count(filters, page_of(limit, offset, order))
     listed = [shapes.render_job(job, parts.app.addresses) for job in jobs]
-    return shapes.page("render_jobs", listed, count=count, limit=limit, offset=offset)
+    return {"render_jobs": listed, "count": count, "limit": limit, "offset": offset}

@@ -6,13 +6,25 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from tirage import __version__
-from tirage.web import admin, health, jobs, products, static
+from tirage.access.rates import Rates
+from tirage.web import admin, batches, documents, health, jobs, operate, orders, products, static
 from tirage.web.faults import add_handlers
 from tirage.web.gate import Gate
 from tirage.web.limits import BodyLimit
+from tirage.web.once import OnceOnly
 from tirage.web.parts import Parts
 
-ROUTERS = (admin.router, jobs.router, products.router, static.router, health.router)
+ROUTERS = (
+    orders.router,
+    batches.router,
+    jobs.router,
+    products.router,
+    operate.router,
+    admin.router,
+    static.router,
+    health.router,
+    documents.router,
+)
 
 
 def bare_api() -> FastAPI:
@@ -29,8 +41,10 @@ def bare_api() -> FastAPI:
     return api
 
 
-def build_site(parts: Parts, *, key: str) -> ASGIApp:
+def build_site(parts: Parts) -> ASGIApp:
     """The routes over the parts of a program, behind the gate."""
     api = bare_api()
     api.state.parts = parts
-    return Gate(BodyLimit(api), key=key)
+    settings = parts.app.settings
+    rates = Rates(settings.rate_limit) if settings.api_key else None
+    return Gate(BodyLimit(OnceOnly(api, store=parts.app.database)), keys=parts.app.keys, rates=rates)

@@ -20,6 +20,9 @@ STATUS: dict[str, HTTPStatus] = {
     "FILE_TOO_LARGE": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "BODY_TOO_LARGE": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "UNAUTHORIZED": HTTPStatus.UNAUTHORIZED,
+    "FORBIDDEN": HTTPStatus.FORBIDDEN,
+    "RATE_LIMITED": HTTPStatus.TOO_MANY_REQUESTS,
+    "IDEMPOTENCY_MISMATCH": HTTPStatus.UNPROCESSABLE_ENTITY,
     "METHOD_NOT_ALLOWED": HTTPStatus.METHOD_NOT_ALLOWED,
     "DISK_FULL": HTTPStatus.INSUFFICIENT_STORAGE,
 }
@@ -33,6 +36,7 @@ CLASSES: tuple[tuple[type[TirageError], HTTPStatus], ...] = (
 TYPES = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.UNAUTHORIZED: "unauthorized",
+    HTTPStatus.FORBIDDEN: "not_allowed",
     HTTPStatus.CONFLICT: "conflict",
     HTTPStatus.SERVICE_UNAVAILABLE: "unexpected_state",
     HTTPStatus.INTERNAL_SERVER_ERROR: "unexpected_state",
@@ -44,6 +48,14 @@ FRAMEWORK = {
     405: "METHOD_NOT_ALLOWED",
 }
 RETRY_SECONDS = 5
+
+
+class RateLimited(BadInput):
+    """Too many requests; `retry_after` in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("RATE_LIMITED", f"Too many requests; try again in {retry_after} s.")
+        self.retry_after = retry_after
 
 
 def status_of(error: TirageError) -> HTTPStatus:
@@ -61,6 +73,8 @@ def answer(error: TirageError, path: str, *, status: HTTPStatus | None = None) -
     headers = {}
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(RETRY_SECONDS)
+    if isinstance(error, RateLimited):
+        headers["Retry-After"] = str(error.retry_after)
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="tirage"'
     findings = [asdict(found) for found in error.findings]

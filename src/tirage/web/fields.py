@@ -4,15 +4,19 @@ stand with the pipelines; here a word that is no number or no JSON is passed on 
 
 from __future__ import annotations
 
+import base64
 import json
-from typing import Annotated, Any
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Protocol
 
 from fastapi import File, Form, Query, UploadFile
 from pydantic import BaseModel, ConfigDict
 
 from tirage.errors import BadInput
+from tirage.jobs.checks import invalid, key, raise_if_any
 from tirage.jobs.ids import is_job_id
-from tirage.jobs.model import JobFilters, JsonValue, Order, Page, RetryOverrides
+from tirage.jobs.model import JobFilters, JsonValue, Order, Page, Place, RetryOverrides
 from tirage.media.intake import MAX_BYTES
 from tirage.mockup.submission import OPTIONS
 from tirage.mockup.submit import MockupRequest, Upload
@@ -23,8 +27,26 @@ MAX_FIELDS, MAX_FIELD = 20, 64 << 10
 
 Limit = Annotated[int, Query(ge=1, le=100)]
 Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET)]
+Cursor = Annotated[
+    str | None,
+    Query(
+        max_length=200, description="`next_cursor` of the page before: what is added meanwhile moves nothing."
+    ),
+]
 Sort = Annotated[Order, Query(description="By age: ASC or DESC.")]
 Statuses = Annotated[str | None, Query(alias="status", description="One status, or several with commas.")]
+
+
+class Listed(Protocol):
+    """An entry of a list by age."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def created_at(self) -> datetime:
+        """Its age."""
 
 
 class OrderForm(BaseModel):
@@ -96,9 +118,30 @@ def filters_of(*, product_id: str | None, statuses: str | None) -> JobFilters:
     return JobFilters(product_id=product_id, statuses=names)
 
 
-def page_of(limit: int, offset: int, order: Order) -> Page:
-    """Which part of a list a query asks for."""
-    return Page(limit=limit, offset=offset, order=order)
+def page_of(limit: int, offset: int, order: Order, cursor: str | None = None) -> Page:
+    """Which part of a list a query asks for.  BadInput INVALID_DATA: the cursor is none of ours."""
+    return Page(limit=limit, offset=offset, order=order, after=_place(cursor) if cursor else None)
+
+
+def cursor_of(last: Listed) -> str:
+    """Where the page after an entry begins, as one word."""
+    return base64.urlsafe_b64encode(f"{last.created_at.isoformat()} {last.id}".encode()).decode().rstrip("=")
+
+
+def next_cursor(listed: Sequence[Listed], page: Page) -> str | None:
+    """The cursor of the next page; None: this was the last one."""
+    return cursor_of(listed[-1]) if listed and len(listed) == page.limit else None
+
+
+def _place(cursor: str) -> Place:
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+        at, _, name = text.partition(" ")
+        when = datetime.fromisoformat(at).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise invalid("The cursor is none of this server's.", where="cursor") from None
+    raise_if_any(key("cursor", name))
+    return Place(when, name)
 
 
 def job_id_of(text: str) -> str:

@@ -9,6 +9,8 @@ from starlette.responses import JSONResponse, Response
 
 from tirage.jobs.model import Job
 
+UNCHANGED: dict[int | str, dict[str, object]] = {304: {"description": "As the tag in If-None-Match has it."}}
+
 
 def fresh(request: Request, job: Job, body: Mapping[str, object]) -> Response:
     """The body, or 304 when the client has it already: a job's row tells when it last changed."""

@@ -1,66 +1,114 @@
-"""Before any route: who may come in, and headers that keep browsers from guessing."""
+"""Before any route: who may come in and how often, and headers that keep browsers from guessing."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
-import secrets
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tirage.errors import BadInput
-from tirage.web.faults import answer
+from tirage.access.keys import Keys
+from tirage.access.model import Identity
+from tirage.access.rates import WINDOW, Rates, Turn
+from tirage.errors import BadInput, TirageError
+from tirage.web.faults import RateLimited, answer
+from tirage.web.scopes import scope_of
 
 OPEN = ("/static/", "/healthz", "/readyz")
 """What needs no key: files have addresses that nobody can guess, and probes have no keys."""
+SESSION = "/v1/session"
+COOKIE, CSRF = "tirage_session", "x-csrf-token"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
 }
-
-
-def new_key() -> str:
-    """A key that nobody can guess."""
-    return f"sk_{secrets.token_urlsafe(24)}"
 
 
 class Gate:
     """ASGI middleware; it answers before a body is read."""
 
-    def __init__(self, app: ASGIApp, *, key: str) -> None:
+    def __init__(self, app: ASGIApp, *, keys: Keys, rates: Rates | None) -> None:
+        """No `rates`: no limit."""
         self._app = app
-        self._digest = _digest(key)
+        self._keys = keys
+        self._rates = rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Lets a request through, or answers 401."""
+        """Lets a request through, or answers 401, 403, 429 or 503."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        path = scope["path"]
+        added: dict[str, str] = {}
 
         async def sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in (*HEADERS.items(), *added.items()):
                     headers.setdefault(name, value)
             await send(message)
 
-        path = scope["path"]
-        if path.startswith(OPEN) or self._knows(Headers(scope=scope)):
+        if path.startswith(OPEN):
             await self._app(scope, receive, sealed)
             return
-        refusal = BadInput("UNAUTHORIZED", "This server wants its key with every request.")
-        await answer(refusal, path)(scope, receive, sealed)
+        try:
+            identity = await self._identity(scope)
+            self._count(scope, identity, added)
+            self._check(scope, identity)
+        except TirageError as refusal:
+            await answer(refusal, path)(scope, receive, sealed)
+            return
+        scope.setdefault("state", {})["identity"] = identity
+        await self._app(scope, receive, sealed)
 
-    def _knows(self, headers: Headers) -> bool:
-        given = _given(headers)
-        return given is not None and hmac.compare_digest(_digest(given), self._digest)
+    async def _identity(self, scope: Scope) -> Identity | None:
+        headers = Headers(scope=scope)
+        shown = shown_key(headers)
+        if shown is not None:
+            return await run_in_threadpool(self._keys.identify, shown)
+        cookie = cookie_of(headers)
+        if cookie is not None:
+            return await run_in_threadpool(self._keys.identify_session, cookie)
+        return None
+
+    def _check(self, scope: Scope, identity: Identity | None) -> None:
+        """UNAUTHORIZED, FORBIDDEN."""
+        method, path = scope["method"], scope["path"]
+        if path == SESSION and method == "POST":
+            return
+        if identity is None:
+            raise BadInput("UNAUTHORIZED", "This server wants a key with every request.")
+        needed = scope_of(method, path)
+        if needed not in identity.scopes:
+            raise BadInput("FORBIDDEN", f"This key lacks the scope {needed!s}.")
+        if identity.csrf is not None and method not in SAFE:
+            given = Headers(scope=scope).get(CSRF, "")
+            if not hmac.compare_digest(given.encode(), identity.csrf.encode()):
+                hint = f"Send the csrf of GET {SESSION} as {CSRF.title()}."
+                raise BadInput(
+                    "FORBIDDEN", "A browser's session has to prove where changes come from.", hint=hint
+                )
+
+    def _count(self, scope: Scope, identity: Identity | None, added: dict[str, str]) -> None:
+        """RATE_LIMITED.  Strangers count by where they are."""
+        if self._rates is None:
+            return
+        client = scope.get("client") or ("",)
+        turn = self._rates.take(identity.digest if identity else f"address {client[0]}")
+        added.update(_rate_headers(self._rates.per_minute, turn))
+        if not turn.allowed:
+            raise RateLimited(turn.wait)
 
 
-def _given(headers: Headers) -> str | None:
+def shown_key(headers: Headers) -> str | None:
     """The key in a request: Bearer, the user of Basic, or a header of its own (G-1)."""
     scheme, _, value = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
@@ -69,10 +117,21 @@ def _given(headers: Headers) -> str | None:
         try:
             return base64.b64decode(value, validate=True).decode().partition(":")[0]
         except (binascii.Error, UnicodeDecodeError):
-            return None
+            return ""
     return headers.get("x-api-key")
 
 
-def _digest(key: str) -> bytes:
-    """Of equal length for every key, so that comparing takes equally long."""
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+def cookie_of(headers: Headers) -> str | None:
+    """The session's cookie."""
+    try:
+        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return None
+    return found.value if found else None
+
+
+def _rate_headers(per_minute: int, turn: Turn) -> Mapping[str, str]:
+    return {
+        "RateLimit-Policy": f'"key";q={per_minute};w={WINDOW}',
+        "RateLimit": f'"key";r={turn.left};t={turn.wait}',
+    }

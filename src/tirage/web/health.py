@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
-from tirage import __version__
+from tirage import __version__, wire
 from tirage.errors import TirageError
 from tirage.web.parts import Given
 
@@ -15,12 +15,16 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/healthz")
-async def alive() -> Mapping[str, str]:
+async def alive() -> wire.Health:
     """Says that the process answers."""
     return {"status": "ok", "version": __version__}
 
 
-@router.get("/readyz", response_model=None)
+@router.get(
+    "/readyz",
+    response_model=None,
+    responses={200: {"model": wire.Readiness}, 503: {"model": wire.Readiness, "description": "Not ready."}},
+)
 def ready(parts: Given) -> Response:
     """Whether database, files and worker are there; 503 names what is not."""
     checks: dict[str, Callable[[], object]] = {

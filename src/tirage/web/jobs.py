@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Annotated
 
@@ -12,10 +12,12 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.concurrency import run_in_threadpool
 
+from tirage import wire
 from tirage.jobs.machine import is_active
 from tirage.jobs.model import Event, Job, Order
 from tirage.web import shapes
 from tirage.web.fields import (
+    Cursor,
     Limit,
     Offset,
     Overrides,
@@ -23,21 +25,22 @@ from tirage.web.fields import (
     Statuses,
     filters_of,
     job_id_of,
+    next_cursor,
     overrides_of,
     page_of,
 )
-from tirage.web.fresh import fresh
+from tirage.web.fresh import UNCHANGED, fresh
 from tirage.web.parts import Given, Parts
 
 router = APIRouter(prefix="/v1", tags=["jobs"])
-Answer = Mapping[str, object]
 After = Annotated[
     int | None, Query(ge=0, le=2**63 - 1, description="Number of the last event that is known.")
 ]
 LastEvent = Annotated[str | None, Header(alias="Last-Event-ID")]
 MAX_WAIT = 60
 STREAM: dict[int | str, dict[str, object]] = {
-    200: {"description": "Server-sent events.", "content": {"text/event-stream": {}}}
+    200: {"description": "Server-sent events.", "content": {"text/event-stream": {}}},
+    204: {"description": "It has ended, and all was told."},
 }
 
 
@@ -49,15 +52,22 @@ def list_all(
     limit: Limit = 10,
     offset: Offset = 0,
     order: Sort = Order.DESC,
-) -> Answer:
+    cursor: Cursor = None,
+) -> wire.JobPage:
     """Jobs, a page at a time."""
     filters = filters_of(product_id=product_id, statuses=statuses)
-    jobs, count = parts.app.service.list_with_count(filters, page_of(limit, offset, order))
-    listed = [shapes.job(job, parts.app.addresses) for job in jobs]
-    return shapes.page("jobs", listed, count=count, limit=limit, offset=offset)
+    page = page_of(limit, offset, order, cursor)
+    jobs, count = parts.app.service.list_with_count(filters, page)
+    return {
+        "jobs": [shapes.job(job, parts.app.addresses) for job in jobs],
+        "count": count,
+        "limit": limit,
+        "offset": offset,
+        "next_cursor": next_cursor(jobs, page),
+    }
 
 
-@router.get("/jobs/{job_id}", response_model=None)
+@router.get("/jobs/{job_id}", response_model=None, responses={200: {"model": wire.JobAnswer}, **UNCHANGED})
 async def get(
     parts: Given,
     request: Request,
@@ -68,21 +78,21 @@ async def get(
 ) -> Response:
     """A job as it is now, or once it has ended."""
     job = await _retrieved(parts, job_id)
-    if wait and _is_active(job):
+    if wait and is_waiting(job):
         with anyio.move_on_after(wait):
-            await _ended(parts, job)
+            await ended(parts, job)
         job = await _retrieved(parts, job_id)
     return fresh(request, job, shapes.job(job, parts.app.addresses))
 
 
 @router.post("/jobs/{job_id}/retry", status_code=201)
-def retry(parts: Given, job_id: str, asked: Overrides | None = None) -> Answer:
+def retry(parts: Given, job_id: str, asked: Overrides | None = None) -> wire.JobAnswer:
     """A new job for a failed one, with what is ordered differently."""
     return _told(parts, parts.app.submissions.retry(job_id_of(job_id), overrides_of(asked)))
 
 
 @router.post("/jobs/{job_id}/cancel")
-def cancel(parts: Given, job_id: str) -> Answer:
+def cancel(parts: Given, job_id: str) -> wire.JobAnswer:
     """Stops a job that waits or runs; the row stays."""
     return _told(parts, parts.app.service.cancel(job_id_of(job_id)))
 
@@ -94,7 +104,7 @@ def delete(parts: Given, job_id: str) -> None:
 
 
 @router.post("/jobs/{job_id}/restore")
-def restore(parts: Given, job_id: str) -> Answer:
+def restore(parts: Given, job_id: str) -> wire.JobAnswer:
     """A deleted job, visible again."""
     return _told(parts, parts.app.service.restore(job_id_of(job_id)))
 
@@ -107,11 +117,24 @@ async def events_of_job(parts: Given, job_id: str, after: After = None, last: La
     """
     job = await _retrieved(parts, job_id)
     position = _position(last, after) or 0
-    if not _is_active(job) and not await run_in_threadpool(
+    if not is_waiting(job) and not await run_in_threadpool(
         parts.app.service.events, after=position, limit=1, job_id=job.id
     ):
         return Response(status_code=204)
     return _stream(_lines(parts, job.id, position))
+
+
+@router.get("/events/log")
+def list_events(
+    parts: Given,
+    after: Annotated[
+        int, Query(ge=0, le=2**63 - 1, description="Number of the last event that is known.")
+    ] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> wire.EventPage:
+    """What happened to all jobs, from any number on; `last` is the highest number there is."""
+    found = parts.app.service.events(after=after, limit=limit)
+    return {"events": [shapes.event(each) for each in found], "last": parts.app.service.last_event()}
 
 
 @router.get("/events", response_model=None, responses=STREAM)
@@ -120,7 +143,7 @@ async def events(parts: Given, after: After = None, last: LastEvent = None) -> R
     return _stream(_lines(parts, None, _position(last, after)))
 
 
-def _told(parts: Parts, job: Job) -> Answer:
+def _told(parts: Parts, job: Job) -> wire.JobAnswer:
     parts.follower.hurry()
     return shapes.job(job, parts.app.addresses)
 
@@ -129,8 +152,8 @@ async def _retrieved(parts: Parts, job_id: str) -> Job:
     return await run_in_threadpool(parts.app.service.retrieve, job_id_of(job_id))
 
 
-async def _ended(parts: Parts, job: Job) -> None:
-    """Until the job is no longer active, as its events tell."""
+async def ended(parts: Parts, job: Job) -> None:
+    """Waits until the job is no longer active, as its events tell."""
     async with aclosing(parts.follower.follow(job.id, after=0)) as batches:
         async for batch in batches:
             if any(_is_last(event, job) for event in batch):
@@ -173,7 +196,8 @@ def _position(last: str | None, after: int | None) -> int | None:
     return after
 
 
-def _is_active(job: Job) -> bool:
+def is_waiting(job: Job) -> bool:
+    """Whether a job waits or runs."""
     return is_active(shapes.MACHINES[job.pipeline], job.status)
 
 

@@ -6,6 +6,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tirage.batches.matrix import MAX_BYTES as BATCH_BYTES
 from tirage.errors import BadInput
 from tirage.media.intake import MAX_BYTES as DESIGN_BYTES
 from tirage.shops.sheet import MAX_BYTES as SHEET_BYTES
@@ -14,7 +15,11 @@ from tirage.web.faults import answer
 BODY_BYTES = 1 << 20
 ROUTES = {
     "/admin/render-jobs": (DESIGN_BYTES + (512 << 10), "FILE_TOO_LARGE"),
+    "/v1/designs": (DESIGN_BYTES + (512 << 10), "FILE_TOO_LARGE"),
     "/v1/products/import": (SHEET_BYTES, "BODY_TOO_LARGE"),
+    "/v1/batches/import": (BATCH_BYTES, "BODY_TOO_LARGE"),
+    "/v1/batches": (BATCH_BYTES, "BODY_TOO_LARGE"),
+    "/v1/estimates": (BATCH_BYTES, "BODY_TOO_LARGE"),
 }
 """Bytes, and what to say; of an order the design and the fields.  Every other route takes BODY_BYTES."""
 

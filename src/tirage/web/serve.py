@@ -21,8 +21,8 @@ from tirage.errors import UsageError
 from tirage.settings import Settings
 from tirage.web.build import build_site
 from tirage.web.follow import Follower
-from tirage.web.gate import new_key
 from tirage.web.parts import Parts
+from tirage.web.upkeep import Upkeep
 from tirage.web.worker import WorkerChild
 
 HEADER_BYTES = 32 << 10
@@ -50,26 +50,25 @@ def serve(
         raise UsageError("INVALID_SETTING", message, hint="Set TIRAGE_API_KEY to a key of your own.")
     port = _free_port(address, port)
     log.configure(level=settings.log_level, format=settings.log_format)
-    key = settings.api_key or new_key()
-
-    def listening() -> None:
-        say(f"Tirage serves http://{_shown(address)}:{port} with data in {settings.data_dir}")
-        if settings.api_key is None:
-            say(f"Key, until it ends: {key}")
-
     with open_app(settings, host=str(address), port=port) as app:
+
+        def listening() -> None:
+            say(f"Tirage serves http://{_shown(address)}:{port} with data in {settings.data_dir}")
+            if settings.api_key is None:
+                say(f"Key, until it ends: {app.own_key}")
+
         argv = worker or _worker_argv()
-        asyncio.run(_serve(app, argv, key=key, host=str(address), port=port, listening=listening))
+        asyncio.run(_serve(app, argv, host=str(address), port=port, listening=listening))
 
 
 async def _serve(
-    app: App, argv: Sequence[str], *, key: str, host: str, port: int, listening: Callable[[], None]
+    app: App, argv: Sequence[str], *, host: str, port: int, listening: Callable[[], None]
 ) -> None:
     path = os.pathsep.join(folder for folder in sys.path if folder)  # the same packages, wherever they are
     child = WorkerChild(argv, environment={**app.settings.environment(), "PYTHONPATH": path})
     parts = Parts(app=app, follower=Follower(app.service), worker_alive=child.alive)
     server = Server(
-        build_site(parts, key=key),
+        build_site(parts),
         host,
         port,
         interface=Interfaces.ASGI,
@@ -81,6 +80,8 @@ async def _serve(
     stop = asyncio.Event()
     for number in SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    upkeep = Upkeep(app)
+    upkeep.start()
     kept = asyncio.create_task(child.keep())
     served = asyncio.create_task(server.serve())
     stopped = asyncio.create_task(stop.wait())
@@ -93,6 +94,7 @@ async def _serve(
         await served
     finally:
         stopped.cancel()
+        await asyncio.to_thread(upkeep.stop)
         await child.stop()
         await kept
 

@@ -1,0 +1,1 @@
+"""The API for programs in Python: one client that waits, one for asyncio."""
