@@ -14,8 +14,9 @@ from tirage import __version__
 from tirage.batches.model import Order, StoredDesign
 from tirage.errors import BadInput, Finding, NotFound, Severity, TirageError
 from tirage.jobs import checks
-from tirage.jobs.model import JsonObject, NewJob
+from tirage.jobs.model import JsonObject, JsonValue, NewJob
 from tirage.mockup.description import Description
+from tirage.mockup.free import PLACEMENTS
 from tirage.mockup.states import MOCKUP
 from tirage.mockup.submit import NAME, Products, colour_findings, order_findings
 
@@ -74,7 +75,7 @@ class Checker:
 
     def _checked(self, order: Order, faults: list[Finding]) -> Ready | None:
         design = self.designs.get(order.design_id or "")
-        new = _new_job(order, design)
+        new = _new_job(order, self.designs)
         faults += (_renamed(found) for found in order_findings(new))
         if order.design_id and design is None:
             message = f"There is no design {order.design_id[:60]!r}."
@@ -123,7 +124,8 @@ WHERE = {
 MISSING = frozenset({"NOT_FOUND", "PRODUCT_NOT_FOUND", "VARIANT_NOT_FOUND", "TEMPLATE_NOT_FOUND"})
 
 
-def _new_job(order: Order, design: StoredDesign | None) -> NewJob:
+def _new_job(order: Order, designs: Mapping[str, StoredDesign]) -> NewJob:
+    design = designs.get(order.design_id or "")
     metadata = order.metadata if order.metadata is not None else {}
     if isinstance(metadata, Mapping) and design:
         metadata = {**metadata, NAME: design.name}
@@ -134,10 +136,37 @@ def _new_job(order: Order, design: StoredDesign | None) -> NewJob:
         design_file_url=design.key if design else order.design_id and "uploads/designs/unknown",
         preset=order.preset,
         template_id=order.template_id,
-        options=order.options,
+        options=_with_keys(order.options, designs),
         metadata=cast("JsonObject", metadata),
         priority=order.priority,
     )
+
+
+def designs_of(order: Order) -> list[str]:
+    """The ids of the stored designs that an order names."""
+    places = order.options.get(PLACEMENTS)
+    named = (
+        [each.get(DESIGN) for each in places if isinstance(each, Mapping)] if isinstance(places, list) else []
+    )
+    return [name for name in (order.design_id, *named) if isinstance(name, str) and name]
+
+
+def _with_keys(
+    options: Mapping[str, JsonValue], designs: Mapping[str, StoredDesign]
+) -> Mapping[str, JsonValue]:
+    """The places with their designs' files instead of the designs' ids, as jobs have them."""
+    places = options.get(PLACEMENTS)
+    if not isinstance(places, list):
+        return options
+    return {**options, PLACEMENTS: [_with_key(each, designs) for each in places]}
+
+
+def _with_key(place: JsonValue, designs: Mapping[str, StoredDesign]) -> JsonValue:
+    if not isinstance(place, Mapping) or not isinstance(place.get(DESIGN), str):
+        return place
+    found = designs.get(str(place[DESIGN]))
+    rest = {name: value for name, value in place.items() if name != DESIGN}
+    return {**rest, STORED: found.key} if found else {**rest, DESIGN: place[DESIGN]}
 
 
 def _renamed(found: Finding) -> Finding:

@@ -20,7 +20,7 @@ from tirage.batches.model import (
     Progress,
     StoredDesign,
 )
-from tirage.batches.orders import Checker, Ready, Templates
+from tirage.batches.orders import Checker, Ready, Templates, designs_of
 from tirage.batches.store import BatchStore, BatchUnit, Clock
 from tirage.errors import NotFound
 from tirage.jobs.checks import invalid, json_object, page, raise_if_any
@@ -211,7 +211,7 @@ class Batches:
         return _Plan(ready, wanted, rendered)
 
     def _ready(self, orders: Sequence[Order]) -> list[Ready]:
-        names = list(dict.fromkeys(order.design_id for order in orders if order.design_id))
+        names = list(dict.fromkeys(name for order in orders for name in designs_of(order)))
         designs: Mapping[str, StoredDesign] = self._store.read(lambda unit: unit.designs.many(names))
         return Checker(designs, self._products, self._templates).ready(orders)
 

@@ -4,6 +4,7 @@ A step's result is keys and numbers; pictures lie in the attempt's folder, and i
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -18,6 +19,7 @@ from tirage.media.blender import Blender
 from tirage.media.intake import read_design
 from tirage.mockup.catalogue import TURNTABLE, VIEWS, preset
 from tirage.mockup.cycles import CYCLES, CyclesRenderer, longest
+from tirage.mockup.free import free_places
 from tirage.mockup.manifest import MANIFEST_NAME, FileEntry, Manifest
 from tirage.mockup.model import RendererInfo
 from tirage.mockup.order import (
@@ -226,7 +228,7 @@ class MockupWork:
     def _order(self, job: Job, run: Run) -> MockupOrder:
         options = job.options
         return MockupOrder(
-            arts=(Art(self._design(job, run), preset(str(job.preset))),),
+            arts=self._arts(job, run),
             out=run.folder / "out",
             template=job.template_id or self._renderers.get(None).template.info.id,
             colour=str(options.get("fabric_color", DEFAULT_COLOUR)),
@@ -235,12 +237,20 @@ class MockupWork:
             size=self._size,
         )
 
-    def _design(self, job: Job, run: Run) -> Path:
-        """The design's file in this attempt's folder, fetched when it is needed first."""
-        key = str(job.design_file_url)
+    def _arts(self, job: Job, run: Run) -> tuple[Art, ...]:
+        own = str(job.design_file_url)
+        free = free_places(job.options)
+        if not free:
+            return (Art(self._design(own, run), preset(str(job.preset))),)
+        return tuple(Art(self._design(each.design or own, run), each.place) for each in free)
+
+    def _design(self, key: str, run: Run) -> Path:
+        """A design's file in this attempt's folder, fetched when it is needed first."""
         if "://" in key:
             raise BadInput("INVALID_DATA", "The design has to be uploaded; an address is not fetched.")
-        path = run.folder / f"design{PurePosixPath(key).suffix}"
+        path = (
+            run.folder / f"design-{hashlib.sha256(key.encode()).hexdigest()[:16]}{PurePosixPath(key).suffix}"
+        )
         if not path.exists():
             self._files.fetch(key, path)
         return path

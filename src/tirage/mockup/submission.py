@@ -11,17 +11,26 @@ from tirage.jobs.checks import required
 from tirage.jobs.model import Job, NewJob
 from tirage.jobs.pipeline import Pipeline
 from tirage.mockup.catalogue import preset
+from tirage.mockup.free import PLACEMENTS, placement_findings
 from tirage.mockup.order import SAMPLES, Mode, RendererName, mode, renderer_name
 from tirage.mockup.states import MOCKUP
 
 REQUIRED = ("product_id", "design_file_url", "preset")
-OPTIONS = ("fabric_color", "background_color", "render_mode", "renderer", "samples")
+OPTIONS = ("fabric_color", "background_color", "render_mode", "renderer", "samples", PLACEMENTS)
 QUEUE, BLENDER_QUEUE = "mockup", "blender"
 
 
 def check_submission(new: NewJob) -> Sequence[Finding]:
     """Everything that is wrong with a mockup job."""
-    return [*required(new, REQUIRED), *_preset(new.preset), *_options(new.options)]
+    if not isinstance(new.options, Mapping) or PLACEMENTS not in new.options:
+        return [*required(new, REQUIRED), *_preset(new.preset), *_options(new.options)]
+    named = [name for name in REQUIRED if name != "preset"]
+    return [
+        *required(new, named),
+        *_either(new.preset),
+        *placement_findings(new.options),
+        *_options(new.options),
+    ]
 
 
 def renders(job: Job) -> str:
@@ -62,6 +71,12 @@ def _preset(name: object) -> Iterable[Finding]:
         preset(str(name))
     except BadInput as fault:
         yield Finding(fault.code, Severity.ERROR, fault.message, fault.hint, "preset")
+
+
+def _either(preset: object) -> Iterable[Finding]:
+    if preset:
+        message = "An order has a preset or placements, not both."
+        yield Finding("INVALID_PLACEMENT", Severity.ERROR, message, where="preset")
 
 
 def _options(options: object) -> Iterable[Finding]:

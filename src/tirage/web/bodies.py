@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tirage.batches.matrix import MAX_ORDERS, Matrix, orders_of
 from tirage.batches.model import NewBatch, Order
 from tirage.jobs.model import JsonValue
+from tirage.mockup.free import MOST, PLACEMENTS
 
 BATCH_PRIORITY = 5
 """Of a batch's orders: single ones, at 0, go before them."""
@@ -61,6 +62,17 @@ class OrderBody(Look):
         )
 
 
+class PlaceBody(Strict):
+    """A design's place on a panel: its centre and width in cm, turned clockwise."""
+
+    panel: Name
+    x: float
+    y: float
+    width: float
+    rotation: float = 0.0
+    design_id: Annotated[Name | None, Field(description="By default the order's.")] = None
+
+
 class MockupBody(OrderBody):
     """A single mockup, of a stored design or of one at an address."""
 
@@ -79,8 +91,22 @@ class MockupBody(OrderBody):
     )
 
     design_id: Name | None = None  # type: ignore[assignment]  # or design_url
+    preset: Name | None = None  # type: ignore[assignment]  # or placements
+    placements: Annotated[
+        list[PlaceBody] | None,
+        Field(max_length=MOST, description="Instead of a preset; later ones lie on top."),
+    ] = None
     design_url: Annotated[str | None, Field(max_length=2048, description="Instead of design_id.")] = None
     priority: Priority = 0
+
+    def options(self) -> dict[str, JsonValue]:
+        """With the places."""
+        if self.placements is None:
+            return super().options()
+        return {
+            **super().options(),
+            PLACEMENTS: [each.model_dump(exclude_none=True) for each in self.placements],
+        }
 
 
 class MatrixBody(Look):

@@ -101,6 +101,8 @@ def estimate(parts: Given, asked: BatchBody) -> wire.EstimateAnswer:
 
 
 def _ordered(parts: Parts, asked: MockupBody) -> Job:
+    if asked.design_id is None and asked.design_url is None and asked.placements:
+        asked = asked.model_copy(update={"design_id": asked.placements[0].design_id})
     if (asked.design_id is None) == (asked.design_url is None):
         raise invalid("Give either design_id or design_url.", where="design_id")
     order = asked.order(asked.priority)
