@@ -94,6 +94,14 @@ def light_seen(light: Light, side: Side, camera: F32, azimuth: float, out: NDArr
     )
 
 
+def lit_texels(template: Template, shell: Shell, *, inside: bool) -> F32:
+    """One side's light per unit albedo (size, size, lamps + 2): lamps, the world, bounces at BOUNCE_ALBEDO.
+
+    Around islands it continues as at their border, for look-ups between texels.
+    """
+    return _texels(template, shell, inside=inside).light
+
+
 def light_texture(side: Side) -> NDArray[np.float16]:
     """An empty target for `light_seen`."""
     return np.zeros((side.size, side.size, LANES), np.float16)
@@ -311,6 +319,12 @@ def _continued(known: NDArray[np.bool_], planes: Sequence[F32], free: NDArray[np
     grown = known.copy()
     grown[row, column] = True
     return grown
+
+
+def lamp_points(lamp: Lamp) -> dict[str, list[float] | list[list[float]]]:
+    """The four points of a lamp (metres), and the unit axis in which it shines, as the kernels take them."""
+    made = _lamp(lamp)
+    return {"points": [list(point) for point in made.point], "axis": list(made.axis)}
 
 
 def _lamp(lamp: Lamp) -> kernels.Lamp:

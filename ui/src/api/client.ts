@@ -1,0 +1,64 @@
+/* The public API, typed by its own description; errors carry what the server says can be done. */
+
+import createClient, { type Middleware } from "openapi-fetch";
+import type { components, paths } from "./schema";
+
+type Schemas = components["schemas"];
+export type Job = Schemas["JobAnswer"];
+export type Artifact = Schemas["ArtifactAnswer"];
+export type Design = Schemas["DesignAnswer"];
+export type Product = Schemas["ProductAnswer"];
+export type Template = Schemas["TemplateAnswer"];
+export type Finding = Schemas["FindingAnswer"];
+
+/** What the server answered instead of what was asked. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly hint: string,
+    readonly findings: Finding[] = [],
+  ) {
+    super(message);
+  }
+}
+
+let csrf: string | null = null;
+
+/** What a browser's session sends with every change. */
+export function setCsrf(token: string | null): void {
+  csrf = token;
+}
+
+const manners: Middleware = {
+  onRequest({ request }) {
+    if (csrf && !["GET", "HEAD"].includes(request.method)) request.headers.set("X-CSRF-Token", csrf);
+    return request;
+  },
+  async onResponse({ response }) {
+    if (response.ok || response.status === 304) return response;
+    throw await problem(response);
+  },
+  onError() {
+    return new ApiError(0, "OFFLINE", "The server does not answer.", "It is tried again by itself.");
+  },
+};
+
+async function problem(response: Response): Promise<ApiError> {
+  try {
+    const said = (await response.json()) as { code?: string; detail?: string; message?: string; hint?: string; findings?: Finding[] };
+    const message = said.detail ?? said.message ?? response.statusText;
+    return new ApiError(response.status, said.code ?? "", message, said.hint ?? "", said.findings ?? []);
+  } catch {
+    return new ApiError(response.status, "", `The server answered ${response.status}.`, "");
+  }
+}
+
+export const api = createClient<paths>({ credentials: "same-origin" });
+api.use(manners);
+
+/** Data of an answer that was not refused. */
+export async function done<T>(answer: Promise<{ data?: T }>): Promise<T> {
+  return (await answer).data as T;
+}

@@ -1,0 +1,60 @@
+/* What happens on the server, as it happens, for all tabs of this browser: one of them listens and tells the others
+   (browsers allow six connections to a server; a stream takes one). */
+
+import type { QueryClient } from "@tanstack/react-query";
+import type { Job } from "./client";
+
+const NAME = "tirage.events";
+
+interface Told {
+  name: string;
+  job_id: string;
+  status: string;
+  progress: number;
+}
+
+/** Listens until the page closes; calls back with whether the stream is up. */
+export function follow(queries: QueryClient, up: (connected: boolean) => void): () => void {
+  const channel = new BroadcastChannel(NAME);
+  const stop = new AbortController();
+  let stream: EventSource | null = null;
+  const take = (event: Told | "up" | "down") => {
+    if (typeof event === "string") up(event === "up");
+    else apply(queries, event);
+  };
+  const tell = (event: Told | "up" | "down") => {
+    channel.postMessage(event);
+    take(event);
+  };
+  channel.onmessage = (message) => take(message.data);
+  navigator.locks
+    .request(NAME, { signal: stop.signal }, () => {
+      if (stop.signal.aborted) return undefined;
+      stream = new EventSource("/v1/events");
+      stream.onopen = () => tell("up");
+      stream.onerror = () => tell("down");
+      for (const name of EVENTS) stream.addEventListener(name, (event) => tell(JSON.parse((event as MessageEvent).data)));
+      return new Promise<void>((finish) => stop.signal.addEventListener("abort", () => finish()));
+    })
+    .catch(() => undefined); // aborted while waiting
+  return () => {
+    stop.abort();
+    stream?.close();
+    channel.close();
+  };
+}
+
+const EVENTS = ["created", "compositing", "rendering", "progress", "completed", "failed", "cancelled", "retried"].map(
+  (what) => `render.job.${what}`,
+);
+
+function apply(queries: QueryClient, event: Told): void {
+  queries.setQueryData<Job>(["job", event.job_id], (job) =>
+    job && { ...job, status: event.status, progress: event.progress },
+  );
+  if (event.name !== "render.job.progress") {
+    void queries.invalidateQueries({ queryKey: ["job", event.job_id] });
+    void queries.invalidateQueries({ queryKey: ["jobs"] });
+  }
+  if (event.status === "completed") void queries.invalidateQueries({ queryKey: ["products"] });
+}

@@ -1,0 +1,71 @@
+/* Who may come in, and which page an address shows. */
+
+import { Center, Loader } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { Redirect, Route, Router, Switch } from "wouter";
+import { ApiError, setCsrf } from "../api/client";
+import { follow } from "../api/live";
+import { session } from "../api/queries";
+import { State } from "../parts/State";
+import { Shell } from "./Shell";
+import { SignIn, useKeyInAddress } from "./SignIn";
+
+const pages = {
+  Mockups: lazy(() => import("../pages/Mockups")),
+  Jobs: lazy(() => import("../pages/Jobs")),
+  Job: lazy(() => import("../pages/Job")),
+  Products: lazy(() => import("../pages/Products")),
+  Product: lazy(() => import("../pages/Product")),
+  Templates: lazy(() => import("../pages/Templates")),
+  Operation: lazy(() => import("../pages/Operation")),
+};
+
+export function App() {
+  const opening = useKeyInAddress();
+  const who = useQuery({ ...session(), enabled: !opening });
+  if (opening) return <Wait />;
+  if (who.error instanceof ApiError && who.error.status === 401) return <SignIn />;
+  return (
+    <State of={who}>
+      {(found) => {
+        setCsrf(found.csrf);
+        return <Inside />;
+      }}
+    </State>
+  );
+}
+
+function Inside() {
+  const queries = useQueryClient();
+  const [live, setLive] = useState(true);
+  useEffect(() => follow(queries, setLive), [queries]);
+  return (
+    <Router base="/studio">
+      <Shell live={live}>
+        <Suspense fallback={<Wait />}>
+          <Switch>
+            <Route path="/mockups" component={pages.Mockups} />
+            <Route path="/jobs" component={pages.Jobs} />
+            <Route path="/jobs/:id">{({ id }) => <pages.Job id={id} />}</Route>
+            <Route path="/products" component={pages.Products} />
+            <Route path="/products/:id">{({ id }) => <pages.Product id={id} />}</Route>
+            <Route path="/templates" component={pages.Templates} />
+            <Route path="/operation" component={pages.Operation} />
+            <Route>
+              <Redirect to="/mockups" />
+            </Route>
+          </Switch>
+        </Suspense>
+      </Shell>
+    </Router>
+  );
+}
+
+function Wait() {
+  return (
+    <Center mih="50vh">
+      <Loader aria-label="Loading" />
+    </Center>
+  );
+}

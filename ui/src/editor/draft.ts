@@ -1,0 +1,101 @@
+/* What somebody is making: designs on one garment, its colour and background; every change can be taken back. */
+
+import type { Place } from "../preview/bundle";
+
+/** A stored design as the server knows it. */
+export interface DraftDesign {
+  id: string;
+  name: string;
+  url: string;
+  width: number;
+  height: number;
+}
+
+export interface DraftPrint {
+  key: string;
+  design: DraftDesign;
+  place: Place;
+}
+
+export interface Draft {
+  template: string;
+  colour: string;
+  background: string | null;
+  prints: DraftPrint[];
+}
+
+export interface History {
+  past: Draft[];
+  now: Draft;
+  future: Draft[];
+  /** What the last change was about: changes of the same kind in a row are one step. */
+  about: string | null;
+}
+
+export type Change =
+  | { do: "set"; about?: string; draft: Partial<Draft> }
+  | { do: "add"; print: DraftPrint }
+  | { do: "move"; key: string; place: Place }
+  | { do: "remove"; key: string }
+  | { do: "settle" }
+  | { do: "undo" }
+  | { do: "redo" }
+  | { do: "open"; draft: Draft };
+
+const STEPS = 100;
+
+export function begin(draft: Draft): History {
+  return { past: [], now: draft, future: [], about: null };
+}
+
+export function changed(history: History, change: Change): History {
+  const { past, now, future } = history;
+  switch (change.do) {
+    case "open":
+      return begin(change.draft);
+    case "settle":
+      return { ...history, about: null };
+    case "undo":
+      return past.length
+        ? { past: past.slice(0, -1), now: past[past.length - 1], future: [now, ...future], about: null }
+        : history;
+    case "redo":
+      return future.length
+        ? { past: [...past, now], now: future[0], future: future.slice(1), about: null }
+        : history;
+    case "set":
+      return step(history, { ...now, ...change.draft }, change.about ?? null);
+    case "add":
+      return step(history, { ...now, prints: [...now.prints, change.print] }, null);
+    case "remove":
+      return step(history, { ...now, prints: now.prints.filter((print) => print.key !== change.key) }, null);
+    case "move": {
+      const prints = now.prints.map((print) => (print.key === change.key ? { ...print, place: change.place } : print));
+      return step(history, { ...now, prints }, `move ${change.key}`);
+    }
+  }
+}
+
+function step(history: History, now: Draft, about: string | null): History {
+  if (about !== null && about === history.about) return { ...history, now, future: [] };
+  return { past: [...history.past, history.now].slice(-STEPS), now, future: [], about };
+}
+
+const SLOT = "tirage.draft";
+
+/** Keeps the draft in this browser. */
+export function keep(draft: Draft): void {
+  try {
+    localStorage.setItem(SLOT, JSON.stringify(draft));
+  } catch {
+    // private windows may refuse; the draft lives as long as the page then
+  }
+}
+
+export function kept(): Draft | null {
+  try {
+    return JSON.parse(localStorage.getItem(SLOT) ?? "null") as Draft | null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,37 @@
+import "@mantine/core/styles.css";
+import "@mantine/notifications/styles.css";
+import "./app/app.css";
+
+import { MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { MutationCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { ApiError } from "./api/client";
+import { App } from "./app/App";
+import { theme } from "./app/theme";
+import { sayError } from "./parts/say";
+
+const nonce = document.querySelector<HTMLMetaElement>("meta[name=csp-nonce]")?.content;
+
+const queries = new QueryClient({
+  mutationCache: new MutationCache({ onError: sayError }),
+  defaultOptions: {
+    queries: {
+      staleTime: 2000,
+      // what the server refused stays refused; what did not arrive is asked for again
+      retry: (count, error) => (!(error instanceof ApiError) || error.status === 0 || error.status >= 500) && count < 5,
+    },
+  },
+});
+
+createRoot(document.getElementById("root")!).render(
+  <StrictMode>
+    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce ?? ""}>
+      <Notifications position="bottom-right" />
+      <QueryClientProvider client={queries}>
+        <App />
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);

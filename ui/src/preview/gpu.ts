@@ -1,0 +1,196 @@
+/* The few WebGL calls that the preview needs, with errors that say what failed. */
+
+export type Uniform = number | number[] | Float32Array | Int32Array;
+
+export class GpuError extends Error {}
+
+export function openGpu(canvas: HTMLCanvasElement): WebGL2RenderingContext {
+  const gl = canvas.getContext("webgl2", {
+    alpha: true,
+    antialias: false,
+    depth: false,
+    premultipliedAlpha: true,
+    preserveDrawingBuffer: true,
+  });
+  if (!gl) throw new GpuError("This browser has no WebGL 2.");
+  if (!gl.getExtension("EXT_color_buffer_float")) throw new GpuError("This graphics driver cannot draw to float pictures.");
+  return gl;
+}
+
+/** A program with its uniforms by name; `set` ignores names that the compiler left out. */
+export class Program {
+  private readonly places = new Map<string, { at: WebGLUniformLocation; type: number }>();
+  private readonly handle: WebGLProgram;
+
+  constructor(
+    private readonly gl: WebGL2RenderingContext,
+    vertex: string,
+    fragment: string,
+  ) {
+    const program = gl.createProgram();
+    for (const [type, source] of [
+      [gl.VERTEX_SHADER, vertex],
+      [gl.FRAGMENT_SHADER, fragment],
+    ] as const) {
+      const shader = gl.createShader(type)!;
+      gl.shaderSource(shader, source);
+      gl.compileShader(shader);
+      gl.attachShader(program, shader);
+      gl.deleteShader(shader);
+    }
+    gl.linkProgram(program);
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) {
+      const logs = gl.getAttachedShaders(program)!.map((shader) => gl.getShaderInfoLog(shader));
+      throw new GpuError(`A shader does not compile: ${logs.join(" ")} ${gl.getProgramInfoLog(program)}`);
+    }
+    this.handle = program;
+    const count = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS) as number;
+    for (let i = 0; i < count; i++) {
+      const { name, type } = gl.getActiveUniform(program, i)!;
+      this.places.set(name.replace("[0]", ""), { at: gl.getUniformLocation(program, name)!, type });
+    }
+  }
+
+  use(values: Record<string, Uniform>): void {
+    this.gl.useProgram(this.handle);
+    for (const [name, value] of Object.entries(values)) this.set(name, value);
+  }
+
+  private set(name: string, value: Uniform): void {
+    const found = this.places.get(name);
+    if (!found) return;
+    const { gl } = this;
+    const { at, type } = found;
+    const many = typeof value === "number" ? [value] : value;
+    switch (type) {
+      case gl.FLOAT: return gl.uniform1fv(at, many);
+      case gl.FLOAT_VEC2: return gl.uniform2fv(at, many);
+      case gl.FLOAT_VEC3: return gl.uniform3fv(at, many);
+      case gl.FLOAT_VEC4: return gl.uniform4fv(at, many);
+      case gl.FLOAT_MAT3: return gl.uniformMatrix3fv(at, true, many);
+      case gl.INT_VEC2: return gl.uniform2iv(at, many);
+      default: return gl.uniform1iv(at, many);
+    }
+  }
+}
+
+interface Format {
+  internal: number;
+  format: number;
+  type: number;
+}
+
+export function formats(gl: WebGL2RenderingContext) {
+  return {
+    grey: { internal: gl.R8, format: gl.RED, type: gl.UNSIGNED_BYTE },
+    colour: { internal: gl.RGBA8, format: gl.RGBA, type: gl.UNSIGNED_BYTE },
+    half: { internal: gl.RGBA16F, format: gl.RGBA, type: gl.HALF_FLOAT },
+    halfGrey: { internal: gl.R16F, format: gl.RED, type: gl.FLOAT },
+    places: { internal: gl.RGBA16UI, format: gl.RGBA_INTEGER, type: gl.UNSIGNED_SHORT },
+  } satisfies Record<string, Format>;
+}
+
+export interface TextureOptions {
+  mips?: boolean;
+  nearest?: boolean;
+  repeat?: boolean;
+}
+
+export function makeTexture(
+  gl: WebGL2RenderingContext,
+  kind: Format,
+  width: number,
+  height: number,
+  source: TexImageSource | ArrayBufferView | null = null,
+  options: TextureOptions = {},
+): WebGLTexture {
+  const texture = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+  gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, false);
+  gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, false);
+  gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.NONE);
+  if (source === null || ArrayBuffer.isView(source)) {
+    gl.texImage2D(gl.TEXTURE_2D, 0, kind.internal, width, height, 0, kind.format, kind.type, source);
+  } else {
+    gl.texImage2D(gl.TEXTURE_2D, 0, kind.internal, kind.format, kind.type, source);
+  }
+  sampling(gl, gl.TEXTURE_2D, options);
+  return texture;
+}
+
+export function sampling(gl: WebGL2RenderingContext, target: number, options: TextureOptions): void {
+  const smooth = options.nearest ? gl.NEAREST : gl.LINEAR;
+  const wrap = options.repeat ? gl.REPEAT : gl.CLAMP_TO_EDGE;
+  if (options.mips) gl.generateMipmap(target);
+  gl.texParameteri(target, gl.TEXTURE_MIN_FILTER, options.mips ? gl.LINEAR_MIPMAP_LINEAR : smooth);
+  gl.texParameteri(target, gl.TEXTURE_MAG_FILTER, smooth);
+  gl.texParameteri(target, gl.TEXTURE_WRAP_S, wrap);
+  gl.texParameteri(target, gl.TEXTURE_WRAP_T, wrap);
+}
+
+/** Planes one above the other become layers. */
+export function makeLayers(gl: WebGL2RenderingContext, stack: ImageBitmap): WebGLTexture {
+  const side = stack.width;
+  const count = stack.height / side;
+  const texture = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
+  gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+  gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, false);
+  gl.texImage3D(gl.TEXTURE_2D_ARRAY, 0, gl.R8, side, side, count, 0, gl.RED, gl.UNSIGNED_BYTE, stack);
+  sampling(gl, gl.TEXTURE_2D_ARRAY, {});
+  return texture;
+}
+
+/** A frame that draws into textures, its own to delete. */
+export class Target {
+  readonly frame: WebGLFramebuffer;
+
+  constructor(
+    private readonly gl: WebGL2RenderingContext,
+    readonly width: number,
+    readonly height: number,
+    readonly textures: WebGLTexture[],
+    depth = false,
+    private readonly owned = true,
+  ) {
+    this.frame = gl.createFramebuffer();
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.frame);
+    textures.forEach((texture, i) =>
+      gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0 + i, gl.TEXTURE_2D, texture, 0),
+    );
+    gl.drawBuffers(textures.map((_, i) => gl.COLOR_ATTACHMENT0 + i));
+    if (depth) {
+      this.depth = gl.createRenderbuffer();
+      gl.bindRenderbuffer(gl.RENDERBUFFER, this.depth);
+      gl.renderbufferStorage(gl.RENDERBUFFER, gl.DEPTH_COMPONENT24, width, height);
+      gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.RENDERBUFFER, this.depth);
+    }
+    if (gl.checkFramebufferStatus(gl.FRAMEBUFFER) !== gl.FRAMEBUFFER_COMPLETE)
+      throw new GpuError("This graphics driver cannot draw to such pictures.");
+  }
+
+  private readonly depth: WebGLRenderbuffer | null = null;
+
+  bind(): void {
+    this.gl.bindFramebuffer(this.gl.FRAMEBUFFER, this.frame);
+    this.gl.viewport(0, 0, this.width, this.height);
+  }
+
+  free(): void {
+    this.gl.deleteFramebuffer(this.frame);
+    this.gl.deleteRenderbuffer(this.depth);
+    if (this.owned) this.textures.forEach((texture) => this.gl.deleteTexture(texture));
+  }
+}
+
+/** Draws one triangle that covers the target. */
+export function fill(gl: WebGL2RenderingContext, textures: Record<string, [WebGLTexture, number?]> = {}): string[] {
+  const names = Object.keys(textures);
+  names.forEach((name, unit) => {
+    const [texture, target] = textures[name];
+    gl.activeTexture(gl.TEXTURE0 + unit);
+    gl.bindTexture(target ?? gl.TEXTURE_2D, texture);
+  });
+  return names;
+}

@@ -1,0 +1,400 @@
+/* A garment with its prints on a canvas: drawn at once, refined to the renderer's own filter when nothing moves.
+
+   Every picture is a sum of samples.  A sample first draws the mesh into what light and place each pixel shows,
+   which only the camera changes; then ink and colour, which a hand drags about.  The first few samples are kept. */
+
+import type { Bundle, FabricColour, Place, Scene } from "./bundle";
+import { pixelsPerCm, poseCamera, type Orbit } from "./camera";
+import { fill, formats, makeLayers, makeTexture, openGpu, Program, sampling, Target, type Uniform } from "./gpu";
+import { samplePlaces } from "./samples";
+import * as shaders from "./shaders";
+
+const KEPT = 4;
+const SAMPLES = 16;
+const RING = 8;
+const BOUNCE_ALBEDO = 0.8;
+
+/** A design on the garment; `height` in cm follows from the picture. */
+export interface PreviewPrint {
+  image: ImageBitmap;
+  place: Place;
+}
+
+interface Ink {
+  texture: WebGLTexture;
+  width: number;
+  height: number;
+}
+
+export class Preview {
+  private readonly gl: WebGL2RenderingContext;
+  private readonly scene: Scene;
+  private readonly programs: Record<"mesh" | "ink" | "shade" | "show" | "design", Program>;
+  private readonly textures: Record<string, WebGLTexture>;
+  private readonly mesh: { vertices: WebGLVertexArrayObject; corners: number };
+  private readonly places = samplePlaces(SAMPLES);
+  private readonly inks = new Map<ImageBitmap, Ink>();
+  private readonly trims: PreviewPrint[];
+  private seen: Target[] = [];
+  private shaded!: { ink: Target; sum: Target };
+  private size = 0;
+  private orbit: Orbit = { azimuth: 0, tilt: 0 };
+  private colour: FabricColour;
+  private background: [number, number, number] | null = [255, 255, 255];
+  private prints: PreviewPrint[] = [];
+  private drawn = 0;
+  private looking = 0;
+
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    bundle: Bundle,
+  ) {
+    const gl = (this.gl = openGpu(canvas));
+    this.scene = bundle.scene;
+    this.colour = Object.values(bundle.scene.colours)[0];
+    const full = (fragment: string) => new Program(gl, shaders.FULL_SCREEN, fragment);
+    this.programs = {
+      mesh: new Program(gl, shaders.MESH_VERTEX, shaders.MESH_FRAGMENT),
+      ink: full(shaders.INK_FRAGMENT),
+      shade: full(shaders.SHADE_FRAGMENT),
+      show: full(shaders.SHOW_FRAGMENT),
+      design: full(shaders.UNPACK_DESIGN),
+    };
+    this.textures = this.upload(bundle, full(shaders.UNPACK_LIGHT));
+    this.mesh = this.uploadMesh(bundle);
+    this.trims = bundle.scene.trims.map((place, i) => ({ image: bundle.images.get(`trim_${i}`)!, place }));
+  }
+
+  /** How many samples a pixel has so far. */
+  get samples(): number {
+    return this.drawn;
+  }
+
+  get finished(): boolean {
+    return this.drawn >= SAMPLES;
+  }
+
+  resize(size: number): void {
+    if (size === this.size) return;
+    this.size = this.canvas.width = this.canvas.height = size;
+    const { gl } = this;
+    const kinds = formats(gl);
+    for (const target of [...this.seen, ...(this.shaded ? Object.values(this.shaded) : [])]) target.free();
+    const make = (kind: keyof typeof kinds) => makeTexture(gl, kinds[kind], size, size, null, { nearest: true });
+    this.seen = Array.from(
+      { length: KEPT + 1 },
+      () => new Target(gl, size, size, [make("half"), make("half"), make("places")], true),
+    );
+    this.shaded = { ink: new Target(gl, size, size, [make("half")]), sum: new Target(gl, size, size, [make("half")]) };
+    this.look(this.orbit);
+  }
+
+  look(orbit: Orbit): void {
+    this.orbit = orbit;
+    this.looking = this.drawn = 0;
+  }
+
+  wear(colour: FabricColour, background: [number, number, number] | null): void {
+    if (colour.fabric !== this.colour.fabric) this.looking = 0;
+    this.colour = colour;
+    this.background = background;
+    this.drawn = 0;
+  }
+
+  print(prints: PreviewPrint[]): void {
+    const wanted = new Set([...prints, ...this.trims].map((print) => print.image));
+    for (const [image, ink] of this.inks)
+      if (!wanted.has(image)) {
+        this.gl.deleteTexture(ink.texture);
+        this.inks.delete(image);
+      }
+    this.prints = prints;
+    this.drawn = 0;
+  }
+
+  /** Adds samples, at first all that are kept; false when the picture is finished. */
+  refine(count = KEPT): boolean {
+    if (this.finished || !this.size) return false;
+    const { gl } = this;
+    gl.disable(gl.BLEND);
+    if (this.drawn === 0) {
+      this.shaded.sum.bind();
+      gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0]);
+    }
+    const until = Math.min(Math.max(this.drawn + count, KEPT), SAMPLES);
+    for (; this.drawn < until; this.drawn++) this.addSample(this.drawn);
+    this.show();
+    return !this.finished;
+  }
+
+  /** The canvas' pixels, rows from the top, straight alpha where there is no background. */
+  pixels(): Uint8Array {
+    const { gl, size } = this;
+    const bytes = new Uint8Array(4 * size * size);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    gl.readPixels(0, 0, size, size, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
+    const rows = new Uint8Array(bytes.length);
+    for (let y = 0; y < size; y++) rows.set(bytes.subarray(4 * size * y, 4 * size * (y + 1)), 4 * size * (size - 1 - y));
+    return rows;
+  }
+
+  /** What the garment shows at a place of the picture (0..1, from the top left): a panel and cm on it. */
+  pick(x: number, y: number): { panel: string; x: number; y: number } | null {
+    const { gl, size, scene } = this;
+    if (!this.looking) return null;
+    const at = new Uint16Array(4);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.seen[0].frame);
+    gl.readBuffer(gl.COLOR_ATTACHMENT2);
+    const clamp = (v: number) => Math.min(Math.max(Math.floor(v * size), 0), size - 1);
+    gl.readPixels(clamp(x), size - 1 - clamp(y), 1, 1, gl.RGBA_INTEGER, gl.UNSIGNED_SHORT, at);
+    if (!at[3] || at[2] & scene.mesh.inside) return null;
+    const panel = scene.panels[at[2] & 63];
+    const [u, v] = [at[0], at[1]].map((steps) => (steps / 65534) * scene.atlas_cm);
+    return { panel: panel.name, x: u - panel.origin[0], y: v - panel.origin[1] };
+  }
+
+  dispose(): void {
+    for (const target of [...this.seen, ...Object.values(this.shaded ?? {})]) target.free();
+    for (const texture of [...Object.values(this.textures), ...[...this.inks.values()].map((ink) => ink.texture)])
+      this.gl.deleteTexture(texture);
+    this.gl.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+
+  private addSample(number: number): void {
+    const kept = Math.min(number, KEPT);
+    if (number >= this.looking || kept === KEPT) {
+      this.drawMesh(this.seen[kept], this.places[number]);
+      if (kept < KEPT) this.looking = number + 1;
+    }
+    this.drawInk(this.seen[kept]);
+    this.addShaded(this.seen[kept]);
+  }
+
+  private drawMesh(target: Target, [right, down]: [number, number]): void {
+    const { gl, size, scene } = this;
+    const pose = poseCamera(scene.camera, this.orbit);
+    const turns = (((this.orbit.azimuth / 360) % 1) + 1) % 1;
+    const first = Math.floor(turns * RING) % RING;
+    const t = this.textures;
+    const fabric = this.colour.fabric;
+    target.bind();
+    gl.enable(gl.DEPTH_TEST);
+    gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0]);
+    gl.clearBufferfv(gl.COLOR, 1, [0, 0, 0, 0]);
+    gl.clearBufferuiv(gl.COLOR, 2, [0, 0, 0, 0]);
+    gl.clearBufferfv(gl.DEPTH, 0, [1]);
+    const names = fill(gl, {
+      outsideA: [t.outsideA],
+      outsideB: [t.outsideB],
+      insideA: [t.insideA],
+      insideB: [t.insideB],
+      table: [t.table],
+      albedoTable: [t.albedo],
+      detail: [t.detail],
+      fabric: [fabric ? t[`fabric_${fabric}`] : t.detail],
+      ringOutside: [t.ringOutside, gl.TEXTURE_2D_ARRAY],
+      ringInside: [t.ringInside, gl.TEXTURE_2D_ARRAY],
+    });
+    this.programs.mesh.use({
+      ...units(names),
+      ...this.scene.cloth,
+      low: scene.mesh.low,
+      high: scene.mesh.high,
+      camera: pose.position,
+      axes: pose.axes,
+      scale: [pose.focal, pose.focal],
+      shift: [(-2 * right) / size, (2 * down) / size],
+      lampPoint: scene.lamps.flatMap((lamp) => lamp.points.flat()),
+      lampAxis: scene.lamps.flatMap((lamp) => lamp.axis),
+      lampCount: scene.lamps.length,
+      ring: [first, (first + 1) % RING],
+      ringPart: turns * RING - Math.floor(turns * RING),
+      patterned: fabric ? 1 : 0,
+      tiles: fabric ? scene.atlas_cm / scene.fabrics[fabric].size_cm : 1,
+      fabricMean: fabric ? scene.fabrics[fabric].mean : 1,
+      covered: Array.from({ length: 64 }, (_, i) => (scene.panels[i]?.fabric ? 1 : 0)),
+      detailBias: -1,
+      fabricBias: -1,
+    });
+    gl.bindVertexArray(this.mesh.vertices);
+    gl.enable(gl.CULL_FACE);
+    gl.drawElements(gl.TRIANGLES, this.mesh.corners, gl.UNSIGNED_INT, 0);
+    gl.disable(gl.CULL_FACE);
+    gl.disable(gl.DEPTH_TEST);
+    gl.bindVertexArray(null);
+  }
+
+  private drawInk(seen: Target): void {
+    const { gl } = this;
+    this.shaded.ink.bind();
+    gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0]);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    for (const print of [...this.trims, ...this.prints]) {
+      const ink = this.inkOf(print.image);
+      this.shaded.ink.bind();
+      gl.enable(gl.BLEND);
+      const names = fill(gl, { where: [seen.textures[2]], design: [ink.texture] });
+      this.programs.ink.use({ ...units(names), ...this.layer(print, ink) });
+      gl.drawArrays(gl.TRIANGLES, 0, 3);
+    }
+    gl.disable(gl.BLEND);
+  }
+
+  /** The atlas (0..1) to the design's texels with their border (0..1), and the panel's part of the atlas. */
+  private layer({ image, place }: PreviewPrint, ink: Ink): Record<string, Uniform> {
+    const { atlas_cm: atlas, panels, camera } = this.scene;
+    const panel = panels.find((each) => each.name === place.panel)!;
+    const turned = (place.rotation * Math.PI) / 180;
+    const [cos, sin] = [Math.cos(turned), Math.sin(turned)];
+    const perCm = image.width / place.width;
+    const x = place.x + panel.origin[0];
+    const y = place.y + panel.origin[1];
+    const row = (a: number, b: number, half: number, texels: number) => [
+      (a * perCm * atlas) / texels,
+      (b * perCm * atlas) / texels,
+      ((-a * x - b * y) * perCm + half + 1) / texels,
+    ];
+    const [ox, oy] = panel.origin;
+    const [left, top, right, bottom] = panel.bounds;
+    const texelsPerPixel = perCm / pixelsPerCm(camera, this.size);
+    return {
+      across: row(cos, sin, image.width / 2, ink.width),
+      down: row(-sin, cos, image.height / 2, ink.height),
+      clip: [(left + ox) / atlas, (top + oy) / atlas, (right + ox) / atlas, (bottom + oy) / atlas],
+      level: Math.max(Math.log2(texelsPerPixel / Math.sqrt(this.drawn < KEPT ? KEPT : 16)), 0),
+    };
+  }
+
+  private addShaded(seen: Target): void {
+    const { gl, colour, scene } = this;
+    this.shaded.sum.bind();
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE);
+    const names = fill(gl, {
+      terms0: [seen.textures[0]],
+      terms1: [seen.textures[1]],
+      inks: [this.shaded.ink.textures[0]],
+    });
+    const ratio = scene.bounce_ratio;
+    this.programs.shade.use({
+      ...units(names),
+      cloth: colour.albedo,
+      bounceScale: colour.albedo.map((c) => (c * (1 + ratio * c)) / (1 + ratio * BOUNCE_ALBEDO)),
+      inkOnFabric: scene.ink,
+      scatterBy: scene.scatter,
+      bounceGloss: scene.bounce_gloss,
+    });
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+    gl.disable(gl.BLEND);
+  }
+
+  private show(): void {
+    const { gl, size } = this;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    gl.viewport(0, 0, size, size);
+    const names = fill(gl, { sum: [this.shaded.sum.textures[0]] });
+    const back = this.background;
+    this.programs.show.use({
+      ...units(names),
+      samples: this.drawn,
+      exposure: this.scene.exposure,
+      background: back ? [...back.map((code) => code / 255), 1] : [0, 0, 0, 0],
+    });
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+  }
+
+  private inkOf(image: ImageBitmap): Ink {
+    const known = this.inks.get(image);
+    if (known) return known;
+    const { gl } = this;
+    const kinds = formats(gl);
+    const width = image.width + 2;
+    const height = image.height + 2;
+    const raw = makeTexture(gl, kinds.colour, image.width, image.height, image, { nearest: true });
+    const texture = makeTexture(gl, kinds.half, width, height);
+    const target = new Target(gl, width, height, [texture], false, false);
+    target.bind();
+    gl.disable(gl.BLEND);
+    this.programs.design.use(units(fill(gl, { design: [raw] })));
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+    target.free();
+    gl.deleteTexture(raw);
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    sampling(gl, gl.TEXTURE_2D, { mips: true });
+    const ink = { texture, width, height };
+    this.inks.set(image, ink);
+    return ink;
+  }
+
+  private upload({ scene, images }: Bundle, unpack: Program): Record<string, WebGLTexture> {
+    const { gl } = this;
+    const kinds = formats(gl);
+    const lanes = Array.from({ length: 8 }, (_, lane) => (lane < 6 ? (lane < scene.lamps.length ? lane : -1) : scene.lamps.length + lane - 6));
+    const light = (side: "outside" | "inside") => {
+      const stack = images.get(`light_${side}`)!;
+      const codes = makeTexture(gl, kinds.grey, stack.width, stack.height, stack, { nearest: true });
+      const made = [0, 1].map(() => makeTexture(gl, kinds.half, stack.width, stack.width));
+      const target = new Target(gl, stack.width, stack.width, made, false, false);
+      target.bind();
+      unpack.use({
+        ...units(fill(gl, { codes: [codes] })),
+        planes: stack.height / stack.width,
+        side: stack.width,
+        plane: lanes,
+        scale: lanes.map((plane) => (plane < 0 ? 0 : scene.light_scales[side][plane])),
+      });
+      gl.drawArrays(gl.TRIANGLES, 0, 3);
+      target.free();
+      gl.deleteTexture(codes);
+      return made;
+    };
+    const [outsideA, outsideB] = light("outside");
+    const [insideA, insideB] = light("inside");
+    const { tables } = scene;
+    const steps = tables.albedo.length;
+    const four = new Float32Array(tables.sheen.flatMap((sheen, i) => [sheen, tables.ltc_a[i], tables.ltc_b[i], tables.gloss[i]]));
+    const picture = (name: string, repeat: boolean) => {
+      const image = images.get(name)!;
+      return makeTexture(gl, kinds.grey, image.width, image.height, image, { mips: true, repeat });
+    };
+    return {
+      outsideA,
+      outsideB,
+      insideA,
+      insideB,
+      table: makeTexture(gl, { ...kinds.half, type: gl.FLOAT }, steps, 1, four),
+      albedo: makeTexture(gl, kinds.halfGrey, steps, 1, new Float32Array(tables.albedo)),
+      ringOutside: makeLayers(gl, images.get("ring_outside")!),
+      ringInside: makeLayers(gl, images.get("ring_inside")!),
+      detail: picture("detail", false),
+      ...Object.fromEntries(Object.keys(scene.fabrics).map((name) => [`fabric_${name}`, picture(`fabric_${name}`, true)])),
+    };
+  }
+
+  private uploadMesh({ mesh }: Bundle): { vertices: WebGLVertexArrayObject; corners: number } {
+    const { gl } = this;
+    const vertices = gl.createVertexArray();
+    gl.bindVertexArray(vertices);
+    const attribute = (index: number, data: ArrayBufferView, count: number, type: number) => {
+      gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
+      gl.bufferData(gl.ARRAY_BUFFER, data, gl.STATIC_DRAW);
+      gl.enableVertexAttribArray(index);
+      if (type === gl.UNSIGNED_BYTE) gl.vertexAttribIPointer(index, count, type, 0, 0);
+      else gl.vertexAttribPointer(index, count, type, true, 0, 0);
+    };
+    attribute(0, mesh.position, 3, gl.UNSIGNED_SHORT);
+    attribute(1, mesh.normal, 3, gl.SHORT);
+    attribute(2, mesh.place, 2, gl.UNSIGNED_SHORT);
+    attribute(3, mesh.flags, 1, gl.UNSIGNED_BYTE);
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
+    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, mesh.triangles, gl.STATIC_DRAW);
+    gl.bindVertexArray(null);
+    return { vertices, corners: mesh.triangles.length };
+  }
+}
+
+/** Texture units by the order in which `fill` bound them. */
+function units(names: string[]): Record<string, number> {
+  return Object.fromEntries(names.map((name, unit) => [name, unit]));
+}
