@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from images import art, rgba_png
-from tirage.app import App, open_app
+from tirage.app import App, open_app, package
 from tirage.errors import UsageError
 from tirage.jobs.model import Job
 from tirage.jobs.worker import Terms, Worker
@@ -23,7 +23,6 @@ from tirage.mockup.submit import MockupRequest, Upload
 from tirage.mockup.warm import WarmRenderers
 from tirage.settings import Settings
 from tirage.shops.model import NewProduct
-from tirage.staff import package
 from tirage.verify import verify_world
 
 FAKE = Path(__file__).with_name("fake_blender.py")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from tirage.access.keys import Keys, new_secret
 from tirage.batches.applying import Applying, Holding
@@ -15,7 +16,9 @@ from tirage.errors import Failed
 from tirage.jobs.service import JobService, now
 from tirage.media.fetch import Door
 from tirage.media.intake import MAX_BYTES
+from tirage.mockup import template as packages
 from tirage.mockup.ports import Publisher
+from tirage.mockup.preview_shelf import PreviewShelf
 from tirage.mockup.register import Register, descriptions_in
 from tirage.mockup.removal import Removal
 from tirage.mockup.states import MOCKUP
@@ -50,6 +53,7 @@ class App:
     templates: Register
     submissions: Submissions
     removal: Removal
+    previews: PreviewShelf
     designs: Designs
     batches: Batches
     applying: Applying
@@ -97,6 +101,9 @@ def open_app(settings: Settings, *, host: str = HOST, port: int = PORT) -> Itera
             catalogue=catalogue,
             publisher=Holding(database, catalogue),
             templates=templates,
+            previews=PreviewShelf(
+                settings.data_dir / "previews", lambda name: packages.load(package(settings, name))
+            ),
             removal=Removal(service, files=files, publisher=catalogue),
             submissions=Submissions(service, files=files, products=catalogue, templates=templates),
             designs=Designs(database, files=files, fetch=partial(door.get, most=MAX_BYTES), clock=now),
@@ -109,6 +116,12 @@ def open_app(settings: Settings, *, host: str = HOST, port: int = PORT) -> Itera
             webhooks=Webhooks(database, clock=now),
             delivering=Delivering(database, post=door.post, clock=now),
         )
+
+
+def package(settings: Settings, name: str) -> Path:
+    """The folder of a template: the user's folders first, then the built-in ones."""
+    folder = next((f for f in settings.templates if (f / name / packages.DESCRIPTION).is_file()), None)
+    return packages.find(name, folder=folder)
 
 
 def _name(host: str) -> str:

@@ -10,15 +10,13 @@ import socket
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
-from tirage.app import App
+from tirage.app import App, package
 from tirage.jobs.housekeeping import CRON, NAME, Ages, Cleaned, clean_up
 from tirage.jobs.schedules import Schedule, Schedules
 from tirage.jobs.service import now
 from tirage.jobs.worker import Terms, Worker
 from tirage.media.blender import BlenderOnDemand
-from tirage.mockup import template as packages
 from tirage.mockup.job import MockupWork
 from tirage.mockup.states import MOCKUP
 from tirage.mockup.submission import BLENDER_QUEUE
@@ -77,9 +75,3 @@ def ages_of(settings: Settings) -> Ages:
 def worker_name() -> str:
     """Tells operators where it runs, and is nobody else's."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-
-
-def package(settings: Settings, name: str) -> Path:
-    """The folder of a template: the user's folders first, then the built-in ones."""
-    folder = next((f for f in settings.templates if (f / name / packages.DESCRIPTION).is_file()), None)
-    return packages.find(name, folder=folder)

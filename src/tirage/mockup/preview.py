@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tirage.media.encode import ImageFormat, encode_image
+from tirage.media.values import Colour
 from tirage.mockup import kernels
 from tirage.mockup.kernels import ATLAS_STEPS, BOUNCE_GLOSS
 from tirage.mockup.light import lamp_points, lit_texels
@@ -22,7 +23,6 @@ from tirage.mockup.model import Template
 from tirage.mockup.placement import template_trims
 from tirage.mockup.scene import Scene, build_scene
 from tirage.mockup.shade import make_look
-from tirage.media.values import Colour
 
 FORMAT = 1
 """Raised when files of the same name mean something else."""
@@ -68,7 +68,7 @@ def _described(template: Template, scene: Scene) -> dict[str, Any]:
     cloth, look = scene.light.cloth, make_look(scene, Colour(255, 255, 255), None)
     constants = {
         name: float(getattr(cloth, name))
-        for name, kind in kernels.Cloth._fields_
+        for name, *_ in kernels.Cloth._fields_
         if not name.startswith("_") and isinstance(getattr(cloth, name), float)
     }
     tables = ("sheen", "ltc_a", "ltc_b", "gloss", "albedo")
@@ -110,7 +110,11 @@ def _described(template: Template, scene: Scene) -> dict[str, Any]:
             for preset, rule in template.presets.items()
         },
         "colours": {
-            name: {"code": colour.hex(), "albedo": list(colour.to_albedo()), "fabric": template.fabric_of(colour)}
+            name: {
+                "code": colour.hex(),
+                "albedo": list(colour.to_albedo()),
+                "fabric": template.fabric_of(colour),
+            }
             for name, colour in template.colours.items()
         },
         "fabrics": {
@@ -118,7 +122,13 @@ def _described(template: Template, scene: Scene) -> dict[str, Any]:
             for name, fabric in template.fabrics.items()
         },
         "trims": [
-            {"panel": t.art.panel, "x": t.art.x, "y": t.art.y, "width": t.art.width, "rotation": t.art.rotation}
+            {
+                "panel": t.art.panel,
+                "x": t.art.x,
+                "y": t.art.y,
+                "width": t.art.width,
+                "rotation": t.art.rotation,
+            }
             for t in template_trims(template)
         ],
     }
@@ -128,7 +138,7 @@ def _mesh(scene: Scene) -> tuple[bytes, dict[str, Any]]:
     """The triangles that a camera can see, gzipped planes of bytes, and how to read them.
 
     Per vertex: position as 16-bit steps of the box, normal as 16-bit x, y, z, atlas place as the kernels keep
-    it, flags; then the triangles' vertices.  All but flags as differences from the one before, low bytes first.
+    it, flags; then the triangles' vertices.  All but flags as differences from the one before.
     """
     used, index = np.unique(scene.triangle, return_inverse=True)
     shell = scene.shell
@@ -156,7 +166,7 @@ def _mesh(scene: Scene) -> tuple[bytes, dict[str, Any]]:
 
 
 def _differences(values: NDArray[np.int64], size: int) -> list[bytes]:
-    """The planes of bytes of each value's difference from the one before, folded so that small ones stay small.
+    """The planes of bytes of each value's difference from the one before; small ones stay small.
 
     Differences wrap: adding them up in `size` bytes gives the values again.
     """

@@ -140,6 +140,13 @@ class Register:
             raise BadInput("INVALID_PRESET", message, hint=hint)
         return row.id
 
+    def content_of(self, template_id: str) -> str:
+        """The hash of its package.  NotFound TEMPLATE_NOT_FOUND: this machine has not got it."""
+        found = self._descriptions.get(template_id)
+        if found is None:
+            raise NotFound("TEMPLATE_NOT_FOUND", f"There is no template {template_id[:60]!r}.")
+        return found.content_sha256
+
     def description(self, template_id: str) -> Description | None:
         """What its package says; None when this machine has not got it."""
         return self._descriptions.get(template_id)

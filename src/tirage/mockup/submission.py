@@ -22,7 +22,7 @@ QUEUE, BLENDER_QUEUE = "mockup", "blender"
 
 def check_submission(new: NewJob) -> Sequence[Finding]:
     """Everything that is wrong with a mockup job."""
-    if not isinstance(new.options, Mapping) or PLACEMENTS not in new.options:
+    if not _is_free(new.options):
         return [*required(new, REQUIRED), *_preset(new.preset), *_options(new.options)]
     named = [name for name in REQUIRED if name != "preset"]
     return [
@@ -71,6 +71,10 @@ def _preset(name: object) -> Iterable[Finding]:
         preset(str(name))
     except BadInput as fault:
         yield Finding(fault.code, Severity.ERROR, fault.message, fault.hint, "preset")
+
+
+def _is_free(options: object) -> bool:
+    return isinstance(options, Mapping) and PLACEMENTS in options
 
 
 def _either(preset: object) -> Iterable[Finding]:

@@ -7,7 +7,19 @@ from starlette.types import ASGIApp
 
 from tirage import __version__
 from tirage.access.rates import Rates
-from tirage.web import admin, batches, documents, health, jobs, operate, orders, products, static
+from tirage.web import (
+    admin,
+    batches,
+    documents,
+    health,
+    jobs,
+    operate,
+    orders,
+    previews,
+    products,
+    static,
+    studio,
+)
 from tirage.web.faults import add_handlers
 from tirage.web.gate import Gate
 from tirage.web.limits import BodyLimit
@@ -19,11 +31,13 @@ ROUTERS = (
     batches.router,
     jobs.router,
     products.router,
+    previews.router,
     operate.router,
     admin.router,
     static.router,
     health.router,
     documents.router,
+    studio.router,
 )
 
 

@@ -19,7 +19,7 @@ from tirage.errors import BadInput, TirageError
 from tirage.web.faults import RateLimited, answer
 from tirage.web.scopes import scope_of
 
-OPEN = ("/static/", "/healthz", "/readyz")
+OPEN = ("/static/", "/studio", "/healthz", "/readyz")
 """What needs no key: files have addresses that nobody can guess, and probes have no keys."""
 SESSION = "/v1/session"
 COOKIE, CSRF = "tirage_session", "x-csrf-token"
@@ -56,7 +56,7 @@ class Gate:
                     headers.setdefault(name, value)
             await send(message)
 
-        if path.startswith(OPEN):
+        if path == "/" or path.startswith(OPEN):
             await self._app(scope, receive, sealed)
             return
         try:

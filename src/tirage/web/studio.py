@@ -15,9 +15,9 @@ from tirage.errors import NotFound
 router = APIRouter(include_in_schema=False)
 FOLDER = Path(__file__).parent / "studio"
 POLICY = (
-    "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; style-src 'self' 'nonce-{nonce}'; "
-    "style-src-attr 'unsafe-inline'; script-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    "default-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' blob: data:; "
+    "media-src 'self' blob:; style-src 'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 ASSET_CACHE = "public, max-age=31536000, immutable"
 """Their names change with what is in them."""
@@ -68,4 +68,6 @@ def _file(folder: Path, name: str, cached: str) -> Response:
     if Path(name).name != name or not path.is_file():
         raise NotFound("NOT_FOUND", f"There is no file {name[:60]!r}.")
     guessed, _ = mimetypes.guess_type(name)
-    return FileResponse(path, media_type=guessed or "application/octet-stream", headers={"Cache-Control": cached})
+    return FileResponse(
+        path, media_type=guessed or "application/octet-stream", headers={"Cache-Control": cached}
+    )
