@@ -98,7 +98,7 @@ def test_it_ends_with_its_worker_and_its_streams(tmp_path: Path) -> None:
         assert not alive(worker)
 
 
-@pytest.mark.rows("R309")
+@pytest.mark.rows("R189", "R309")
 def test_a_worker_that_ends_is_started_again(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         until(lambda: len(children(server.process.pid)) == 1)
