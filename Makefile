@@ -106,8 +106,8 @@ goldens: native ## make the golden pictures again; look at every one before comm
 bench: native ## measure quality and speed, write docs/benchmarks.md
 	$(BIN)/python -m bench $(if $(wildcard .venv-blender/.ready),--blender .venv-blender/bin/python)
 
-bench-jobs: .venv/.ready ## measure what jobs, queues and workers cost, on both databases
-	$(BIN)/python -m bench.jobs
+bench-jobs: native ## measure what jobs, queues and workers cost, on both databases; write docs/benchmarks-jobs.md
+	$(BIN)/python -m bench.jobs --write
 
 bench-smoke: native ## a short run of the same, against loose bounds
 	$(BIN)/python -m bench --smoke

@@ -1,5 +1,5 @@
 """What the job core costs: submissions, batches, workers, waiting, screens, with work that does nothing.
-`python -m bench.jobs [--postgres URL]`; times are of this machine, next to what else it does.
+`python -m bench.jobs [--postgres URL] [--write]`; times are of this machine, next to what else it does.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from bench import serve
+from bench.machine import busy, describe
 from tirage.jobs.model import Job, JobFilters, JsonObject, NewJob, Page
 from tirage.jobs.run import Run, Step
 from tirage.jobs.service import JobService
@@ -26,6 +28,7 @@ from tirage.mockup.submission import MOCKUP_PIPELINE
 from tirage.stores.database import Database
 from tirage.stores.migrations import migrate
 
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks-jobs.md"
 BATCH = 10_000
 BATCH_PRIORITY = 5
 CALLERS = 16
@@ -57,16 +60,36 @@ class Idle:
 
 
 def main() -> None:
-    """Prints a line for each figure, with the target of docs/jobs.md where there is one."""
+    """Prints a line for each figure, with its target where there is one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--postgres", metavar="URL", help="an empty database; by default one is started")
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks-jobs.md")
     asked = parser.parse_args()
+    load = busy()
     with tempfile.TemporaryDirectory() as folder:
-        print("SQLite")
+        begin("SQLite")
         measure(f"sqlite:///{folder}/jobs.db", Path(folder))
-        print("PostgreSQL")
+        begin("PostgreSQL")
         with server(asked.postgres) as url:
             measure(url, Path(folder))
+    begin("`tirage serve`, on SQLite")
+    for name, seconds in serve.figures():
+        say(name, seconds, "s", f"≤ {serve.TARGETS[name]:g}")
+    for figure in (*serve.load(), *serve.idle()):
+        say(*figure)
+    if asked.write:
+        PAGE.write_text(page(load), encoding="utf-8")
+
+
+def page(load: float) -> str:
+    """What was said, as a document."""
+    about = f"{describe()}; runnable processes by core when it began: {load:.1f}, where 1 is all there is."
+    parts = [f"# Benchmarks of jobs\nMade by `make bench-jobs`. {about}\n"]
+    for title, lines in said:
+        head = "| figure | measured | wanted |\n|---|---|---|"
+        rows = (f"| {line.name} | {line.value:.2f} {line.unit} | {line.target} |" for line in lines)
+        parts.append("\n".join([f"## {title}\n{head}", *rows, ""]))
+    return "\n".join(parts)
 
 
 @contextmanager
@@ -111,8 +134,28 @@ def order() -> NewJob:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One figure."""
+
+    name: str
+    value: float
+    unit: str
+    target: str
+
+
+said: list[tuple[str, list[Line]]] = []
+
+
+def begin(title: str) -> None:
+    """What follows is of that."""
+    said.append((title, []))
+    print(title, flush=True)
+
+
 def say(name: str, value: float, unit: str, target: str = "") -> None:
     """One line."""
+    said[-1][1].append(Line(name, value, unit, target))
     print(f"  {name:34} {value:9.2f} {unit:12} {f'(wanted {target})' if target else ''}", flush=True)
 
 

@@ -116,7 +116,7 @@ def failed(app: App, job_id: str) -> None:
 # ordering
 
 
-@pytest.mark.rows("R236", "R241", "R243", "R245", "R270", "R271", "C-10", "C-11")
+@pytest.mark.rows("R113", "R236", "R241", "R243", "R245", "R270", "R271", "C-10", "C-11")
 def test_an_order_is_a_pending_job_at_once(http: httpx2.Client, app: App) -> None:
     answer = post(http)
     assert answer.status_code == 201
@@ -135,7 +135,7 @@ def test_an_order_is_a_pending_job_at_once(http: httpx2.Client, app: App) -> Non
     assert row.template_id == "tee"
 
 
-@pytest.mark.rows("C-10")
+@pytest.mark.rows("R267", "C-10")
 def test_an_order_takes_little_work(http: httpx2.Client, server: Serving) -> None:
     """Of the 100 ms that an answer may take; processor time, which a busy machine does not stretch."""
     file = rgba_png(art(800, 600))
@@ -216,6 +216,9 @@ WRONG: Sequence[tuple[str, dict[str, Any], int, str]] = (
 
 
 @pytest.mark.rows(
+    "R086",
+    "R084",
+    "R204",
     "R196",
     "R198",
     "R208",
@@ -287,7 +290,7 @@ def test_many_at_once_are_all_taken(http: httpx2.Client, app: App) -> None:
 # following
 
 
-@pytest.mark.rows("R244", "R246", "R247", "C-08")
+@pytest.mark.rows("C-13", "R114", "R244", "R246", "R247", "C-08")
 def test_a_job_is_shown_at_every_moment(http: httpx2.Client, app: App, server: Serving) -> None:
     job_id = ordered(http)
     path = f"/admin/render-jobs/{job_id}"
@@ -375,7 +378,7 @@ def test_a_products_jobs_are_listed(http: httpx2.Client, app: App) -> None:
     assert http.get("/admin/render-jobs", params={"product_id": "listed"}).json()["count"] == 5
 
 
-@pytest.mark.rows("R280", "R248", "R250", "C-03", "C-06")
+@pytest.mark.rows("R260", "R280", "R248", "R250", "C-03", "C-06")
 def test_a_failed_job_is_retried_with_its_design(http: httpx2.Client, app: App) -> None:
     job_id = ordered(http, fabric_color="navy", metadata='{"note": "x"}')
     path = f"/admin/render-jobs/{job_id}/retry"
@@ -841,6 +844,7 @@ def test_routes_and_methods_that_are_not_there(http: httpx2.Client) -> None:
     assert answer.headers["allow"] == "GET"
 
 
+@pytest.mark.rows("R050", "R265")
 def test_the_document_of_the_api(http: httpx2.Client) -> None:
     document = http.get("/openapi.json").json()
     form = document["paths"]["/admin/render-jobs"]["post"]["requestBody"]["content"]

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from bench import serve as waiting
 from images import art, rgba_png
 from serving import serving
 from tirage.errors import UsageError
@@ -24,6 +25,10 @@ from tirage.settings import Settings
 from tirage.web.serve import serve
 
 DESIGN = rgba_png(art(300, 200))
+CORES = 2
+"""Of the machine that the targets are of."""
+BUSY = 20
+"""How much slower a machine may be that does other things."""
 ROLES = [view.name for view in VIEWS]
 
 
@@ -93,7 +98,7 @@ def test_it_ends_with_its_worker_and_its_streams(tmp_path: Path) -> None:
         assert not alive(worker)
 
 
-@pytest.mark.rows("R309")
+@pytest.mark.rows("R189", "R309")
 def test_a_worker_that_ends_is_started_again(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         until(lambda: len(children(server.process.pid)) == 1)
@@ -161,6 +166,21 @@ def test_from_the_order_to_the_shop(tmp_path: Path) -> None:
         told = client.get(f"/v1/jobs/{job_id}").json()
         assert told["metadata"]["media_ids"] == [medium["id"] for medium in product["media"]]
     assert [path for path in (tmp_path / "work").rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.rows("R241", "R244", "R293", "R122", "R123", "R124", "R283", "R114")
+def test_orders_are_answered_at_once_and_made_in_seconds(tmp_path: Path) -> None:
+    """Measured as work, which other programs do not change much; `make bench-jobs` has the times."""
+    with waiting.shop(tmp_path) as (server, client):
+        for name, waited in waiting.waits(server, client):
+            assert waited.job["status"] == "completed", waited.job
+            assert list(waited.progress) == sorted(waited.progress)
+            assert waited.processor <= CORES * waiting.TARGETS[name] + 1, name
+        again = client.get(f"/v1/jobs/{waited.job['id']}").json()["metadata"]["reused_from"]
+        assert client.get(f"/v1/jobs/{again}").json()["status"] == "completed"
+        spent, made = waiting.order(client, 5)
+        assert list(made) == ["id", "status", "product_id", "preset", "progress", "created_at"]
+        assert spent <= BUSY * waiting.TARGETS[waiting.POST]
 
 
 def shape(data: bytes) -> Kind:

@@ -30,6 +30,7 @@ RANDOM_KILLS = 20
 IN_FLIGHT = 8
 
 
+@pytest.mark.rows("R294", "R296")
 def test_kills_at_every_point(world: World) -> None:
     chance = random.Random(7)  # noqa: S311
     plans = [{"kill": point, "after": chance.randrange(3)} for point in POINTS * ROUNDS]

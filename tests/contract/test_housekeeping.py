@@ -173,8 +173,7 @@ def test_a_broken_schedule_harms_nobody(book: Book) -> None:
 
 
 def test_times_are_utc() -> None:
-    assert following("30 2 * * 1", datetime(2026, 3, 1, 12, tzinfo=UTC)) == datetime(
-        2026, 3, 2, 2, 30, tzinfo=UTC
-    )
+    sunday = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert following("30 2 * * 1", sunday) == datetime(2026, 3, 2, 2, 30, tzinfo=UTC)
     with pytest.raises(ValueError, match="no time that comes"):
         following("0 2 31 2 *", sunday)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 
 from images import art, rgba_png
 from jobsteps import order
+from tirage import log
 from tirage.errors import BadInput, NotFound, TryAgain, UsageError
 from tirage.jobs.failure import FailureClass
 from tirage.jobs.machine import CANCELLED, COMPLETED, FAILED
@@ -26,7 +29,9 @@ from tirage.mockup.model import Template
 from tirage.mockup.ports import IMAGE, Media
 from tirage.mockup.removal import Removal
 from tirage.mockup.states import MOCKUP
+from tirage.mockup.submit import MockupRequest, Submissions, Upload
 from tirage.mockup.template import load
+from tirage.settings import LogFormat, LogLevel
 from tirage.shops.catalogue import Catalogue
 from tirage.shops.model import NewProduct
 from tirage.stores.blobs import Blobs, open_blobs
@@ -167,7 +172,22 @@ def world(
     return World(database, service, clock, tmp_path, template)
 
 
-@pytest.mark.rows("R090", "R098", "R104", "R106", "R230", "R232", "R233", "R258", "R062", "R226")
+@pytest.mark.rows(
+    "R091",
+    "R103",
+    "R105",
+    "R259",
+    "R090",
+    "R098",
+    "R104",
+    "R106",
+    "R230",
+    "R232",
+    "R233",
+    "R258",
+    "R062",
+    "R226",
+)
 def test_from_an_order_to_the_products_media(world: World, service: JobService) -> None:
     job = world.submit()
     world.worker().tick()
@@ -248,7 +268,49 @@ def test_an_order_whose_model_goes_meanwhile_is_rendered(world: World, service: 
     assert "reused_from" not in service.retrieve(again.id).metadata
 
 
-@pytest.mark.rows("R286", "R290")
+@pytest.mark.rows("R234", "R121", "R300", "R065")
+def test_every_part_of_a_job_is_logged_with_its_time(world: World, service: JobService) -> None:
+    shop = Submissions(service, files=world.files, products=world.shop, templates=Tees(world.template))
+    heard = StringIO()
+    log.configure(level=LogLevel.INFO, format=LogFormat.JSON, stream=heard)
+    try:
+        job = shop.submit(
+            MockupRequest(
+                design=Upload(data=DESIGN, name="a.png"),
+                product_id="prod_123",
+                preset="chest-medium",
+                options={"render_mode": "images-only"},
+            )
+        )
+        world.worker().tick()
+    finally:
+        log.configure(level=LogLevel.WARNING, format=LogFormat.TEXT)
+    lines = [json.loads(line) for line in heard.getvalue().splitlines()]
+    told = {(line["event"], line.get("step")): line for line in lines if line.get("job") == job.id}
+    assert {*told[("submitted", None)]["ms"]} == {"upload", "create"}
+    assert ("claimed", None) in told
+    steps = [step for event, step in told if event == "step"]
+    assert steps == ["compose", "render", "store", "publish", "complete"]
+    assert {"views", "composited"} <= {*told[("rendered", None)]["ms"]}
+    assert {"composited", *NAMES} <= {*told[("stored", None)]["ms"]}
+    assert isinstance(told[("cleaned up", None)]["ms"], int)
+    assert all(isinstance(told[("step", step)]["ms"], int) for step in steps)
+
+
+@dataclass
+class Tees:
+    """A register with one template."""
+
+    template: Template
+
+    def choose(self, _template_id: str | None, _preset: str | None) -> str:
+        return "tee"
+
+    def description(self, _template_id: str) -> None:
+        return None
+
+
+@pytest.mark.rows("G-5", "R286", "R290")
 def test_a_turntable_is_a_video_after_the_pictures(world: World, service: JobService) -> None:
     job = world.submit(options={"render_mode": "animation-only"})
     world.worker().tick()
@@ -326,7 +388,7 @@ def test_pictures_that_are_gone_are_rendered_again(world: World, service: JobSer
     assert world.renderers.renderer.asked == 12
 
 
-@pytest.mark.rows("R097", "R101", "R107", "C-05", "C-06", "R092", "R094")
+@pytest.mark.rows("R235", "R277", "R097", "R101", "R107", "C-05", "C-06", "R092", "R094")
 def test_what_fails_for_good_leaves_the_product_as_it_was(world: World, service: JobService) -> None:
     earlier = world.submit()
     worker = world.worker()

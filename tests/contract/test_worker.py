@@ -33,6 +33,7 @@ def shop(database: Database, service: JobService, clock: FakeClock, tmp_path: Pa
     return Shop(database, service, clock, tmp_path / "work")
 
 
+@pytest.mark.rows("R257", "C-24", "R118")
 def test_a_job_goes_through_its_steps(shop: Shop, service: JobService) -> None:
     job = made(service)
     script = Script()
@@ -53,7 +54,7 @@ def test_a_job_goes_through_its_steps(shop: Shop, service: JobService) -> None:
     assert script.undone == []
 
 
-@pytest.mark.rows("R100", "R303", "R296", "C-09", "C-27")
+@pytest.mark.rows("C-24", "R100", "R303", "R296", "C-09", "C-27")
 @pytest.mark.parametrize("killed_in", NAMES)
 def test_finished_steps_are_not_repeated_after_a_kill(
     shop: Shop, service: JobService, killed_in: str
@@ -77,6 +78,7 @@ def test_finished_steps_are_not_repeated_after_a_kill(
     assert kinds == [FailureClass.WORKER_LOST, None]
 
 
+@pytest.mark.rows("R261")
 def test_a_worker_that_lives_keeps_what_it_has(shop: Shop, service: JobService) -> None:
     """However long it works, as long as it beats; also when it beats slowly."""
     job = made(service)
@@ -133,6 +135,7 @@ def test_a_zombie_drops_its_result(shop: Shop, service: JobService) -> None:
     assert zombie.active == 0
 
 
+@pytest.mark.rows("R261", "R260")
 def test_two_reapers_take_a_dead_ones_job_once(shop: Shop, service: JobService) -> None:
     jobs = [made(service) for _ in range(3)]
     dead = shop.worker(Script(), "dead", inline=False, concurrency=3)
@@ -191,7 +194,7 @@ def test_a_deleted_job_stops_and_keeps_what_it_has(shop: Shop, service: JobServi
     ]  # fmt: skip
 
 
-@pytest.mark.rows("R101", "R102", "R107", "R187", "C-05", "C-06")
+@pytest.mark.rows("R235", "R277", "R101", "R102", "R107", "R187", "C-05", "C-06")
 @pytest.mark.parametrize("failing", NAMES)
 def test_a_step_that_fails_for_good_is_undone(shop: Shop, service: JobService, failing: str) -> None:
     def fail(_job: Job, _run: Run) -> None:
@@ -209,7 +212,7 @@ def test_a_step_that_fails_for_good_is_undone(shop: Shop, service: JobService, f
     assert (attempt.failure.kind, attempt.failure.code) == (FailureClass.NOT_FOUND, "NOT_FOUND")
 
 
-@pytest.mark.rows("R117", "R187", "G-10")
+@pytest.mark.rows("R256", "R117", "R187", "G-10")
 @pytest.mark.parametrize("failing", NAMES)
 def test_a_step_that_fails_once_is_tried_again_from_there(
     shop: Shop, service: JobService, failing: str
@@ -349,6 +352,7 @@ def test_a_paused_queue_is_left_alone(shop: Shop, service: JobService) -> None:
         service.pause("mockups")
 
 
+@pytest.mark.rows("R118", "R294")
 def test_a_worker_takes_as_many_as_it_has_room_for(shop: Shop, service: JobService) -> None:
     for _ in range(5):
         made(service)

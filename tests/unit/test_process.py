@@ -80,6 +80,7 @@ def test_a_line_is_given_before_the_child_ends(folder: Path) -> None:
         assert list(lines) == []
 
 
+@pytest.mark.rows("R212", "R211")
 @pytest.mark.parametrize(
     ("code", "kind", "name"),
     [
@@ -242,6 +243,7 @@ def test_last_words_tell_no_secrets(folder: Path) -> None:
     assert str(folder) not in error.message
 
 
+@pytest.mark.rows("R207")
 def test_an_own_folder_is_private_and_goes() -> None:
     with own_folder() as found:
         assert found.stat().st_mode & 0o777 == 0o700

@@ -136,6 +136,7 @@ def test_the_base_of_addresses_is_the_first_that_is_set() -> None:
         assert Settings.read({"MEDUSA_BACKEND_URL": given}).file_base_url == "http://shop:9000/static"
 
 
+@pytest.mark.rows("R202")
 @pytest.mark.parametrize(
     ("variable", "text"),
     [

@@ -177,8 +177,11 @@ class Run:
                 self.job.id, attempt=self.job.attempt, ended=ended, status=COMPLETED, data=data
             )
 
+        start = self._monotonic()
         self.job = self._write(write)
         self.completed = True
+        spent = round((self._monotonic() - start) * 1000)
+        log.info("step", job=self.job.id, attempt=self.job.attempt, step="complete", ms=spent)
 
     def check(self) -> None:
         """Raises Stopped when the run has to end."""

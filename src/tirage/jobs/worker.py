@@ -342,7 +342,9 @@ class Worker:
         if job is not None and job.untidy and job.status in ENDED:
             self._tidy(job)
         elif job is None or job.status in ENDED:
+            start = self._monotonic()
             shutil.rmtree(self._terms.folder / job_id, ignore_errors=True)
+            self._log.info("cleaned up", job=job_id, ms=round((self._monotonic() - start) * 1000))
 
     def _tidy(self, job: Job) -> None:
         """Undoes what a job that came to nothing has left; later again when that fails."""

@@ -5,6 +5,7 @@ A step's result is keys and numbers; pictures lie in the attempt's folder, and i
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -198,10 +199,14 @@ class MockupWork:
         entries = [FileEntry(**each) for each in _objects(made, "files")]
         artifacts = [*_artifacts(job, entries), _manifest(job)]
         progress = _Progress(run, _mode(job))
+        spent = {}
         for done, artifact in enumerate(artifacts, start=1):
+            start = time.perf_counter()
             path = folder / PurePosixPath(artifact.key).name
             self._files.put(artifact.key, path, media_type=str(artifact.media_type))
+            spent[artifact.role] = round((time.perf_counter() - start) * 1000)
             progress.stored(done, len(artifacts))
+        log.info("stored", job=job.id, attempt=job.attempt, ms=spent)
         return {"artifacts": [asdict(artifact) for artifact in artifacts]}
 
     def _copy(self, job: Job, made: JsonObject) -> JsonObject:

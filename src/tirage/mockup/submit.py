@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol, cast
@@ -133,12 +134,17 @@ class Submissions:
 
         After TryAgain they stay: the row may have been written all the same, and `Orphans` finds them if not.
         """
+        start = time.perf_counter()
         try:
             store()
-            return create(new)
+            stored = time.perf_counter()
+            job = create(new)
         except (BadInput, Conflict):
             self._forget(f"uploads/render-jobs/{new.id}/")
             raise
+        spent = {"upload": _ms(start, stored), "create": _ms(stored, time.perf_counter())}
+        log.info("submitted", job=job.id, ms=spent)
+        return job
 
     def _store(self, key: str, design: Upload | None, container: Container | None) -> None:
         if design and container:  # both are there, or there were findings
@@ -149,6 +155,10 @@ class Submissions:
             self._files.delete_prefix(prefix)
         except TirageError as error:
             log.warning("files of no job are left", prefix=prefix, code=error.code)
+
+
+def _ms(start: float, end: float) -> int:
+    return round((end - start) * 1000)
 
 
 def _new_job(request: MockupRequest, job_id: str, key: str) -> NewJob:
