@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from tirage import __version__
 from tirage.access.rates import Rates
 from tirage.web import admin, batches, documents, health, jobs, operate, orders, products, static
+from tirage.web.describe import description_of
 from tirage.web.faults import add_handlers
 from tirage.web.gate import Gate
 from tirage.web.limits import BodyLimit
@@ -38,6 +41,7 @@ def bare_api() -> FastAPI:
     for router in ROUTERS:
         api.include_router(router)
     add_handlers(api)
+    api.openapi = partial(description_of, api)  # type: ignore[method-assign]  # as its documents say
     return api
 
 
