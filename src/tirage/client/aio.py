@@ -75,7 +75,7 @@ class AsyncClient:
 
     async def delete_design(self, design_id: str) -> None:
         """Removes a design that no job has."""
-        await self._send(Call[None]("DELETE", f"/v1/designs/{design_id}"))
+        await self._send(Call("DELETE", f"/v1/designs/{design_id}"))
 
     async def order_mockup(
         self,
@@ -160,7 +160,7 @@ class AsyncClient:
 
     async def delete_job(self, job_id: str) -> None:
         """Hides a job and stops it."""
-        await self._send(Call[None]("DELETE", f"/v1/jobs/{job_id}"))
+        await self._send(Call("DELETE", f"/v1/jobs/{job_id}"))
 
     async def restore_job(self, job_id: str) -> wire.JobAnswer:
         """A deleted job, visible again."""
@@ -291,7 +291,7 @@ class AsyncClient:
 
     async def delete_product(self, product_id: str) -> None:
         """Removes a product."""
-        await self._send(Call[None]("DELETE", f"/v1/products/{product_id}"))
+        await self._send(Call("DELETE", f"/v1/products/{product_id}"))
 
     async def order_media(self, product_id: str, media: Sequence[str]) -> wire.ProductAnswer:
         """Puts all media of a product in this order."""
@@ -363,7 +363,7 @@ class AsyncClient:
 
     async def delete_webhook(self, webhook_id: str) -> None:
         """Removes a webhook."""
-        await self._send(Call[None]("DELETE", f"/v1/webhooks/{webhook_id}"))
+        await self._send(Call("DELETE", f"/v1/webhooks/{webhook_id}"))
 
     async def test_webhook(self, webhook_id: str) -> wire.DeliveryAnswer:
         """Sends a message that means nothing."""

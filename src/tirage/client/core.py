@@ -42,7 +42,7 @@ CLASSES: Mapping[int, type[TirageError]] = {
 """By status; other 4xx are BadInput, other 5xx Failed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call(Generic[T]):
     """One request, whose answer is a T."""
 

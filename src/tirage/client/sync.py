@@ -72,7 +72,7 @@ class Client:
 
     def delete_design(self, design_id: str) -> None:
         """Removes a design that no job has."""
-        self._send(Call[None]("DELETE", f"/v1/designs/{design_id}"))
+        self._send(Call("DELETE", f"/v1/designs/{design_id}"))
 
     def order_mockup(
         self,
@@ -155,7 +155,7 @@ class Client:
 
     def delete_job(self, job_id: str) -> None:
         """Hides a job and stops it."""
-        self._send(Call[None]("DELETE", f"/v1/jobs/{job_id}"))
+        self._send(Call("DELETE", f"/v1/jobs/{job_id}"))
 
     def restore_job(self, job_id: str) -> wire.JobAnswer:
         """A deleted job, visible again."""
@@ -286,7 +286,7 @@ class Client:
 
     def delete_product(self, product_id: str) -> None:
         """Removes a product."""
-        self._send(Call[None]("DELETE", f"/v1/products/{product_id}"))
+        self._send(Call("DELETE", f"/v1/products/{product_id}"))
 
     def order_media(self, product_id: str, media: Sequence[str]) -> wire.ProductAnswer:
         """Puts all media of a product in this order."""
@@ -352,7 +352,7 @@ class Client:
 
     def delete_webhook(self, webhook_id: str) -> None:
         """Removes a webhook."""
-        self._send(Call[None]("DELETE", f"/v1/webhooks/{webhook_id}"))
+        self._send(Call("DELETE", f"/v1/webhooks/{webhook_id}"))
 
     def test_webhook(self, webhook_id: str) -> wire.DeliveryAnswer:
         """Sends a message that means nothing."""
