@@ -1,4 +1,4 @@
-"""Writes the pages of docs that come from the code; `--check` only compares.
+"""Writes the pages of docs and the module that come from the code; `--check` only compares.
 Run by `make reference`; a test compares too, so the pages cannot fall behind.
 """
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+from async_client import TARGET, async_client
 from http_page import http_page
 from tirage.cli import app
 from tirage.errors import CODES
@@ -153,6 +154,7 @@ def pages() -> dict[Path, str]:
         DOCS / "http-api.md": http_page(MADE),
         DOCS / "jobs.md": jobs_page(),
         DOCS / "settings.md": settings_page(),
+        TARGET: async_client(),
     }
 
 
@@ -161,7 +163,7 @@ def main() -> int:
     behind = [path for path, text in pages().items() if not path.is_file() or path.read_text() != text]
     if "--check" in sys.argv[1:]:
         for path in behind:
-            print(f"docs/{path.name} is behind the code: run `make reference`")
+            print(f"{path.name} is behind the code: run `make reference`")
         return bool(behind)
     for path in behind:
         path.write_text(pages()[path])

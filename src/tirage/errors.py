@@ -139,6 +139,7 @@ CODES: dict[str, Code] = {
     "FETCH_REFUSED": Code(
         REQUEST, "Give an http(s) address on the public internet, or ask the operator to allow it."
     ),
+    "FETCH_FAILED": Code(REQUEST, "Look whether the address answers others; then try again.", retryable=True),
     "METHOD_NOT_ALLOWED": Code(REQUEST, "Look the route up in docs/http-api.md: it has other methods."),
     "BODY_TOO_LARGE": Code(REQUEST, "Send less at once."),
     # the machine, or us

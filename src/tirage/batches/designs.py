@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from tirage.batches.model import StoredDesign
 from tirage.batches.store import BatchStore, BatchUnit, Clock
-from tirage.errors import BadInput, Conflict, NotFound
+from tirage.errors import BadInput, Conflict, NotFound, TryAgain
 from tirage.jobs.checks import page
 from tirage.jobs.ids import Ids
 from tirage.jobs.model import Page
@@ -85,11 +85,16 @@ class Designs:
         return self._store.write(lambda unit: _added(unit, design))
 
     def fetch(self, url: str) -> StoredDesign:
-        """The design at an address.  BadInput FETCH_REFUSED, NOT_FOUND, or what is wrong with the file."""
-        found = self._fetch(url)
+        """The design at an address.
+
+        BadInput FETCH_REFUSED, FETCH_FAILED, or what is wrong with the file.
+        """
+        try:
+            found = self._fetch(url)
+        except TryAgain as error:  # it is their server that is away, not ours
+            raise BadInput("FETCH_FAILED", error.message) from error
         if found.status != OK:
-            hint = "Look at the address in a browser without being signed in."
-            raise BadInput("FETCH_REFUSED", f"The address answers {found.status}, not a file.", hint=hint)
+            raise BadInput("FETCH_FAILED", f"The address answers {found.status}, not with a file.")
         name = PurePosixPath(unquote(urlsplit(found.url).path)).name
         suffix = PurePosixPath(name).suffix.lower()
         label = name if suffix in {".png", ".jpg", ".jpeg"} else "design"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
@@ -20,6 +22,7 @@ from tirage.web import (
     static,
     studio,
 )
+from tirage.web.describe import description_of
 from tirage.web.faults import add_handlers
 from tirage.web.gate import Gate
 from tirage.web.limits import BodyLimit
@@ -52,6 +55,7 @@ def bare_api() -> FastAPI:
     for router in ROUTERS:
         api.include_router(router)
     add_handlers(api)
+    api.openapi = partial(description_of, api)  # type: ignore[method-assign]  # as its documents say
     return api
 
 

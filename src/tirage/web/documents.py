@@ -12,8 +12,6 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
-from tirage.web.scopes import scope_of
-
 router = APIRouter()
 STYLE = """
 :root { color-scheme: light dark }
@@ -65,9 +63,8 @@ def page_of(described: Described) -> str:
 
 
 def _route(described: Described, path: str, method: str, told: Described) -> Iterator[str]:
-    scope = scope_of(method, path.replace("{", "").replace("}", ""))
     yield f"<section><h3><b>{method}</b> <code>{escape(path)}</code></h3>"
-    yield f"<p>{escape(told.get('description', ''))} <small>Scope: {scope}.</small></p>"
+    yield f"<p>{escape(told.get('description', ''))} <small>Scope: {told.get('x-scope', 'none')}.</small></p>"
     rows = [_field(each["name"], each["schema"], each["in"], each) for each in told.get("parameters", ())]
     body = told.get("requestBody", {}).get("content", {})
     for kind, content in body.items():

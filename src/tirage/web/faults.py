@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from tirage.errors import BadInput, Conflict, Failed, Finding, NotFound, Severity, TirageError, TryAgain
 from tirage.log import Logger
@@ -47,6 +48,7 @@ FRAMEWORK = {
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
 }
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 RETRY_SECONDS = 5
 
 
@@ -146,7 +148,19 @@ async def _framework(request: Request, error: Exception) -> Response:
     told.headers.update(
         {name: value for name, value in (error.headers or {}).items() if name != "content-type"}
     )
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        told.headers["Allow"] = ", ".join(sorted(_methods(request)))
     return told
+
+
+def _methods(request: Request) -> set[str]:
+    """All methods of a path; the framework names those of the first route that has it."""
+    allowed = set()
+    for method in METHODS:
+        scope = {**request.scope, "method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes):
+            allowed.add(method)
+    return allowed
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
