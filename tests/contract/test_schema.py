@@ -111,7 +111,6 @@ def test_the_database_takes_every_member_and_nothing_else(engine: sa.Engine) -> 
     [
         {"product_id": None},
         {"design_file_url": None},
-        {"preset": None},
         {"created_at": None},
         {"metadata": sa.null()},
         {"status": "failed"},

@@ -162,7 +162,7 @@ def _mesh(scene: Scene) -> tuple[bytes, dict[str, Any]]:
         "inside": kernels.INSIDE,
         "rim": kernels.RIM,
     }
-    return gzip.compress(b"".join(parts), 9, mtime=0), described
+    return gzip.compress(b"".join(parts), 6, mtime=0), described
 
 
 def _differences(values: NDArray[np.int64], size: int) -> list[bytes]:
@@ -182,7 +182,7 @@ def _stack(planes: NDArray[Any]) -> bytes:
 
 
 def _grey(codes: NDArray[np.uint8]) -> bytes:
-    return bytes(cv2.imencode(".png", codes, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1])
+    return bytes(cv2.imencode(".png", codes, [cv2.IMWRITE_PNG_COMPRESSION, 5])[1])
 
 
 def _halved(codes: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

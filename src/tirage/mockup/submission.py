@@ -15,7 +15,8 @@ from tirage.mockup.free import PLACEMENTS, placement_findings
 from tirage.mockup.order import SAMPLES, Mode, RendererName, mode, renderer_name
 from tirage.mockup.states import MOCKUP
 
-REQUIRED = ("product_id", "design_file_url", "preset")
+REQUIRED = ("product_id", "design_file_url")
+"""Of every mockup; its place is a preset, or its own."""
 OPTIONS = ("fabric_color", "background_color", "render_mode", "renderer", "samples", PLACEMENTS)
 QUEUE, BLENDER_QUEUE = "mockup", "blender"
 
@@ -23,14 +24,10 @@ QUEUE, BLENDER_QUEUE = "mockup", "blender"
 def check_submission(new: NewJob) -> Sequence[Finding]:
     """Everything that is wrong with a mockup job."""
     if not _is_free(new.options):
-        return [*required(new, REQUIRED), *_preset(new.preset), *_options(new.options)]
-    named = [name for name in REQUIRED if name != "preset"]
-    return [
-        *required(new, named),
-        *_either(new.preset),
-        *placement_findings(new.options),
-        *_options(new.options),
-    ]
+        named = required(new, (*REQUIRED, "preset"))
+        return [*named, *_preset(new.preset), *_options(new.options)]
+    places = placement_findings(new.options)
+    return [*required(new, REQUIRED), *_either(new.preset), *places, *_options(new.options)]
 
 
 def renders(job: Job) -> str:

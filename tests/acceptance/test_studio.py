@@ -1,0 +1,93 @@
+"""What the web interface asks of the server: its page, its previews, orders with places of their own."""
+
+from __future__ import annotations
+
+import json
+
+import httpx2
+import pytest
+
+from images import art, rgba_png
+from serving import Serving, serving
+
+pytestmark = pytest.mark.usefixtures("http")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Serving:
+    with serving(tmp_path_factory.mktemp("studio")) as found:
+        yield found  # type: ignore[misc]
+
+
+@pytest.fixture(scope="module")
+def http(server: Serving) -> httpx2.Client:
+    with server.client() as client:
+        client.post("/v1/products", json={"id": "p1", "title": "Tee"}).raise_for_status()
+        yield client  # type: ignore[misc]
+
+
+def test_the_page_is_open_and_runs_nothing_foreign(server: Serving) -> None:
+    answer = httpx2.get(f"{server.url}/", follow_redirects=True)
+    assert answer.url.path == "/studio/"
+    if answer.status_code == 503:  # a checkout without the interface says how to build it
+        assert "make studio" in answer.text
+        return
+    policy = answer.headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "frame-ancestors 'none'" in policy
+    nonce = policy.partition("'nonce-")[2].partition("'")[0]
+    assert len(nonce) > 15
+    assert f'content="{nonce}"' in answer.text
+    assert nonce not in httpx2.get(f"{server.url}/studio/jobs").text
+
+
+@pytest.mark.parametrize("name", ["../index.html", "%2e%2e/index.html", "..%2f..%2fserve.py", "nothing.js"])
+def test_assets_are_only_the_interfaces(server: Serving, name: str) -> None:
+    answer = httpx2.get(f"{server.url}/studio/assets/{name}")
+    assert "import" not in answer.text
+    assert answer.status_code in {200, 404, 503}
+    assert "<html" in answer.text or answer.status_code != 200
+
+
+def test_previews(server: Serving, http: httpx2.Client) -> None:
+    base = "/v1/templates/tee/preview"
+    assert httpx2.get(f"{server.url}{base}/scene.json").status_code == 401
+    described = http.get(f"{base}/scene.json").json()
+    assert described["template"]["id"] == "tee"
+    mesh = http.get(f"{base}/mesh.bin")
+    assert mesh.headers["content-encoding"] == "gzip"
+    assert len(mesh.content) > 1_000_000
+    for path in (f"{base}/nothing.png", "/v1/templates/nothing/preview/scene.json"):
+        assert http.get(path).status_code == 404
+
+
+def test_an_order_with_places_of_its_own(http: httpx2.Client) -> None:
+    designs = [
+        http.post("/v1/designs", files={"file": ("a.png", rgba_png(art(300 + n, 200)), "image/png")}).json()
+        for n in range(2)
+    ]
+    places = [
+        {"design_id": each["id"], "panel": panel, "x": 1.5, "y": 20, "width": 12, "rotation": 10}
+        for each, panel in zip(designs, ("front", "back"), strict=True)
+    ]
+    answer = http.post("/v1/mockups", json={"product_id": "p1", "placements": places})
+    assert answer.status_code == 201, answer.text
+    job = answer.json()
+    assert job["preset"] is None
+    kept = job["options"]["placements"]
+    assert [each["panel"] for each in kept] == ["front", "back"]
+    assert len({each["design_file_url"] for each in kept}) == 2
+    assert "design_id" not in json.dumps(kept)
+
+
+def test_places_that_cannot_be(http: httpx2.Client) -> None:
+    design = http.post("/v1/designs", files={"file": ("a.png", rgba_png(art(310, 200)), "image/png")}).json()
+    place = {"design_id": design["id"], "panel": "front", "x": 0, "y": 20, "width": 12}
+    for body, code in (
+        ({"placements": [{**place, "width": 0}]}, "INVALID_PLACEMENT"),
+        ({"placements": [place], "preset": "chest-medium"}, "INVALID_PLACEMENT"),
+        ({"placements": [{**place, "design_id": "dsgn_00000000000000000000000000"}]}, "NOT_FOUND"),
+    ):
+        answer = http.post("/v1/mockups", json={"product_id": "p1", **body})
+        assert answer.status_code // 100 == 4
+        assert code in {each["code"] for each in answer.json()["findings"]}, answer.text
