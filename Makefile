@@ -9,7 +9,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header
 NATIVE := $(wildcard src/tirage/mockup/native/*.[ch])
 
-.PHONY: help demo test test-chaos test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-smoke references goldens blender test-blender garment bake pins ci-deps clean native
+.PHONY: help demo test test-chaos test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-smoke references goldens blender test-blender garment bake studio pins ci-deps clean native
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -69,6 +69,16 @@ tests/ui/node_modules/.ready: tests/ui/package-lock.json
 
 chromium:
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && apt-get -qqy install --no-install-recommends chromium >/dev/null; } || { echo "make test-ui needs the browser Chromium: install it (on Debian: apt-get install chromium)." >&2; exit 1; }
+
+studio: src/tirage/web/studio/index.html ## build the web interface
+
+src/tirage/web/studio/index.html: ui/node_modules/.ready $(shell find ui/src ui/public ui/index.html ui/*.json ui/vite.config.ts -type f 2>/dev/null)
+	npm run --prefix ui --silent build
+
+ui/node_modules/.ready: ui/package-lock.json
+	@node -e 'process.exit(Number.parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { echo "make studio needs Node.js 20 or newer with npm: install it." >&2; exit 1; }
+	npm ci --prefix ui --silent
+	@touch $@
 
 rows: .venv/.ready ## which acceptance rows the tests show
 	@$(BIN)/python scripts/rows.py
