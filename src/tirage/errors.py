@@ -53,11 +53,12 @@ class Code:
     retryable: bool = False
 
 
-IMAGE, GEOMETRY, COLOUR, OUTPUT, PRODUCT, TEMPLATE, USAGE, JOB, REQUEST, SYSTEM = (
+IMAGE, GEOMETRY, COLOUR, OUTPUT, VIDEO, PRODUCT, TEMPLATE, USAGE, JOB, REQUEST, SYSTEM = (
     "image",
     "placement",
     "colour",
     "output",
+    "video",
     "product",
     "template",
     "usage",
@@ -99,6 +100,10 @@ CODES: dict[str, Code] = {
     "INVALID_VIEW": Code(OUTPUT, "Choose one of the views that the template names."),
     "MODEL_TOO_LARGE": Code(OUTPUT, "Leave --glb out, or choose a template with a lighter mesh."),
     "OUTPUT_UNWRITABLE": Code(OUTPUT, "Name a folder that this user may write to."),
+    # video
+    "INVALID_EDL_FORMAT": Code(VIDEO, "Name the file .otio, .edl, .xml, .fcpxml, .drp or .json, as it is."),
+    "INVALID_EDL": Code(VIDEO, "Correct what the findings name, or export the edit again."),
+    "INVALID_SESSION": Code(VIDEO, "Correct what the findings name; docs/video-session.md has an example."),
     # products
     "PRODUCT_NOT_FOUND": Code(
         PRODUCT, "Run `tirage products list` for the products there are, or add it first."

@@ -7,6 +7,8 @@ MAX_FRAMES = 24 * 3600 * 60
 """A day at 60 frames a second: what timecode can count."""
 MAX_GRAPHICS = 2_000
 MAX_MARKERS = 10_000
+MAX_TRACKS = 100
+"""Of captions."""
 MAX_CUES = 50_000
 MAX_ASSETS = 64
 MAX_FILES = 200

@@ -58,7 +58,8 @@ class Event:
     record_in: int
     """The first frame in the programme, which begins at 0."""
     dissolve: int = 0
-    """Frames at the beginning in which the event before, going on, fades into this one."""
+    """Frames at the beginning in which the event before, going on, fades into this one; without an event
+    that ends where this one begins it fades from black."""
     gain: float = 0.0
     """Decibels on the master audio while this event lasts."""
     name: str = ""

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tirage.media.fields import Fields, parse
 from tirage.media.notes import Notes
 from tirage.media.rates import RATES, Rate
 from tirage.video.findings import tell
-from tirage.video.limits import MAX_CUES, MAX_EVENTS, MAX_FRAMES, MAX_GRAPHICS, MAX_MARKERS
+from tirage.video.limits import MAX_CUES, MAX_EVENTS, MAX_FRAMES, MAX_GRAPHICS, MAX_MARKERS, MAX_TRACKS
 from tirage.video.lock import Plain
 from tirage.video.timecode import format_timecode, parse_timecode
 from tirage.video.timeline import (
@@ -28,7 +29,7 @@ from tirage.video.timeline import (
     Range,
 )
 
-__all__ = ["edl_fields", "edl_value", "read", "read_rate", "write"]
+__all__ = ["edl_extras", "edl_fields", "edl_value", "read", "read_rate", "write"]
 
 VERSION = 1
 CAMERA, CAMERA_MEANING = r"[^\x00-\x1f\x7f]{1,100}", "1 to 100 characters"
@@ -39,14 +40,15 @@ QUIETEST, LOUDEST = -120.0, 24.0
 """Decibels."""
 
 
-def read(data: bytes, notes: Notes) -> Edl | None:
+def read(data: bytes, notes: Notes, rate: Rate | None = None) -> Edl | None:
     """An EDL from JSON; None after noting an error."""
     value = parse(data, where="edl", notes=notes)
-    return None if value is None and notes.failed else edl_fields(Fields(value, "edl", notes))
+    return None if notes.failed else edl_fields(Fields(value, "edl", notes), rate)
 
 
-def write(edl: Edl) -> bytes:
-    """An EDL as JSON, indented; the same EDL gives the same bytes."""
+def write(edl: Edl, notes: Notes) -> bytes:
+    """An EDL as JSON, indented; the same EDL gives the same bytes. It holds everything: no notes."""
+    del notes
     return (json.dumps(edl_value(edl), indent=2, ensure_ascii=False) + "\n").encode()
 
 
@@ -62,10 +64,10 @@ def read_rate(fields: Fields, key: str) -> Rate:
         return RATES["25"]
 
 
-def edl_fields(fields: Fields) -> Edl | None:
+def edl_fields(fields: Fields, rate: Rate | None = None) -> Edl | None:
     """An EDL from a JSON object; None after noting an error."""
     fields.integer("tirage_edl", VERSION, VERSION)
-    rate = read_rate(fields, "rate")
+    rate = read_rate(fields, "rate") if rate is None or fields.has("rate") else rate
     drop = fields.has("drop") and fields.flag("drop")
     if drop and not rate.drops:
         tell(fields.notes, "DROP_FRAME_RATE", fields.at("drop"), f"{rate.name} has no drop-frame timecode.")
@@ -73,26 +75,36 @@ def edl_fields(fields: Fields) -> Edl | None:
     start = _Places(rate, drop=drop, start=0).frame(fields, "start") if fields.has("start") else 0
     places = _Places(rate, drop=drop, start=start)
     clock = fields.text("clock", "session|source", "session or source") if fields.has("clock") else ""
-    markers = tuple(_marker(item, places) for item in _items(fields, "markers", MAX_MARKERS))
+    events = [_event(item, places) for item in fields.items("events", 1, MAX_EVENTS)]
     edl = Edl(
         rate=rate,
         name=fields.text("name", NAME, NAME_MEANING) if fields.has("name") else "",
         clock=Clock(clock or "session"),
         start=start,
         drop=drop,
-        events=tuple(
-            sorted(
-                (_event(item, places) for item in fields.items("events", 1, MAX_EVENTS)),
-                key=lambda event: event.record_in,
-            )
-        ),
-        markers=markers,
-        graphics=tuple(_graphic(item, places) for item in _items(fields, "graphics", MAX_GRAPHICS)),
-        captions=tuple(_captions(item) for item in _items(fields, "captions", 100)),
-        outputs=_outputs(fields, places, markers) if fields.has("outputs") else (),
+        events=tuple(sorted(events, key=lambda event: event.record_in)),
+        markers=tuple(_marker(item, places) for item in _items(fields, "markers", MAX_MARKERS)),
     )
+    edl = _with_extras(fields, edl, places)
     fields.close()
     return None if fields.notes.failed else edl
+
+
+def edl_extras(fields: Fields, edl: Edl) -> Edl:
+    """An EDL with what other formats have no place for, from the object in which they keep it."""
+    drop = fields.has("drop") and fields.flag("drop") and edl.rate.drops
+    edl = _with_extras(fields, replace(edl, drop=drop), _Places(edl.rate, drop=drop, start=edl.start))
+    fields.close()
+    return edl
+
+
+def _with_extras(fields: Fields, edl: Edl, places: _Places) -> Edl:
+    return replace(
+        edl,
+        graphics=tuple(_graphic(item, places) for item in _items(fields, "graphics", MAX_GRAPHICS)),
+        captions=tuple(_captions(item) for item in _items(fields, "captions", MAX_TRACKS)),
+        outputs=_outputs(fields, places, edl.markers) if fields.has("outputs") else (),
+    )
 
 
 class _Places:
