@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from tirage.errors import Failed, TirageError, UsageError
-from tirage.media.process import GIB, Child, Limits, never
+from tirage.media.process import GIB, Child, Limits, never, output
 from tirage.media.sandbox import bubblewrap, sandboxed
 
 __all__ = ["CONTAINERS", "FFmpeg", "find_ffmpeg", "media_input", "still_input"]
@@ -43,6 +43,17 @@ class FFmpeg:
 
     def __init__(self, program: Path) -> None:
         self.program = program
+
+    @cached_property
+    def version(self) -> str:
+        """The first line of what it says of itself: names what it makes of an input.
+
+        UsageError: FFMPEG_MISSING, when it cannot be run.
+        """
+        said = output([str(self.program), "-version"], limit_s=20)
+        if not said.startswith("ffmpeg version "):
+            raise UsageError("FFMPEG_MISSING", f"{self.program} is no FFmpeg that works here.")
+        return said.splitlines()[0].removeprefix("ffmpeg version ").partition(" Copyright")[0]
 
     def run(
         self,

@@ -41,22 +41,23 @@ def assemble(
     tracks: tuple[CaptionTrack, ...],
     workshop: Workshop,
     out: Path,
-) -> None:
+) -> int:
     """Writes the video; its segments are on the shelf, or are copied out of their files.
+
+    How many tracks of captions it has.
 
     Unfit: some cannot be copied.  Failed: RENDER_FAILED.  TryAgain: as Child.
     """
     with workshop.shelf.room() as room:
+        captions = list(_captions(plan, tracks, workshop, room))
         others: list[Plain] = [{"file": str(sound), "language": ""}] if sound else []
-        if plan.options.captions.soft:
-            others += _captions(plan, tracks, workshop, room)
         order: Plain = {
             "out": str(room / "video.mp4"),
             "fps": [plan.rate.fps.numerator, plan.rate.fps.denominator],
             "codec": plan.options.codec.value,
             "length": plan.length,
             "pieces": list(_pieces(plan, copied, workshop)),
-            "others": others,
+            "others": others + captions,
             "chapters": [{"frame": chapter.frame, "name": chapter.name} for chapter in plan.chapters],
         }
         (room / "order.json").write_text(json.dumps(order), encoding="utf-8")
@@ -64,6 +65,7 @@ def assemble(
         if unfit:
             raise Unfit(_from(plan, copied, unfit))
         shutil.move(room / "video.mp4", out)  # perhaps onto another disk
+    return len(captions)
 
 
 def _pieces(plan: Plan, copied: frozenset[str], workshop: Workshop) -> Iterator[Plain]:

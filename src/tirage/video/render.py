@@ -28,8 +28,10 @@ __all__ = ["render"]
 
 def render(
     plan: Plan, *, master: Asset | None, tracks: tuple[CaptionTrack, ...], workshop: Workshop, out: Path
-) -> None:
-    """Writes the plan's video to `out`; None for a master is a video without sound.
+) -> int:
+    """Writes the plan's video to `out`; how many tracks of captions it has.
+
+    None for a master is a video without sound.
 
     `tracks` are shown by players, where the options want that.
     BadInput, UsageError: as make_stills.  Failed: RENDER_FAILED, PROOF_FAILED.
@@ -41,11 +43,11 @@ def render(
     while True:
         _make(plan, kept, sound, stills, workshop)
         try:
-            assemble(plan, copied=kept, sound=sound.find(workshop), tracks=tracks, workshop=workshop, out=out)
-        except Unfit as unfit:  # their parameter sets are not ours: such files' frames are coded after all
-            kept = frozenset(key for key in kept if key not in unfit.keys)
-        else:
-            return
+            return assemble(
+                plan, copied=kept, sound=sound.find(workshop), tracks=tracks, workshop=workshop, out=out
+            )
+        except Unfit as unfit:  # such files' frames are coded after all
+            kept -= unfit.keys
 
 
 def _make(
