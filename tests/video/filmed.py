@@ -62,17 +62,24 @@ def frame_picture(camera: int, number: int, *, flash: bool) -> Grey:
 
 
 def film(
-    folder: Path, camera: int, *, rate: Rate, session_frames: int, sync: SyncMap, gop: int | None = None
+    folder: Path,
+    camera: int,
+    *,
+    rate: Rate,
+    session_frames: int,
+    sync: SyncMap,
+    gop: int | None = None,
+    words: str = "",
 ) -> Asset:
-    """A camera's recording of a session, as H.264 with closed GOPs, at its own clock."""
+    """A camera's recording of a session, as H.264 with closed GOPs, at its own clock; coded as `words` say."""
     frames = max(1, sync.media_frame(session_frames - 1, rate) + 1)
     flashes = {sync.media_frame(at, rate) for at in range(0, session_frames, rate.nominal)}
     gop = gop or rate.nominal
     path = folder / f"camera{camera}.mp4"
     colour = np.full(HEIGHT * WIDTH // 2, 128 + 10 * camera, np.uint8).tobytes()
-    words = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{WIDTH}x{HEIGHT}", "-r", ratio(rate), "-i", "-"]
-    words += [*X264, "-g", str(gop), "-x264-params", f"{HEADERS}:keyint={gop}:min-keyint={gop}", *TAGS]
-    with subprocess.Popen([*ffmpeg(), "-y", *words, str(path)], stdin=subprocess.PIPE) as program:
+    source = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{WIDTH}x{HEIGHT}", "-r", ratio(rate), "-i", "-"]
+    coding = [*X264, *words.split(), "-g", str(gop), "-x264-params", f"{HEADERS}:keyint={gop}:min-keyint={gop}", *TAGS]
+    with subprocess.Popen([*ffmpeg(), "-y", *source, *coding, str(path)], stdin=subprocess.PIPE) as program:
         assert program.stdin is not None
         for number in range(frames):
             program.stdin.write(frame_picture(camera, number, flash=number in flashes).tobytes() + colour)
@@ -146,10 +153,14 @@ def a_session(
 
 def look(path: Path, *, width: int, height: int) -> list[Seen]:
     """What every frame of a video says, decoded one by one."""
+    return [read_picture(picture) for picture in luma(path, width=width, height=height)]
+
+
+def luma(path: Path, *, width: int, height: int) -> NDArray[np.uint8]:
+    """Every frame of a video: (frames, height, width)."""
     words = ["-i", str(path), "-map", "0:v:0", "-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "-"]
     raw = subprocess.run([*ffmpeg(), *words], check=True, capture_output=True).stdout
-    pictures = np.frombuffer(raw, np.uint8).reshape(-1, height, width)
-    return [_read(picture) for picture in pictures]
+    return np.frombuffer(raw, np.uint8).reshape(-1, height, width)
 
 
 def clicks(path: Path) -> list[Fraction]:
@@ -162,7 +173,8 @@ def clicks(path: Path) -> list[Fraction]:
     return [Fraction(int(at), SOUND) for at in begins]
 
 
-def _read(picture: Grey) -> Seen:
+def read_picture(picture: Grey) -> Seen:
+    """What a decoded picture says of itself."""
     scale = picture.shape[0] / HEIGHT
     middle = picture.shape[1] / 2
 

@@ -188,7 +188,7 @@ def chapters(order: dict[str, Any], fps: Fraction) -> list[Any]:
             "metadata": {"title": chapter["name"]},
         }
         for number, (chapter, end) in enumerate(
-            zip(order["chapters"], [*frames[1:], order["length"]], strict=True)
+            zip(order["chapters"], [*frames, order["length"]][1:], strict=True)
         )
     ]
 
