@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
-__all__ = ["AudioFacts", "MediaFacts", "VideoFacts"]
+__all__ = ["AudioFacts", "MediaFacts", "VideoFacts", "facts_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,13 @@ class VideoFacts:
     colour_range: str = ""
     """Colour tags by their names in H.273; empty where there is none."""
     keys: tuple[int, ...] = ()
-    """Frames that can be decoded without those before, in the order they are shown."""
+    """Frames that can be decoded without those before, in the order they are shown; none where all can."""
+    intra: bool = False
+    """Whether every frame can be decoded by itself."""
+    closed: bool = False
+    """Whether it is known that no frame after a key frame needs one before it."""
+    decodes: bool = True
+    """Whether its first frame could be decoded."""
     parameters: str = ""
     """sha256 of the codec's parameter sets."""
 
@@ -65,3 +73,24 @@ class MediaFacts:
     timecode: str = ""
     """Of the first frame, as the file says; empty where it says nothing."""
     streams: int = 1
+    complete: bool = True
+    """Whether the file is as long as its tables say."""
+
+
+def facts_of(value: Mapping[str, Any]) -> MediaFacts:
+    """Facts from JSON values as the probe writes them.  KeyError, ValueError, TypeError: not so."""
+    video, audio = value["video"], value["audio"]
+    return MediaFacts(
+        **{
+            **value,
+            "duration": Fraction(value["duration"]),
+            "video": VideoFacts(**{**video, **_exact(video, "fps", "start", "aspect")}) if video else None,
+            "audio": AudioFacts(**{**audio, **_exact(audio, "start", "duration")}) if audio else None,
+        }
+    )
+
+
+def _exact(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Fractions as such, and frames as a tuple."""
+    exact: dict[str, Any] = {name: Fraction(value[name]) for name in names}
+    return exact | ({"keys": tuple(value["keys"])} if "keys" in value else {})
