@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from tirage.media.ffmpeg import find_ffmpeg
 from tirage.media.media_facts import AudioFacts, MediaFacts, VideoFacts
 from tirage.media.rates import RATES, Rate
+from tirage.video.filters import coder_words
 from tirage.video.session import Asset, MediaFile, Session, SyncMap
+from tirage.video.spec import Options
 
 WIDTH, HEIGHT = 320, 180
 CELL, COLUMNS, ROWS = 16, 4, 5
@@ -27,9 +29,7 @@ FLASH_HEIGHT = 20
 SOUND = 48_000
 CLICK = 48
 """Samples of a click."""
-X264 = "-c:v libx264 -preset veryfast -crf 18 -profile:v high -bf 2 -flags +cgop -pix_fmt yuv420p".split()
-HEADERS = "stitchable=1:threads=1:lookahead-threads=1:sliced-threads=0:scenecut=0"
-TAGS = "-colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv".split()
+LOOK = "setsar=1,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
 Grey = NDArray[np.uint8]
 
 
@@ -78,7 +78,8 @@ def film(
     path = folder / f"camera{camera}.mp4"
     colour = np.full(HEIGHT * WIDTH // 2, 128 + 10 * camera, np.uint8).tobytes()
     source = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{WIDTH}x{HEIGHT}", "-r", ratio(rate), "-i", "-"]
-    coding = [*X264, *words.split(), "-g", str(gop), "-x264-params", f"{HEADERS}:keyint={gop}:min-keyint={gop}", *TAGS]
+    coding = ["-vf", LOOK, *coder_words(Options()), *words.split()]
+    coding += ["-g", str(gop), "-keyint_min", str(gop), "-sc_threshold", "0"]
     with subprocess.Popen([*ffmpeg(), "-y", *source, *coding, str(path)], stdin=subprocess.PIPE) as program:
         assert program.stdin is not None
         for number in range(frames):

@@ -296,7 +296,6 @@ def _source(asset: Asset, file: int) -> Source:
         facts=facts.video,
         lut=asset.lut,
         lut_sha256=asset.lut_sha256,
-        copyable=played.delivery is not None,
     )
 
 

@@ -23,8 +23,6 @@ class Source:
     facts: VideoFacts
     lut: str = ""
     lut_sha256: str = ""
-    copyable: bool = False
-    """Whether ingest made it, with closed GOPs and one parameter set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

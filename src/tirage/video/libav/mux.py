@@ -161,11 +161,11 @@ def mux(order: dict[str, Any]) -> None:
     first = Reader(order["pieces"][0]["file"], fps)
     with av.open(order["out"], "w", format="mp4", container_options=options) as out:
         out.flags |= av.container.Flags.bitexact.value
-        video = out.add_stream_from_template(first.stream)
+        video = out.add_stream_from_template(first.stream, opaque=True)
         streams = [pictures(order, fps, ours, video)]
         for other in order["others"]:
             source = av.open(other["file"], options=GUARD)
-            stream = out.add_stream_from_template(source.streams[0])
+            stream = out.add_stream_from_template(source.streams[0], opaque=True)
             if other["language"]:
                 stream.metadata["language"] = other["language"]
             streams.append(others(source, stream))
