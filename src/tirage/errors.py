@@ -108,6 +108,18 @@ CODES: dict[str, Code] = {
     "MEDIA_UNREADABLE": Code(VIDEO, "Copy the file from the recorder again; this one is damaged."),
     "MEDIA_CONTAINER": Code(VIDEO, "Give MP4, MOV, Matroska, WAV, MXF or MPEG-TS; no playlists."),
     "INVALID_SESSION": Code(VIDEO, "Correct what the findings name; docs/video-session.md has an example."),
+    "INVALID_OPTION": Code(VIDEO, "Run `tirage video render --help` for what can be asked for."),
+    "GRAPHIC_UNKNOWN": Code(VIDEO, "Use title, lower-third or end-card, or name a file in HTML."),
+    "CAPTIONS_UNREADABLE": Code(VIDEO, "Save the captions as SRT, VTT or ASS in UTF-8."),
+    "NO_PICTURE": Code(VIDEO, "Let the edit show a camera."),
+    "FFMPEG_MISSING": Code(
+        VIDEO, "Install Tirage with its extra `video`, or set TIRAGE_FFMPEG to an FFmpeg with libx264."
+    ),
+    "BROWSER_MISSING": Code(VIDEO, "Install Chromium, or set TIRAGE_BROWSER to it."),
+    "FONT_MISSING": Code(VIDEO, "Install Tirage with its extra `video`, which brings its fonts."),
+    "PROOF_FAILED": Code(
+        VIDEO, "Render again; if it fails again, report it with the session that shows it."
+    ),
     # products
     "PRODUCT_NOT_FOUND": Code(
         PRODUCT, "Run `tirage products list` for the products there are, or add it first."
