@@ -103,7 +103,6 @@ CODES: dict[str, Code] = {
     # video
     "INVALID_EDL_FORMAT": Code(VIDEO, "Name the file .otio, .edl, .xml, .fcpxml, .drp or .json, as it is."),
     "INVALID_EDL": Code(VIDEO, "Correct what the findings name, or export the edit again."),
-    "FFMPEG_MISSING": Code(VIDEO, "Install `tirage[video]`, or set TIRAGE_FFMPEG to a program."),
     "MEDIA_MISSING": Code(VIDEO, "Put the file where the session says, or correct its path."),
     "MEDIA_UNREADABLE": Code(VIDEO, "Copy the file from the recorder again; this one is damaged."),
     "MEDIA_CONTAINER": Code(VIDEO, "Give MP4, MOV, Matroska, WAV, MXF or MPEG-TS; no playlists."),

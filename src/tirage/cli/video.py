@@ -15,7 +15,6 @@ import typer
 from tirage.cli import report
 from tirage.cli.job_commands import HELP, Json
 from tirage.errors import BadInput, Finding, Severity, UsageError
-from tirage.settings import Settings
 
 if TYPE_CHECKING:
     from tirage.media.notes import Notes
@@ -27,7 +26,9 @@ if TYPE_CHECKING:
     from tirage.video.sync import Found
     from tirage.video.timeline import Edl
 
-SessionFile = Annotated[Path, typer.Argument(metavar="SESSION.json", help="A session: docs/video-session.md.")]
+SessionFile = Annotated[
+    Path, typer.Argument(metavar="SESSION.json", help="A session: docs/video-session.md.")
+]
 EdlOption = Annotated[
     Path | None, typer.Option("--edl", metavar="FILE", help="Another edit instead of the session's.")
 ]
@@ -270,12 +271,12 @@ def surroundings(opened: Opened) -> Surroundings:
 
 
 def _encoder() -> tuple[Encode, Sequence[str]]:
-    """What codes files here, and the words that say how: those of renders, so that their frames fit together."""
+    """What codes files here, and the words that say how: those of renders, whose frames have to fit."""
     from tirage.media.ffmpeg import find_ffmpeg
     from tirage.video.filters import coder_words
     from tirage.video.spec import Options
 
-    program = find_ffmpeg(Settings.read().ffmpeg)
+    program = find_ffmpeg()
 
     def encode(words: Sequence[str], *, folder: Path, source: Path) -> None:
         program.run(words, folder=folder.resolve(), readable=[source.resolve()])
@@ -298,7 +299,9 @@ def _told(found: Sequence[Finding], *, json: bool, quiet: bool = False) -> int:
     else:
         report.findings(found)
         if not quiet:
-            typer.echo(f"{errors} errors, {len(found) - errors} other findings" if found else "Nothing found.")
+            typer.echo(
+                f"{errors} errors, {len(found) - errors} other findings" if found else "Nothing found."
+            )
     return BadInput.exit_code if errors else 0
 
 

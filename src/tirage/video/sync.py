@@ -152,8 +152,7 @@ def _correlated(whole: Sound, part: Sound) -> Sound:
     cross = np.fft.rfft(whole, size) * np.conj(np.fft.rfft(part, size))
     strength = np.abs(cross)
     cross /= strength + np.float32(1e-3) * strength.mean() + np.float32(1e-20)
-    fits: Sound = np.fft.irfft(cross, size).astype(np.float32)
-    return fits
+    return np.fft.irfft(cross, size).astype(np.float32, copy=False)
 
 
 def _peak(fits: Sound, whole: int, part: int, rate: int) -> tuple[float, float]:
@@ -194,10 +193,11 @@ def _read(sound: Sound, start: float, count: int, pace: float) -> Sound:
     low, high = max(int(places[0]) - 1, 0), min(int(places[-1]) + 2, len(sound))
     if low >= high:
         return np.zeros(count, np.float32)
-    return np.interp(places - low, np.arange(high - low), sound[low:high], 0, 0).astype(np.float32)
+    return np.asarray(np.interp(places - low, np.arange(high - low), sound[low:high], 0, 0), np.float32)
 
 
 def _thinned(sound: Sound) -> Sound:
     """A fourth of the samples, each the mean of four."""
     whole = len(sound) // COARSE * COARSE
-    return np.asarray(sound[:whole].reshape(-1, COARSE).mean(axis=1), np.float32)
+    thin: Sound = sound[:whole].reshape(-1, COARSE).mean(axis=1, dtype=np.float32)
+    return thin
