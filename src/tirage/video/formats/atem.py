@@ -42,7 +42,7 @@ def read(data: bytes, notes: Notes, rate: Rate | None = None) -> Edl | None:
         return None
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if len(lines) > 10 * MAX_EVENTS:
-        tell(notes, "TOO_LARGE", "", f"The file has more than {10 * MAX_EVENTS} lines.")
+        tell(notes, "TOO_LARGE", f"line {10 * MAX_EVENTS + 1}", f"The file has more than {10 * MAX_EVENTS} lines.")
         return None
     return _Reader(notes, rate).read(lines)
 
