@@ -18,7 +18,7 @@ CAMERAS = ("Cam A", "B", "C")
 
 def programme(rate: Rate, *, seed: int = 0, count: int = 12) -> Edl:
     """A cut programme by sources' timecode: dissolves, a hole, a fade to black at its end, chapters."""
-    random = Random(seed)
+    random = Random(seed)  # noqa: S311 – for tests
     hour = 3600 * rate.nominal
     events: list[Event] = []
     place = 0
@@ -102,7 +102,5 @@ def recorded(folder: Path, *, frames: int = 3000, rate: Rate = RATES["25"]) -> t
         for i, camera in enumerate(CAMERAS)
     )
     revision = Revision(number=1, edl=Edl(rate=rate, events=events))
-    session = Session(
-        id="evening", rate=rate, assets=tuple(assets), master=CAMERAS[0], revisions=(revision,)
-    )
+    session = Session(id="evening", rate=rate, assets=tuple(assets), master=CAMERAS[0], revisions=(revision,))
     return attach(session, rows), rows

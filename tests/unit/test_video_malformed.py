@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from random import Random
 
 import pytest
-from edits import programme
 from test_video_formats import CMX, DRP, FCPXML
 
+from edits import programme
 from tirage.errors import Severity
 from tirage.media.notes import Notes
 from tirage.media.rates import RATES
@@ -33,35 +34,33 @@ def sources() -> dict[str, bytes]:
     return found
 
 
+def exchanged(data: bytes, random: Random, pattern: bytes, words: list[bytes]) -> bytes:
+    """One of the places that match, with another word there."""
+    places = [*re.finditer(pattern, data)]
+    if not places:
+        return data
+    one = random.choice(places)
+    return data[: one.start()] + random.choice(words) + data[one.end() :]
+
+
+NUMBERS = [b"-1", b"0", b"99", b"1e999", b"9" * 30, b"NaN", b"", b"x"]
+FAULTS: list[Callable[[bytes, Random, int], bytes]] = [
+    lambda data, random, at: data[:at],
+    lambda data, random, at: data[:at] + data[at + random.randint(1, 40) :],
+    lambda data, random, at: data[:at] + bytes([random.randrange(256)]) + data[at + 1 :],
+    lambda data, random, at: data + data[at : at + 5000],
+    lambda data, random, at: data[:at] + data[at // 2 : at][:5000] + data[at:],
+    lambda data, random, at: exchanged(data, random, rb"\d+", NUMBERS),
+    lambda data, random, at: exchanged(data, random, rb"[A-Za-z_]{4,}", [b"null", b"[]", b"\xff\xfe"]),
+    lambda data, random, at: data.replace(random.choice([b":", b'"', b"<", b" ", b"{"]), b"", 2),
+    lambda data, random, at: data[:at] + b"\0" * random.randint(1, 3) + data[at:],
+]
+
+
 def mutated(data: bytes, random: Random) -> bytes:
     """A few faults as files get them: cut off, bytes lost, doubled, changed; numbers and words exchanged."""
     for _ in range(random.randint(1, 4)):
-        place, end = sorted(random.randrange(len(data) + 1) for _ in range(2))
-        match random.randrange(8):
-            case 0:
-                data = data[:place]
-            case 1:
-                data = data[:place] + data[place + random.randint(1, 40) :]
-            case 2:
-                data = data[:place] + bytes([random.randrange(256)]) + data[place + 1 :]
-            case 3:
-                data = data[:end] + data[place:end][:5000] + data[end:]
-            case 4:
-                numbers = [*re.finditer(rb"\d+", data)]
-                if numbers:
-                    one = random.choice(numbers)
-                    word = random.choice([b"-1", b"0", b"99", b"1e999", b"9" * 30, b"NaN", b"", b"x"])
-                    data = data[: one.start()] + word + data[one.end() :]
-            case 5:
-                data = data.replace(random.choice([b":", b'"', b"<", b" ", b"{"]), b"", random.randint(1, 3))
-            case 6:
-                words = [*re.finditer(rb"[A-Za-z_]{4,}", data)]
-                if words:
-                    one = random.choice(words)
-                    data = data[: one.start()] + random.choice([b"null", b"[]", b"\xff\xfe"]) + data[one.end() :]
-            case _:
-                data = data[:place] + b"\0" * random.randint(1, 3) + data[place:]
-        data = data or b" "
+        data = random.choice(FAULTS)(data, random, random.randrange(len(data) + 1)) or b" "
     return data
 
 
@@ -73,7 +72,7 @@ def judged(ending: str, data: bytes) -> tuple[Edl | None, Notes]:
 
 
 def test_hundreds_of_damaged_edits_give_a_place_and_a_reason() -> None:
-    random, refused = Random(20_260_701), 0
+    random, refused = Random(20_260_701), 0  # noqa: S311 – for tests
     for ending, data in sources().items():
         assert judged(ending, data)[0] is not None
         for _ in range(EACH):
@@ -155,7 +154,9 @@ def test_a_million_lines_are_refused_in_time() -> None:
 
 
 def test_more_events_than_a_programme_has_are_refused() -> None:
-    text = "".join(f"{i:06} A V C 00:00:00:00 00:00:00:01 00:00:00:00 00:00:00:01\n" for i in range(MAX_EVENTS + 5))
+    text = "".join(
+        f"{i:06} A V C 00:00:00:00 00:00:00:01 00:00:00:00 00:00:00:01\n" for i in range(MAX_EVENTS + 5)
+    )
     _, notes = judged(".edl", text.encode())
     assert notes.findings[-1].code == "TOO_LARGE"
 
@@ -165,7 +166,10 @@ XML_FAULTS = {
         b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><xmeml>&b;</xmeml>',
         "XML_WRONG",
     ),
-    "another file": (b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><xmeml>&a;</xmeml>', "XML_WRONG"),
+    "another file": (
+        b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><xmeml>&a;</xmeml>',
+        "XML_WRONG",
+    ),
     "nesting": (b"<xmeml>" + b"<a>" * 100_000, "XML_WRONG"),
     "no sequence": (b"<xmeml/>", "NO_EVENTS"),
     "another kind": (b"<html><sequence/></html>", "NO_EVENTS"),
@@ -184,7 +188,9 @@ def test_hostile_xml(ending: str, data: bytes, code: str) -> None:
 
 
 @pytest.mark.parametrize("ending", [".json", ".otio"])
-@pytest.mark.parametrize("data", [b"[" * 200_000, b'{"a":' * 50_000, b"nope", b"\xff\xfe", b"[]", b"3", b"null"])
+@pytest.mark.parametrize(
+    "data", [b"[" * 200_000, b'{"a":' * 50_000, b"nope", b"\xff\xfe", b"[]", b"3", b"null"]
+)
 def test_hostile_json(ending: str, data: bytes) -> None:
     edl, notes = judged(ending, data)
     assert edl is None

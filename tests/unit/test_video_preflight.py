@@ -1,4 +1,4 @@
-"""Preflight: every planted fault is found with its code, a session without faults has none, and it is quick."""
+"""Preflight: every planted fault is found with its code, a good session has none, and it is quick."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from dataclasses import replace
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
-from edits import CAMERAS, facts, recorded
 
+from edits import CAMERAS, facts, recorded
 from tirage.errors import Finding, Severity
 from tirage.media.rates import RATES
 from tirage.video.findings import KINDS
@@ -52,43 +51,43 @@ class Planted:
         assert self.session.current is not None
         return self.session.current.edl
 
-    def edit(self, **changes: Any) -> None:
+    def edit(self, **changes: object) -> None:
         """Another edit."""
         current = self.session.current
         assert current is not None
         revision = replace(current, edl=replace(self.edl, **changes))
         self.session = replace(self.session, revisions=(revision,))
 
-    def event(self, index: int, **changes: Any) -> None:
+    def event(self, index: int, **changes: object) -> None:
         events = list(self.edl.events)
         events[index] = replace(events[index], **changes)
         self.edit(events=tuple(events))
 
-    def asset(self, index: int, **changes: Any) -> None:
+    def asset(self, index: int, **changes: object) -> None:
         assets = list(self.session.assets)
         assets[index] = replace(assets[index], **changes)
         self.session = replace(self.session, assets=tuple(assets))
 
-    def video(self, index: int, **changes: Any) -> None:
+    def video(self, index: int, **changes: object) -> None:
         """Other facts of a camera's pictures."""
         found = self.rows[index].facts
         assert found.video is not None
         self.row(index, facts=replace(found, video=replace(found.video, **changes)))
 
-    def audio(self, index: int, **changes: Any) -> None:
+    def audio(self, index: int, **changes: object) -> None:
         found = self.rows[index].facts
         assert found.audio is not None
         self.row(index, facts=replace(found, audio=replace(found.audio, **changes)))
 
-    def row(self, index: int, **changes: Any) -> None:
+    def row(self, index: int, **changes: object) -> None:
         self.rows[index] = replace(self.rows[index], **changes)
         self.session = attach(self.session, self.rows)
 
-    def graphic(self, **changes: Any) -> None:
+    def graphic(self, **changes: object) -> None:
         one = Graphic(template="title", fields=(("text", "Hello"),), record_in=0, length=50)
         self.edit(graphics=(replace(one, **changes),))
 
-    def captions(self, *cues: Cue, **changes: Any) -> None:
+    def captions(self, *cues: Cue, **changes: object) -> None:
         track = CaptionTrack(language="en", cues=cues or (Cue(start=0, end=1000, text="Hello"),))
         self.edit(captions=(replace(track, **changes),))
 
@@ -183,9 +182,7 @@ def two_files(p: Planted) -> None:
     other = facts(frames=500, rate=p.session.rate)
     assert other.video is not None
     other = replace(other, video=replace(other.video, width=3840, height=2160))
-    p.rows.append(
-        Row(path=str(path), size=4, changed=found.st_mtime_ns, sha256="0" * 64, facts=other)
-    )
+    p.rows.append(Row(path=str(path), size=4, changed=found.st_mtime_ns, sha256="0" * 64, facts=other))
     files = (*p.session.assets[1].files, MediaFile(path=str(path)))
     p.asset(1, files=files)
     p.session = attach(p.session, p.rows)
@@ -407,14 +404,18 @@ def test_an_hour_of_three_cameras_is_checked_within_a_second(tmp_path: Path) -> 
     known = read_rows(tmp_path / "media")
     again: Session = attach(session, known)
     revision = replace(session.current, edl=edl)
-    found = preflight(again, revision, rows=known, surroundings=Surroundings(templates=BUILT_IN), locked=False)
+    found = preflight(
+        again, revision, rows=known, surroundings=Surroundings(templates=BUILT_IN), locked=False
+    )
     assert time.process_time() - began < 1
     assert found == []
 
 
 def test_an_assets_files_follow_one_another() -> None:
     rate = RATES["25"]
-    files = tuple(MediaFile(path=name, facts=facts(frames=count, rate=rate)) for name, count in (("a", 10), ("b", 5)))
+    files = tuple(
+        MediaFile(path=name, facts=facts(frames=count, rate=rate)) for name, count in (("a", 10), ("b", 5))
+    )
     asset = Asset(camera="A", files=files)
     assert asset.frames == 15
     assert [asset.locate(frame) for frame in (0, 9, 10, 14)] == [(0, 0), (0, 9), (1, 0), (1, 4)]

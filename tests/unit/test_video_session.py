@@ -6,17 +6,18 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from edits import programme, recorded, seen
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edits import programme, recorded, seen
 from tirage.errors import BadInput
 from tirage.media.notes import Notes
-from tirage.media.rates import RATES
+from tirage.media.rates import RATES, Rate
 from tirage.video.conform import conform, to_sources
 from tirage.video.diff import ChangeKind, diff
 from tirage.video.formats import cmx3600, edl_json
@@ -44,7 +45,7 @@ SESSION: dict[str, Any] = {
 }
 
 
-def saved(folder: Path, **changes: Any) -> Path:
+def saved(folder: Path, **changes: object) -> Path:
     path = folder / "session.json"
     path.write_text(json.dumps(SESSION | changes))
     return path
@@ -88,7 +89,10 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
         {"assets": [{"camera": "A", "file": "a", "focus": [{"x": 2, "y": 0}]}]},
         "session.assets[0].focus[0].x",
     ),
-    "a wrong event": ({"edl": {"tirage_edl": 1, "events": [{"camera": "A"}]}}, "session.edl.events[0].record_in"),
+    "a wrong event": (
+        {"edl": {"tirage_edl": 1, "events": [{"camera": "A"}]}},
+        "session.edl.events[0].record_in",
+    ),
     "a lock that is none": ({"locked": "yes"}, "session.locked"),
 }
 
@@ -123,13 +127,20 @@ def test_an_edit_in_another_file_and_what_stands_beside_it(tmp_path: Path) -> No
     assert edl.ranges(Format.SHORT) == (Range(start=25, end=50),)
 
 
+CUE = "1\n00:00:00,000 --> 00:00:01,000\nx\n\n"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "code"),
     [
         ("a.srt", "no captions at all", "CAPTIONS_UNREADABLE"),
-        ("a.txt", "1\n00:00:00,000 --> 00:00:01,000\nx\n", "CAPTIONS_UNREADABLE"),
+        ("a.txt", CUE, "CAPTIONS_UNREADABLE"),
         ("a.srt", "1\n00:00:02,000 --> 00:00:01,000\nx\n", "CAPTION_REVERSED"),
-        ("a.srt", "1\n00:00:00,000 --> 00:00:01,000\nx\n\n2\n00:00:0x,000 --> 00:00:03,000\ny\n", "CAPTIONS_LOST"),
+        (
+            "a.srt",
+            "1\n00:00:00,000 --> 00:00:01,000\nx\n\n2\n00:00:0x,000 --> 00:00:03,000\ny\n",
+            "CAPTIONS_LOST",
+        ),
     ],
 )
 def test_faults_of_captions(name: str, text: str, code: str, tmp_path: Path) -> None:
@@ -156,7 +167,7 @@ maps = st.builds(
 
 
 @given(maps, st.integers(0, 216_000), st.sampled_from(list(RATES.values())))
-def test_a_frame_is_at_most_half_a_frame_from_its_time(sync: SyncMap, frame: int, rate: Any) -> None:
+def test_a_frame_is_at_most_half_a_frame_from_its_time(sync: SyncMap, frame: int, rate: Rate) -> None:
     shown = sync.media_frame(frame, rate)
     wanted = sync.media_time(rate.seconds(frame)) * rate.fps
     assert abs(shown - wanted) <= Fraction(1, 2)
@@ -171,7 +182,7 @@ def test_without_drift_frames_go_there_and_back(offset: Fraction, frame: int) ->
 def test_drift_repeats_or_leaves_out_single_frames() -> None:
     sync, rate = SyncMap(drift=Fraction(150)), RATES["30"]
     frames = [sync.media_frame(frame, rate) for frame in range(108_000)]
-    steps = [after - before for before, after in zip(frames, frames[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(frames)]
     assert {*steps} == {1, 2}
     assert steps.count(2) == 16
 
@@ -183,9 +194,16 @@ def session_of(*assets: Asset) -> Session:
 def test_conforming_and_back() -> None:
     edl = programme(RATES["25"])
     assets = [
-        Asset(camera="cam a", files=(MediaFile(path="/x/1.mp4"),), start=89_000, sync=SyncMap(offset=Fraction(-4, 3))),
+        Asset(
+            camera="cam a",
+            files=(MediaFile(path="/x/1.mp4"),),
+            start=89_000,
+            sync=SyncMap(offset=Fraction(-4, 3)),
+        ),
         Asset(camera="Left", files=(MediaFile(path="/x/b.mov"),), start=90_000),
-        Asset(camera="C", files=(MediaFile(path="/x/3.mp4"),), start=90_000, sync=SyncMap(offset=Fraction(5))),
+        Asset(
+            camera="C", files=(MediaFile(path="/x/3.mp4"),), start=90_000, sync=SyncMap(offset=Fraction(5))
+        ),
     ]
     notes = Notes()
     found = conform(edl, session_of(*assets), notes)
@@ -216,19 +234,23 @@ def test_the_lock_changes_with_what_is_seen_and_with_nothing_else(tmp_path: Path
     base = lock_hash(session, edl, extras={})
     event = edl.events[0]
 
-    def other(**changes: Any) -> str:
-        return lock_hash(session, replace(edl, events=(replace(event, **changes), *edl.events[1:])), extras={})
+    def other(**changes: object) -> str:
+        changed = replace(edl, events=(replace(event, **changes), *edl.events[1:]))
+        return lock_hash(session, changed, extras={})
+
+    def with_camera(**changes: object) -> str:
+        first, second, third = session.assets
+        changed = replace(session, assets=(first, replace(second, **changes), third))
+        return lock_hash(changed, edl, extras={})
 
     assert other(name="other", line=99) == base
     assert lock_hash(session, replace(edl, name="other"), extras={}) == base
     assert base not in {other(source_in=1), other(length=999), other(gain=1.0), other(dissolve=3)}
     assert lock_hash(session, edl, extras={"font": "0" * 64}) != base
-    moved = replace(
-        session.assets[1], files=(replace(session.assets[1].files[0], path="/elsewhere/b.mp4"),)
-    )
-    assert lock_hash(replace(session, assets=(session.assets[0], moved, session.assets[2])), edl, extras={}) == base
-    synced = replace(session.assets[1], sync=SyncMap(offset=Fraction(1, 1000)))
-    assert lock_hash(replace(session, assets=(session.assets[0], synced, session.assets[2])), edl, extras={}) != base
+    file = session.assets[1].files[0]
+    assert with_camera(files=(replace(file, path="/elsewhere/b.mp4"),)) == base
+    assert with_camera(files=(replace(file, sha256="1" * 64),)) != base
+    assert with_camera(sync=SyncMap(offset=Fraction(1, 1000))) != base
 
 
 def cut(*shots: tuple[str, int, int]) -> Edl:

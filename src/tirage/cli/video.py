@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from tirage.video.sync import Found
     from tirage.video.timeline import Edl
 
-SessionFile = Annotated[
-    Path, typer.Argument(metavar="SESSION.json", help="See docs/video-session.md.")
-]
+SessionFile = Annotated[Path, typer.Argument(metavar="SESSION.json", help="See docs/video-session.md.")]
 EdlOption = Annotated[
     Path | None, typer.Option("--edl", metavar="FILE", help="Another edit instead of the session's.")
 ]
