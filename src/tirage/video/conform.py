@@ -58,12 +58,14 @@ def _to_source(event: Event, session: Session) -> Event:
     asset = session.asset(event.camera) if event.camera is not None else None
     if asset is None:
         return event
-    return replace(event, source_in=asset.start + asset.sync.media_frame(event.source_in, session.rate))
+    return replace(
+        event, source_in=(asset.start or 0) + asset.sync.media_frame(event.source_in, session.rate)
+    )
 
 
 def _media_frame(address: int, asset: Asset, day: int) -> int:
     """The frame of the media at a timecode; a little before its start is before midnight."""
-    frame = (address - asset.start) % day
+    frame = (address - (asset.start or 0)) % day
     return frame if frame < day // 2 else frame - day
 
 

@@ -92,8 +92,8 @@ class Asset:
     files: tuple[MediaFile, ...]
     """One after another, where a card was full."""
     sync: SyncMap = SyncMap()
-    start: int = 0
-    """The timecode number of its first frame."""
+    start: int | None = None
+    """The timecode number of its first frame; None is what its file says, or else 0."""
     focus: tuple[FocusPoint, ...] = ()
     """By frame; none is the middle. Between two the point moves evenly."""
     lut: str = ""

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 
 from tirage.errors import BadInput
 from tirage.media.fields import Fields, parse
 from tirage.media.notes import Notes
 from tirage.media.rates import Rate
+from tirage.video.captions import read_cues
 from tirage.video.findings import tell
-from tirage.video.formats.edl_json import CAMERA, CAMERA_MEANING, edl_fields, read_rate
-from tirage.video.limits import MAX_ASSETS, MAX_BYTES, MAX_FILES, MAX_FOCUS, MAX_FRAMES
+from tirage.video.formats.edl_json import CAMERA, CAMERA_MEANING, edl_fields, read_rate, with_extras
+from tirage.video.formats.registry import format_of
+from tirage.video.limits import (
+    MAX_ASSETS,
+    MAX_BYTES,
+    MAX_FILES,
+    MAX_FOCUS,
+    MAX_FRAMES,
+    MAX_REVISIONS,
+)
 from tirage.video.session import Asset, FocusPoint, MediaFile, Revision, Session, SyncMap
 from tirage.video.timecode import parse_timecode
-from tirage.video.timeline import Edl
+from tirage.video.timeline import CaptionTrack, Edl
 
-__all__ = ["load_session"]
+__all__ = ["load_session", "read_edl"]
 
 VERSION = 1
 IDENTIFIER, IDENTIFIER_MEANING = r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", "1 to 80 of A-Z, a-z, 0-9, ., _ and -"
@@ -56,21 +67,60 @@ def session_fields(fields: Fields, folder: Path) -> Session | None:
     rate = read_rate(fields, "rate")
     assets = tuple(_asset(item, rate, folder) for item in fields.items("assets", 1, MAX_ASSETS))
     master = fields.text("master", CAMERA, CAMERA_MEANING)
-    edl = _edl(fields) if fields.has("edl") else None
+    edl = _edl(fields, rate, folder) if fields.has("edl") else None
+    number = fields.integer("revision", 1, MAX_REVISIONS) if fields.has("revision") else 1
     locked = fields.text("locked", "[0-9a-f]{64}", "a sha256") if fields.has("locked") else ""
     session = Session(
         id=fields.text("id", IDENTIFIER, IDENTIFIER_MEANING),
         rate=rate,
         assets=assets,
         master=master,
-        revisions=(Revision(number=1, edl=edl, lock=locked),) if edl else (),
+        revisions=(Revision(number=number, edl=edl, lock=locked),) if edl else (),
     )
     fields.close()
     return None if fields.notes.failed else session
 
 
-def _edl(fields: Fields) -> Edl | None:
-    return edl_fields(fields.fields("edl"))
+def read_edl(path: Path, rate: Rate | None, notes: Notes) -> Edl | None:
+    """An edit in any format, its captions read; None after noting an error.  BadInput: no such file."""
+    edl = format_of(path).read(read_bytes(path), notes, rate)
+    return edl and _with_captions(edl, path.absolute().parent, notes)
+
+
+def _edl(fields: Fields, rate: Rate, folder: Path) -> Edl | None:
+    """The edit: an object in place, or another file, with what stands beside it."""
+    if not fields.holds("edl", str):
+        edl = edl_fields(fields.fields("edl"), rate)
+    else:
+        edl = read_edl(folder / fields.text("edl", FILE, FILE_MEANING), rate, fields.notes)
+    return edl and _with_captions(with_extras(fields, edl), folder, fields.notes)
+
+
+def _with_captions(edl: Edl, folder: Path, notes: Notes) -> Edl:
+    """The edit with the cues of its files of captions; paths of files begin in `folder`."""
+    graphics = tuple(
+        replace(graphic, template=str(folder / graphic.template))
+        if Path(graphic.template).suffix
+        else graphic
+        for graphic in edl.graphics
+    )
+    captions = tuple(_read_captions(track, folder, notes) for track in edl.captions)
+    return replace(edl, graphics=graphics, captions=captions)
+
+
+def _read_captions(track: CaptionTrack, folder: Path, notes: Notes) -> CaptionTrack:
+    if not track.path or track.cues:
+        return track
+    path = folder / track.path
+    try:
+        data = read_bytes(path)
+    except BadInput:
+        where = f"captions {track.language}"
+        tell(notes, "CAPTIONS_MISSING", where, f"{where}: {path.name} cannot be read.")
+        return replace(track, path=str(path))
+    return replace(
+        track, path=str(path), sha256=sha256(data).hexdigest(), cues=read_cues(path.name, data, notes)
+    )
 
 
 def _asset(fields: Fields, rate: Rate, folder: Path) -> Asset:
@@ -82,7 +132,7 @@ def _asset(fields: Fields, rate: Rate, folder: Path) -> Asset:
         camera=fields.text("camera", CAMERA, CAMERA_MEANING),
         files=tuple(MediaFile(path=str(folder / name)) for name in files[:MAX_FILES]),
         sync=_optional(fields, "sync", _sync) or SyncMap(),
-        start=_start(fields, rate) if fields.has("start") else 0,
+        start=_start(fields, rate) if fields.has("start") else None,
         focus=tuple(map(_focus, fields.items("focus", 0, MAX_FOCUS) if fields.has("focus") else ())),
         lut=str(folder / fields.text("lut", FILE, FILE_MEANING)) if fields.has("lut") else "",
     )

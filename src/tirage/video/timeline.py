@@ -10,6 +10,7 @@ from enum import StrEnum
 from tirage.media.rates import Rate
 
 __all__ = [
+    "BUILT_IN",
     "CaptionTrack",
     "Clock",
     "Cue",
@@ -103,6 +104,10 @@ class Marker:
     name: str = ""
     length: int = 0
     """Frames; of ranges."""
+
+
+BUILT_IN = frozenset({"title", "lower-third", "end-card"})
+"""Templates of graphics that need no file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

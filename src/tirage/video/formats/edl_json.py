@@ -29,7 +29,7 @@ from tirage.video.timeline import (
     Range,
 )
 
-__all__ = ["edl_extras", "edl_fields", "edl_value", "read", "read_rate", "write"]
+__all__ = ["edl_extras", "edl_fields", "edl_value", "read", "read_rate", "with_extras", "write"]
 
 VERSION = 1
 CAMERA, CAMERA_MEANING = r"[^\x00-\x1f\x7f]{1,100}", "1 to 100 characters"
@@ -93,18 +93,26 @@ def edl_fields(fields: Fields, rate: Rate | None = None) -> Edl | None:
 def edl_extras(fields: Fields, edl: Edl) -> Edl:
     """An EDL with what other formats have no place for, from the object in which they keep it."""
     drop = fields.has("drop") and fields.flag("drop") and edl.rate.drops
-    edl = _with_extras(fields, replace(edl, drop=drop), _Places(edl.rate, drop=drop, start=edl.start))
+    edl = with_extras(fields, replace(edl, drop=drop))
     fields.close()
     return edl
 
 
+def with_extras(fields: Fields, edl: Edl) -> Edl:
+    """An EDL with the graphics, captions and outputs that stand beside it, where any do."""
+    return _with_extras(fields, edl, _Places(edl.rate, drop=edl.drop, start=edl.start))
+
+
 def _with_extras(fields: Fields, edl: Edl, places: _Places) -> Edl:
-    return replace(
-        edl,
-        graphics=tuple(_graphic(item, places) for item in _items(fields, "graphics", MAX_GRAPHICS)),
-        captions=tuple(_captions(item) for item in _items(fields, "captions", MAX_TRACKS)),
-        outputs=_outputs(fields, places, edl.markers) if fields.has("outputs") else (),
-    )
+    """What is there replaces what the EDL has."""
+    if fields.has("graphics"):
+        graphics = tuple(_graphic(item, places) for item in _items(fields, "graphics", MAX_GRAPHICS))
+        edl = replace(edl, graphics=graphics)
+    if fields.has("captions"):
+        edl = replace(edl, captions=tuple(_captions(item) for item in _items(fields, "captions", MAX_TRACKS)))
+    if fields.has("outputs"):
+        edl = replace(edl, outputs=_outputs(fields, places, edl.markers))
+    return edl
 
 
 class _Places:
