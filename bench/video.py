@@ -7,6 +7,7 @@ CPU-seconds of all processes, on the same edit, runs in turn; the median of them
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import statistics
 import subprocess
@@ -14,13 +15,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-
-import psutil
 
 from tirage.media.ffmpeg import find_ffmpeg
 from tirage.media.files import staged
@@ -144,15 +144,30 @@ def spent() -> float:
 
 def watch(cost: Cost, done: threading.Event) -> None:
     """Looks at the memory that the process tree does not share with others, four times a second."""
-    ours = psutil.Process()
     while not done.wait(0.25):
-        total = 0
-        for process in ours.children(recursive=True):
-            try:
-                total += process.memory_full_info().pss
-            except psutil.Error:
-                continue
-        cost.peak_mb = max(cost.peak_mb, total / 1e6)
+        cost.peak_mb = max(cost.peak_mb, sum(map(own_memory, descendants(os.getpid()))) / 1e6)
+
+
+def descendants(root: int) -> set[int]:
+    """The processes below one."""
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+    found, added = {root}, {root}
+    while added:
+        added = {pid for pid, parent in parents.items() if parent in added} - found
+        found |= added
+    return found - {root}
+
+
+def own_memory(pid: int) -> int:
+    """Bytes of a process, each page divided by those who share it."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def render(session: Session, edl: Edl, options: Options, out: Path, shelf: Shelf) -> None:
@@ -176,7 +191,7 @@ def code(cut: Path, options: Options, folder: Path) -> None:
 
 def edit(session: Session, seconds: int) -> Edl:
     """Shots of all cameras in turn, a title, a lower third, captions."""
-    at, events = 0, []
+    at, events = 0, list[Event]()
     while at < seconds * RATE.nominal:
         length = min(SHOTS[len(events) % len(SHOTS)], seconds * RATE.nominal - at)
         events.append(
@@ -228,7 +243,13 @@ def cameras(folder: Path, seconds: int, options: Options) -> Session:
             size = f"{':' if '=' in source else '='}s={spec.width}x{spec.height}:r=30"
             look = "setsar=1,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
             words = ["-vf", f"format=yuv420p,noise=alls={noise}:allf=t,{look}", *coder_words(options)]
-            make(f"{source}{size}", [*words, *("-g 30 -keyint_min 30 -sc_threshold 0".split())], seconds, path)
+            words += ["-g", "30", "-keyint_min", "30", "-sc_threshold", "0"]
+            make(
+                f"{source}{size}",
+                [*words, *(["-g", "30", "-keyint_min", "30", "-sc_threshold", "0"])],
+                seconds,
+                path,
+            )
         assets.append(known(name, path))
     sound = folder / f"master-{seconds}.wav"
     if not sound.exists():
@@ -246,7 +267,9 @@ def make(source: str, words: list[str], seconds: int, path: Path) -> None:
 
 def known(name: str, path: Path) -> Asset:
     """An asset with its facts."""
-    file = MediaFile(path=str(path.absolute()), sha256=f"{path.name}-{path.stat().st_size}", facts=probe(path))
+    file = MediaFile(
+        path=str(path.absolute()), sha256=f"{path.name}-{path.stat().st_size}", facts=probe(path)
+    )
     return Asset(camera=name, files=(file,))
 
 

@@ -6,23 +6,22 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import typer
 
 from tirage.cli import report
-from tirage.cli.bars import Bars, bars
+from tirage.cli.bars import bars
+from tirage.cli.video_parts import encoder, surroundings
 from tirage.errors import BadInput, Severity, UsageError
 from tirage.media.ffmpeg import FFmpeg, find_ffmpeg
 from tirage.settings import Settings
 from tirage.video.delivery import Delivered, deliver
-from tirage.video.filters import coder_words
 from tirage.video.ingest import Scope, ingest
 from tirage.video.lock import lock_hash
 from tirage.video.opening import Opened, open_session, template_files
 from tirage.video.pipeline import VideoOrder
-from tirage.video.preflight import Surroundings, preflight
+from tirage.video.preflight import preflight
 from tirage.video.session import Revision
 from tirage.video.shelf import Shelf
 from tirage.video.spec import ENCODERS, CaptionStyle, Codec, Options, checked
@@ -52,19 +51,16 @@ class Asked:
     smart: bool
 
 
-def render(asked: Asked, *, surroundings: Surroundings, json: bool) -> int:
-    """Renders and reports; the exit code.
-
-    `surroundings` are what preflight has to know of this machine.
-    """
+def render(asked: Asked, *, json: bool) -> None:
+    """Renders and reports."""
     start = time.perf_counter()
     settings = Settings.read()
     options = options_of(asked, settings)
     kinds = [_format(word) for word in asked.formats] or [Format.FULL]
     ffmpeg = find_ffmpeg(settings.ffmpeg)
     _check_encoder(options, ffmpeg)
-    opened = _ingested(open_session(asked.session, edl=asked.edl), ffmpeg, options, json=json)
-    revision = _checked(opened, surroundings, own=asked.edl is None, json=json)
+    opened = _ingested(open_session(asked.session, edl=asked.edl), settings, json=json)
+    revision = _checked(opened, settings, own=asked.edl is None, json=json)
     out = asked.out or Path("videos") / opened.session.id
     with bars(shown=not json and sys.stderr.isatty()) as shown:
         workshop = Workshop(
@@ -77,7 +73,6 @@ def render(asked: Asked, *, surroundings: Surroundings, json: bool) -> int:
         orders = [_order(opened, revision, kind, options) for kind in dict.fromkeys(kinds)]
         made = deliver(orders, out, workshop=workshop)
     _tell(made, out, time.perf_counter() - start, json=json)
-    return 0
 
 
 def options_of(asked: Asked, settings: Settings) -> Options:
@@ -117,35 +112,29 @@ def _check_encoder(options: Options, ffmpeg: FFmpeg) -> None:
         raise UsageError("INVALID_SETTING", f"{ffmpeg.program} has no encoder {options.coder}.")
 
 
-def _ingested(opened: Opened, ffmpeg: FFmpeg, options: Options, *, json: bool) -> Opened:
+def _ingested(opened: Opened, settings: Settings, *, json: bool) -> Opened:
     """The session with what is known of its files, which are looked into when they are new."""
-
-    def encode(words: Sequence[str], *, folder: Path, source: Path) -> None:
-        ffmpeg.run(words, folder=folder, readable=[source], name="The mezzanine")
-
-    def tell(shown: Bars, name: str, done: int, total: int) -> None:
-        shown.stage("ingest", done, total)
-
+    encode, coder = encoder(settings)
     with bars(shown=not json and sys.stderr.isatty()) as shown:
         done = ingest(
             opened.session,
             opened.folder,
             scope=Scope.NEEDED,
             encode=encode,
-            coder=coder_words(Options()),
-            progress=partial(tell, shown),
+            coder=coder,
+            progress=lambda _name, done, total: shown.stage("ingest", done, total),
         )
     return opened.known(done.rows)
 
 
-def _checked(opened: Opened, surroundings: Surroundings, *, own: bool, json: bool) -> Revision:
+def _checked(opened: Opened, settings: Settings, *, own: bool, json: bool) -> Revision:
     """The revision to render, when nothing stands in the way.  BadInput: INVALID_SESSION, all findings."""
     current = opened.session.current
     found = preflight(
         opened.session,
         current,
         rows=opened.rows,
-        surroundings=surroundings,
+        surroundings=surroundings(opened, settings),
         locked=own,  # an edit that a file names is locked by naming it
         notes=opened.notes,
     )
@@ -180,5 +169,7 @@ def _tell(made: Sequence[Delivered], out: Path, seconds: float, *, json: bool) -
             shape = f"{artifact.width} × {artifact.height}, " if artifact.width else ""
             length = f"{float(artifact.duration):.2f} s, " if artifact.duration else ""
             there = "" if one.rendered else "  (was there)"
-            typer.echo(f"{out / artifact.file.name}  {shape}{length}{report.size(artifact.file.bytes)}{there}")
+            typer.echo(
+                f"{out / artifact.file.name}  {shape}{length}{report.size(artifact.file.bytes)}{there}"
+            )
     typer.echo(f"{sum(one.rendered for one in made)} of {len(made)} rendered in {seconds:.2f} s")
