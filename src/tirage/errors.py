@@ -112,13 +112,11 @@ CODES: dict[str, Code] = {
     "CAPTIONS_UNREADABLE": Code(VIDEO, "Save the captions as SRT, VTT or ASS in UTF-8."),
     "NO_PICTURE": Code(VIDEO, "Let the edit show a camera."),
     "FFMPEG_MISSING": Code(
-        VIDEO, "Install Tirage with its extra `video`, or set TIRAGE_FFMPEG to an FFmpeg with libx264."
+        VIDEO, "Install `tirage[video]`, or set TIRAGE_FFMPEG to an FFmpeg with libx264 and libass."
     ),
     "BROWSER_MISSING": Code(VIDEO, "Install Chromium, or set TIRAGE_BROWSER to it."),
-    "FONT_MISSING": Code(VIDEO, "Install Tirage with its extra `video`, which brings its fonts."),
-    "PROOF_FAILED": Code(
-        VIDEO, "Render again; if it fails again, report it with the session that shows it."
-    ),
+    "FONT_MISSING": Code(VIDEO, "Install `tirage[video]`, which brings the fonts."),
+    "PROOF_FAILED": Code(VIDEO, "Render again; if it fails again, report it with the session that shows it."),
     # products
     "PRODUCT_NOT_FOUND": Code(
         PRODUCT, "Run `tirage products list` for the products there are, or add it first."

@@ -71,13 +71,24 @@ def film(
     gop: int | None = None,
     words: str = "",
 ) -> Asset:
-    """A camera's recording of a session, as H.264 with closed GOPs, at its own clock; coded as `words` say."""
+    """A camera's recording of a session, at its own clock, as H.264 with closed GOPs."""
     frames = max(1, sync.media_frame(session_frames - 1, rate) + 1)
     flashes = {sync.media_frame(at, rate) for at in range(0, session_frames, rate.nominal)}
     gop = gop or rate.nominal
     path = folder / f"camera{camera}.mp4"
     colour = np.full(HEIGHT * WIDTH // 2, 128 + 10 * camera, np.uint8).tobytes()
-    source = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{WIDTH}x{HEIGHT}", "-r", ratio(rate), "-i", "-"]
+    source = [
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "yuv420p",
+        "-s",
+        f"{WIDTH}x{HEIGHT}",
+        "-r",
+        ratio(rate),
+        "-i",
+        "-",
+    ]
     coding = ["-vf", LOOK, *coder_words(Options()), *words.split()]
     coding += ["-g", str(gop), "-keyint_min", str(gop), "-sc_threshold", "0"]
     with subprocess.Popen([*ffmpeg(), "-y", *source, *coding, str(path)], stdin=subprocess.PIPE) as program:
@@ -122,7 +133,9 @@ def record(folder: Path, *, rate: Rate, session_frames: int, sync: SyncMap) -> A
         codec="pcm_s16le", sample_rate=SOUND, channels=2, start=Fraction(0), duration=Fraction(length, SOUND)
     )
     facts = MediaFacts(container="wav", duration=Fraction(length, SOUND), audio=audio)
-    return Asset(camera="master", files=(MediaFile(path=str(path), sha256=digest(path), facts=facts),), sync=sync)
+    return Asset(
+        camera="master", files=(MediaFile(path=str(path), sha256=digest(path), facts=facts),), sync=sync
+    )
 
 
 def a_session(
@@ -134,7 +147,7 @@ def a_session(
     drifts: Sequence[int] = (0, 0, 0),
     gop: int | None = None,
 ) -> Session:
-    """Three cameras that began some frames before the session did, and a master that began a third of a second."""
+    """Three cameras that began some frames before the session did, and a master, a third of a second."""
     speed = RATES[rate]
     frames = seconds * speed.nominal
     cameras = tuple(
@@ -159,7 +172,19 @@ def look(path: Path, *, width: int, height: int) -> list[Seen]:
 
 def luma(path: Path, *, width: int, height: int) -> NDArray[np.uint8]:
     """Every frame of a video: (frames, height, width)."""
-    words = ["-i", str(path), "-map", "0:v:0", "-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "-"]
+    words = [
+        "-i",
+        str(path),
+        "-map",
+        "0:v:0",
+        "-fps_mode",
+        "passthrough",
+        "-pix_fmt",
+        "gray",
+        "-f",
+        "rawvideo",
+        "-",
+    ]
     raw = subprocess.run([*ffmpeg(), *words], check=True, capture_output=True).stdout
     return np.frombuffer(raw, np.uint8).reshape(-1, height, width)
 

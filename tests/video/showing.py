@@ -23,7 +23,13 @@ def cuts(session: Session, *lengths: int, start: int = 0) -> Edl:
     at, events = 0, []
     for index, length in enumerate(lengths):
         events.append(
-            Event(camera="ABC"[index % 3], source_in=start + at, length=length, record_in=at, name=str(index + 1))
+            Event(
+                camera="ABC"[index % 3],
+                source_in=start + at,
+                length=length,
+                record_in=at,
+                name=str(index + 1),
+            )
         )
         at += length
     return Edl(rate=session.rate, events=tuple(events))

@@ -87,7 +87,9 @@ def test_a_drifting_camera_drops_and_repeats_frames(tmp_path: Path, workshop: Wo
     made(asked, workshop, tmp_path / "out")
     seen = look(tmp_path / "out" / "full_16_9.mp4", width=320, height=180)
     asset = session.assets[0]
-    assert [one.frame for one in seen[:100]] == [asset.sync.media_frame(at, session.rate) for at in range(100)]
+    assert [one.frame for one in seen[:100]] == [
+        asset.sync.media_frame(at, session.rate) for at in range(100)
+    ]
 
 
 @pytest.mark.rows("R167")
@@ -122,21 +124,23 @@ def test_a_render_that_was_stopped_goes_on_and_ends_the_same(
     asked = order(filmed, cuts(filmed, 40, 35, 60))
     made(asked, replace(workshop, workers=1), tmp_path / "whole")
     shelf = type(workshop.shelf)(tmp_path / "other")
-    stopped = replace(
-        workshop, shelf=shelf, cancelled=lambda: len(list(shelf.folder.glob("*/*.mp4"))) >= 2
-    )
+    stopped = replace(workshop, shelf=shelf, cancelled=lambda: len(list(shelf.folder.glob("*/*.mp4"))) >= 2)
     with pytest.raises(Cancelled):
         made(asked, stopped, tmp_path / "out")
     assert not (tmp_path / "out").exists()
     left = []
-    again = replace(stopped, cancelled=lambda: False, progress=lambda what, _, total: left.append((what, total)))
+    again = replace(
+        stopped, cancelled=lambda: False, progress=lambda what, _, total: left.append((what, total))
+    )
     made(asked, again, tmp_path / "out")
     assert 0 < max(total for what, total in left if what == "frames") < 135
     first, second = (tmp_path / name / "full_16_9.mp4" for name in ("whole", "out"))
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_graphics_captions_chapters_and_dissolves(filmed: Session, tmp_path: Path, workshop: Workshop) -> None:
+def test_graphics_captions_chapters_and_dissolves(
+    filmed: Session, tmp_path: Path, workshop: Workshop
+) -> None:
     events = (
         Event(camera="A", source_in=0, length=40, record_in=0),
         Event(camera="B", source_in=40, length=50, record_in=40, dissolve=10),

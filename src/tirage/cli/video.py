@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json as json_words
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,15 +12,14 @@ import typer
 
 from tirage.cli import report
 from tirage.cli.job_commands import HELP, Json
+from tirage.cli.video_parts import encoder, needed, surroundings
 from tirage.errors import BadInput, Finding, Severity, UsageError
+from tirage.settings import Settings
 
 if TYPE_CHECKING:
     from tirage.media.notes import Notes
     from tirage.media.rates import Rate
     from tirage.video.diff import Difference
-    from tirage.video.ingest import Encode
-    from tirage.video.opening import Opened
-    from tirage.video.preflight import Surroundings
     from tirage.video.sync import Found
     from tirage.video.timeline import Edl
 
@@ -33,7 +30,6 @@ EdlOption = Annotated[
 RateOption = Annotated[
     str | None, typer.Option("--rate", metavar="FPS", help="For edits that do not say theirs, like .edl.")
 ]
-VIDEO_HINT = "Install tirage[video]."
 
 video_app = typer.Typer(
     help="Locked edits of recording sessions become finished videos.", rich_markup_mode=None
@@ -52,16 +48,6 @@ def _group(context: typer.Context) -> None:
         raise typer.Exit(UsageError.exit_code)
 
 
-@contextmanager
-def needed() -> Iterator[None]:
-    """Around what the extra `video` brings; UsageError INVALID_USAGE without it."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        message = f"This command needs {error.name}, which is not installed."
-        raise UsageError("INVALID_USAGE", message, hint=VIDEO_HINT) from None
-
-
 @video_app.command()
 def check(session: SessionFile, *, edl: EdlOption = None, json: Json = False) -> None:
     """Say everything that stands in a render's way; exit 2 when a finding is an error."""
@@ -75,11 +61,65 @@ def check(session: SessionFile, *, edl: EdlOption = None, json: Json = False) ->
         opened.session,
         current,
         rows=opened.rows,
-        surroundings=surroundings(opened),
+        surroundings=surroundings(opened, Settings.read()),
         locked=bool(current and current.lock),
         notes=opened.notes,
     )
     raise typer.Exit(_told(found, json=json))
+
+
+@video_app.command()
+def render(
+    session: SessionFile,
+    *,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="full_16_9 (default), short_9_16, clip_1_1 or thumbnail; repeatable.",
+        ),
+    ] = None,
+    edl: EdlOption = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the files go: videos/<session> by default.")
+    ] = None,
+    codec: Annotated[str, typer.Option(metavar="NAME", help="h264 or av1.")] = "h264",
+    crf: Annotated[
+        int | None, typer.Option(metavar="N", help="Constant quality; 18 for h264, 28 for av1.")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The encoder's: veryfast for h264, 8 for av1.")
+    ] = None,
+    bitrate: Annotated[
+        int | None, typer.Option(metavar="KBITS", help="Kilobits a second, instead of a quality.")
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(metavar="PIXELS", help="The shorter side, for drafts: 360; 1080 by default.")
+    ] = None,
+    captions: Annotated[str, typer.Option(metavar="HOW", help="burnt, soft, both or none.")] = "burnt",
+    smart: Annotated[
+        bool, typer.Option("--smart/--full", help="Copy what needs no coding, or code every frame.")
+    ] = True,
+    json: Json = False,
+) -> None:
+    """Render a session's locked edit: exact frames, proved against the plan before it is called done."""
+    with needed():
+        from tirage.cli import video_render
+    asked = video_render.Asked(
+        session=session,
+        formats=formats or (),
+        edl=edl,
+        out=out,
+        codec=codec,
+        crf=crf,
+        preset=preset,
+        bitrate=bitrate,
+        size=size,
+        captions=captions,
+        smart=smart,
+    )
+    video_render.render(asked, json=json)
 
 
 @video_app.command()
@@ -98,7 +138,7 @@ def ingest(
 
     with needed():
         opened = open_session(session)
-        encode, coder = _encoder()
+        encode, coder = encoder(Settings.read())
     done = run(
         opened.session,
         opened.folder,
@@ -132,7 +172,7 @@ def sync(
 
     with needed():
         opened = open_session(session)
-        encode, _ = _encoder()
+        encode, _ = encoder(Settings.read())
     found = sync_session(opened.session, encode)
     if write:
         _write_sync(session, found)
@@ -217,7 +257,7 @@ def lock(session: SessionFile, *, json: Json = False) -> None:
         opened.session,
         current,
         rows=opened.rows,
-        surroundings=surroundings(opened),
+        surroundings=surroundings(opened, Settings.read()),
         locked=False,
         notes=opened.notes,
     )
@@ -251,35 +291,6 @@ def parsed_rate(rate: str | None) -> Rate | None:
     except (ValueError, ZeroDivisionError):
         message = f"There is no rate {rate!r}; there are {', '.join(RATES)}."
         raise UsageError("INVALID_USAGE", message) from None
-
-
-def surroundings(opened: Opened) -> Surroundings:
-    """What of this machine matters to a session."""
-    from tirage.video.opening import template_files
-    from tirage.video.preflight import Surroundings
-    from tirage.video.timeline import BUILT_IN
-
-    current = opened.session.current
-    return Surroundings(
-        templates=BUILT_IN,
-        browser=shutil.which("chromium") is not None,
-        free_bytes=shutil.disk_usage(opened.folder.parent).free,
-        extras=template_files(current.edl) if current else {},
-    )
-
-
-def _encoder() -> tuple[Encode, Sequence[str]]:
-    """What codes files here, and the words that say how: those of renders, whose frames have to fit."""
-    from tirage.media.ffmpeg import find_ffmpeg
-    from tirage.video.filters import coder_words
-    from tirage.video.spec import Options
-
-    program = find_ffmpeg()
-
-    def encode(words: Sequence[str], *, folder: Path, source: Path) -> None:
-        program.run(words, folder=folder.resolve(), readable=[source.resolve()])
-
-    return encode, coder_words(Options())
 
 
 def _refuse(notes: Notes, path: Path) -> None:

@@ -55,6 +55,11 @@ class FFmpeg:
             raise UsageError("FFMPEG_MISSING", f"{self.program} is no FFmpeg that works here.")
         return said.splitlines()[0].removeprefix("ffmpeg version ").partition(" Copyright")[0]
 
+    def encodes(self, name: str) -> bool:
+        """Whether it has an encoder of that name; not whether this machine has what that needs."""
+        said = output([str(self.program), "-hide_banner", "-v", "error", "-encoders"], limit_s=20)
+        return any(line.split()[1:2] == [name] for line in said.splitlines())
+
     def run(
         self,
         words: Sequence[str],

@@ -29,7 +29,9 @@ def lettering(text: str, *, weight: str, size: float, width: int, centred: bool 
         return np.zeros((0, 0), np.float32)
     drawn = _drawn(text, weight, size, None, centred=centred)
     if drawn.shape[1] > width:
-        drawn = _drawn(text, weight, size * max(SMALLEST, width / drawn.shape[1] * 0.995), None, centred=centred)
+        drawn = _drawn(
+            text, weight, size * max(SMALLEST, width / drawn.shape[1] * 0.995), None, centred=centred
+        )
     if drawn.shape[1] > width:
         drawn = _drawn(text, weight, size * SMALLEST, width, centred=centred)
     return drawn[:, :width]
@@ -47,4 +49,4 @@ def _drawn(text: str, weight: str, size: float, width: int | None, *, centred: b
             **wrap,
         )
         pixels = np.asarray(image.numpy())
-    return np.asarray(pixels.reshape(pixels.shape[:2]), np.float32) / 255
+    return pixels.reshape(pixels.shape[:2]).astype(np.float32) / np.float32(255)

@@ -25,7 +25,7 @@ STEP_S, SILENCE_S = 4 * 3600.0, 300.0
 UNFIT = "unfit "
 
 
-class Unfit(Exception):  # noqa: N818 – not an error: coding goes on without these copies
+class Unfit(Exception):
     """Files whose frames cannot stand beside ours: the keys of the segments that were to be copied."""
 
     def __init__(self, keys: frozenset[str]) -> None:
@@ -77,7 +77,9 @@ def _pieces(plan: Plan, copied: frozenset[str], workshop: Workshop) -> Iterator[
             continue
         coded = workshop.shelf.find(placed.key, ".mp4")
         if coded is None:
-            raise Failed("RENDER_FAILED", "A finished segment has gone: something else tidies the same folder.")
+            raise Failed(
+                "RENDER_FAILED", "A finished segment has gone: something else tidies the same folder."
+            )
         yield {"file": str(coded), "first": 0, "frames": placed.segment.length, "copied": False}
 
 
@@ -130,4 +132,3 @@ def _in_milliseconds(ranges: tuple[Range, ...], rate: Rate) -> Iterator[tuple[in
         start, end, here = (round(rate.seconds(frame) * 1000) for frame in (stretch.start, stretch.end, at))
         yield start, end, here
         at += stretch.length
-

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import lru_cache
+from math import lcm
 
 from tirage.media.media_facts import VideoFacts
 from tirage.media.rates import Rate
@@ -59,13 +61,16 @@ def pieces(asset: Asset, rate: Rate, *, start: int, length: int) -> Iterator[Pie
 
 def _runs(asset: Asset, rate: Rate, start: int, length: int) -> Iterator[tuple[int, int]]:
     """The session's frames as stretches of the media's that follow one another."""
-    place = asset.sync.media_frame
     if asset.sync.drift == 0:
-        yield place(start, rate), length
+        yield asset.sync.media_frame(start, rate), length
         return
-    begin = previous = place(start, rate)
+    # SyncMap.media_frame in whole numbers, which are a hundred times as fast as fractions
+    speed, offset = asset.sync.speed, asset.sync.offset * rate.fps + Fraction(1, 2)
+    whole = lcm(speed.denominator, offset.denominator)
+    step, first = int(speed * whole), int(offset * whole)
+    begin = previous = (start * step + first) // whole
     for frame in range(start + 1, start + length):
-        media = place(frame, rate)
+        media = (frame * step + first) // whole
         if media != previous + 1:
             yield begin, previous + 1 - begin
             begin = media

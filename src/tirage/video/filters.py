@@ -16,7 +16,17 @@ from tirage.video.framing import shown_size
 from tirage.video.segment import Box, Framing, Layer, Segment, Shot
 from tirage.video.spec import ENCODERS, Options, Spec
 
-__all__ = ["CAPTIONS", "FONTS", "OUT", "Still", "coder_words", "lut_name", "seek", "segment_words", "shot_filters"]
+__all__ = [
+    "CAPTIONS",
+    "FONTS",
+    "OUT",
+    "Still",
+    "coder_words",
+    "lut_name",
+    "seek",
+    "segment_words",
+    "shot_filters",
+]
 
 CAPTIONS, FONTS, OUT = "captions.ass", "fonts", "segment.mp4"
 """Names in the folder that FFmpeg runs in: filters get no path that would have to be quoted."""
@@ -155,7 +165,7 @@ def shot_filters(shot: Shot, spec: Spec) -> str:
     """What makes a camera's picture the output's: its box, size, colour, LUT."""
     facts = shot.source.facts
     filters = [] if facts.matrix else ["setparams=colorspace=bt709"]
-    filters += _boxed(shot.framing, facts, spec)
+    filters += _boxed(shot.framing, facts)
     plain = facts.matrix in {"", "bt709"} and facts.colour_range in {"", "tv", "mpeg"}
     if not (plain and filters_keep_size(shot.framing, spec)):
         filters.append(_scaled(shot.framing, spec))
@@ -172,7 +182,7 @@ def filters_keep_size(framing: Framing, spec: Spec) -> bool:
     return framing.still and (box.width, box.height) == (spec.width, spec.height)
 
 
-def _boxed(framing: Framing, facts: VideoFacts, spec: Spec) -> list[str]:
+def _boxed(framing: Framing, facts: VideoFacts) -> list[str]:
     """The part that is needed of the picture: the box, or all its places together."""
     hull = _hull(framing)
     width, height, _ = shown_size(facts)

@@ -23,7 +23,9 @@ def shown_size(facts: VideoFacts) -> tuple[int, int, Fraction]:
     return facts.width, facts.height, facts.aspect
 
 
-def framing(facts: VideoFacts, focus: Sequence[FocusPoint], spec: Spec, *, start: int, length: int) -> Framing:
+def framing(
+    facts: VideoFacts, focus: Sequence[FocusPoint], spec: Spec, *, start: int, length: int
+) -> Framing:
     """The boxes for frames `start` to `start + length` of the session; even numbers of pixels.
 
     The focus is in the middle of the box as far as the picture's edges allow, and moves evenly between
@@ -35,9 +37,7 @@ def framing(facts: VideoFacts, focus: Sequence[FocusPoint], spec: Spec, *, start
     path: list[tuple[int, Box]] = []
     for frame in [start, *inside, start + length - 1]:
         x, y = _focus_at(focus, frame)
-        box = Box(
-            _place(x, width, box_width), _place(y, height, box_height), box_width, box_height
-        )
+        box = Box(_place(x, width, box_width), _place(y, height, box_height), box_width, box_height)
         path.append((frame - start, box))
     if all(box == path[0][1] for _, box in path):
         return Framing((path[0],))

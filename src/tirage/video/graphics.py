@@ -82,7 +82,9 @@ def page_pixels(picture: Picture, *, browser: Path, folder: Path) -> Pixels:
     try:
         text = Path(picture.template).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput("GRAPHIC_UNKNOWN", f"The template {Path(picture.template).name} cannot be read.") from error
+        raise BadInput(
+            "GRAPHIC_UNKNOWN", f"The template {Path(picture.template).name} cannot be read."
+        ) from error
     page = folder / "page.html"
     page.write_text(filled_page(text, dict(picture.fields)), encoding="utf-8")
     shot = screenshot(page, browser=browser, folder=folder, width=picture.width, height=picture.height)
@@ -107,7 +109,7 @@ def _title(canvas: Canvas, fields: Mapping[str, str]) -> None:
     """A title in the middle over a darkened picture, with a line below."""
     unit, width = _unit(canvas), canvas.shape[1]
     canvas[..., 3] = 0.45
-    canvas[..., :3] = np.float32(INK) * 0.45
+    canvas[..., :3] = np.array(INK, np.float32) * 0.45
     wide = round(width * 0.84)
     head = lettering(fields.get("title", ""), weight=BOLD, size=118 * unit, width=wide, centred=True)
     foot = lettering(fields.get("subtitle", ""), weight=REGULAR, size=54 * unit, width=wide, centred=True)
@@ -140,7 +142,7 @@ def _end_card(canvas: Canvas, fields: Mapping[str, str]) -> None:
     """A closing page that covers the picture: a heading, and lines below."""
     unit, (height, width) = _unit(canvas), canvas.shape[:2]
     shade = np.linspace(1.35, 0.75, height, dtype=np.float32)[:, None, None]
-    canvas[..., :3] = np.float32(INK) * shade
+    canvas[..., :3] = np.array(INK, np.float32) * shade
     canvas[..., 3] = 1
     _bar(canvas, 0, height - round(14 * unit), width, round(14 * unit), _accent(fields))
     wide = round(width * 0.84)
@@ -163,7 +165,8 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
 
 
 def _unit(canvas: Canvas) -> float:
-    return min(canvas.shape[:2]) / REFERENCE
+    height, width = canvas.shape[:2]
+    return int(min(height, width)) / REFERENCE
 
 
 def _accent(fields: Mapping[str, str]) -> tuple[float, float, float]:
@@ -193,6 +196,6 @@ def _ink(canvas: Canvas, coverage: Coverage, x: int, y: int, colour: tuple[float
 
 def _blend(part: Canvas, alpha: NDArray[np.float32] | np.float32, colour: tuple[float, float, float]) -> None:
     """Over, premultiplied."""
-    source = np.float32([*colour, 1.0]) * alpha
+    source = np.array([*colour, 1.0], np.float32) * alpha
     part *= 1 - alpha
     part += source

@@ -155,6 +155,7 @@ def delivery_words(source: str, video: VideoFacts, rate: Rate, coder: Sequence[s
     group = str(rate.nominal * GOP_S)
     filters = [] if video.matrix else ["setparams=colorspace=bt709"]
     filters += [f"fps={ratio}", "scale=out_color_matrix=bt709:out_range=tv", "format=yuv420p"]
+    filters += ["setsar=1"] if video.aspect == 1 else []
     filters += ["setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"]
     return [
         *("-protocol_whitelist", "file", "-format_whitelist", CONTAINERS),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 from tirage.errors import BadInput
 from tirage.media.files import Stage, WrittenFile
@@ -33,7 +32,7 @@ class VideoOrder:
     lock: str
     """The hash that the edit was locked with."""
     format: Format
-    options: Options = Options()
+    options: Options
     templates: Mapping[str, str]
     """Graphics' templates in files, by path, with their sha256."""
 
@@ -65,9 +64,7 @@ def make_artifacts(order: VideoOrder, *, workshop: Workshop, stage: Stage) -> li
     master, name = _master(order.session), f"{order.format.value}.mp4"
     tracks = order.edl.captions if order.options.captions.soft else ()
     captions = render(plan, master=master, tracks=tracks, workshop=workshop, out=stage.path(name))
-    found = prove(
-        stage.path(name), plan, sound=master is not None, captions=captions, workshop=workshop
-    )
+    found = prove(stage.path(name), plan, sound=master is not None, captions=captions, workshop=workshop)
     video = Artifact(
         role="video",
         file=stage.seal(name),
@@ -102,9 +99,7 @@ def plan_of(order: VideoOrder, workshop: Workshop) -> Plan:
 def _thumbnail(order: VideoOrder, plan: Plan, workshop: Workshop, stage: Stage) -> Artifact:
     name = "thumbnail.jpg"
     make_thumbnail(plan, order.edl, workshop=workshop, out=stage.path(name))
-    return Artifact(
-        role="thumbnail", file=stage.seal(name), width=plan.spec.width, height=plan.spec.height
-    )
+    return Artifact(role="thumbnail", file=stage.seal(name), width=plan.spec.width, height=plan.spec.height)
 
 
 def _master(session: Session) -> Asset | None:

@@ -5,7 +5,7 @@ Exact frames, on the sources' grids; what is heard when; chapters; and the keys 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from tirage.media.rates import Rate
@@ -325,14 +325,7 @@ def _sound(edl: Edl, ranges: tuple[Range, ...]) -> Iterator[SoundRun]:
 
 
 def _longer(run: SoundRun, frames: int) -> SoundRun:
-    return SoundRun(
-        start=run.start,
-        length=run.length + frames,
-        session=run.session,
-        gain=run.gain,
-        overlap=run.overlap,
-        joined=run.joined,
-    )
+    return replace(run, length=run.length + frames)
 
 
 def _heard(edl: Edl, stretch: Range) -> Iterator[tuple[int, int, int, float, int]]:
@@ -342,13 +335,11 @@ def _heard(edl: Edl, stretch: Range) -> Iterator[tuple[int, int, int, float, int
     """
     first = next((event for event in edl.events if event.camera is not None), None)
     offset = first.source_in - first.record_in if first else 0
-    known = {
-        id(event): event.source_in - event.record_in for event in edl.events if event.camera is not None
-    }
+    known = {id(event): event.source_in - event.record_in for event in edl.events if event.camera is not None}
     last: Event | None = None
-    for event in edl.events:
-        if event.record_in <= stretch.start:
-            offset = known.get(id(event), offset)
+    for earlier in edl.events:
+        if earlier.record_in <= stretch.start:
+            offset = known.get(id(earlier), offset)
     for event, _, start, end in spans(edl, stretch):
         if event is None:
             yield start, end, start + offset, 0.0, 0

@@ -62,7 +62,9 @@ def prove(path: Path, plan: Plan, *, sound: bool, captions: int, workshop: Works
         for text in differences(found, plan, sound=sound, captions=captions)
     ]
     if wrong:
-        raise Failed("PROOF_FAILED", f"{path.name} is not what was planned: {wrong[0].message}", findings=wrong)
+        raise Failed(
+            "PROOF_FAILED", f"{path.name} is not what was planned: {wrong[0].message}", findings=wrong
+        )
     return found
 
 

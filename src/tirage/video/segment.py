@@ -138,7 +138,7 @@ class Segment:
 
 
 def key_of(segment: Segment, *, how: Plain) -> str:
-    """What the segment's coded frames depend on, as a name; `how` is how it is coded, and by which version."""
+    """What the segment's coded frames depend on, as a name; `how` says how it is coded, by which version."""
     value: Mapping[str, Plain] = {
         "length": segment.length,
         "shot": _content(segment.shot),

@@ -1,5 +1,5 @@
 """What renders keep between them: coded segments, sound and drawn graphics, each by the key of its content.
-A file is there whole or not at all, so that a render that was killed goes on after the last that was finished.
+A file is there whole or not at all, so that a render that was killed goes on after the last one.
 """
 
 from __future__ import annotations

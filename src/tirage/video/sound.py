@@ -80,7 +80,9 @@ def make_sound(
     Errors as those of FFmpeg.run; OSError: the disk refuses.
     """
     readable = [Path(file.path) for file in master.files]
-    ffmpeg.run(_decoding(master), folder=folder, readable=readable, name="The master audio", cancelled=cancelled)
+    ffmpeg.run(
+        _decoding(master), folder=folder, readable=readable, name="The master audio", cancelled=cancelled
+    )
     source = np.memmap(folder / "master.f32", np.float32, "r") if _bytes(folder / "master.f32") else None
     heard: Samples = np.zeros((0, CHANNELS), np.float32) if source is None else source.reshape(-1, CHANNELS)
     with (folder / "programme.f32").open("wb") as file:
@@ -89,7 +91,14 @@ def make_sound(
     del heard, source
     (folder / "master.f32").unlink(missing_ok=True)
     ffmpeg.run(
-        [*_raw(), "-af", "ebur128=peak=true:metadata=1,ametadata=mode=print:file=loudness.txt", "-f", "null", "-"],
+        [
+            *_raw(),
+            "-af",
+            "ebur128=peak=true:metadata=1,ametadata=mode=print:file=loudness.txt",
+            "-f",
+            "null",
+            "-",
+        ],
         folder=folder,
         cancelled=cancelled,
     )
@@ -155,12 +164,14 @@ def gain_for(loudness: Loudness, spec: Spec) -> float:
 
 
 def _decoding(master: Asset) -> list[str]:
-    """All of the master's files, one after another; each padded or cut to where the next one's pictures begin."""
+    """All of the master's files in a row, each padded or cut to where the next one's pictures begin."""
     words: list[str] = []
     chains: list[str] = []
     for index, file in enumerate(master.files):
         words += media_input(file.path)
-        chains.append(f"[{index}:a:0]{_part(file_shift(master, index), file_length(master, index))}[a{index}]")
+        chains.append(
+            f"[{index}:a:0]{_part(file_shift(master, index), file_length(master, index))}[a{index}]"
+        )
     labels = "".join(f"[a{index}]" for index in range(len(master.files)))
     chains.append(f"{labels}concat=n={len(master.files)}:v=0:a=1[out]")
     raw = ["-f", "f32le", "-ar", str(RATE), "-ac", str(CHANNELS), "master.f32"]
@@ -198,14 +209,25 @@ def _raw() -> list[str]:
 
 
 def _coding(loudness: Loudness, spec: Spec) -> list[str]:
-    """One gain for all, and a limiter where that would make peaks too high: dynamics stay as they were mixed."""
+    """One gain for all, and a limiter where peaks become too high: dynamics stay as they were mixed."""
     gain = gain_for(loudness, spec)
     filters = [f"volume={gain:.3f}dB:precision=float"]
     if loudness.peak + gain > spec.peak:
         ceiling = 10 ** (spec.peak / 20)
         limiter = f"alimiter=limit={ceiling:.5f}:attack=5:release=50:level=0:latency=1"
         filters += [f"aresample={4 * RATE}", limiter, f"aresample={RATE}"]
-    coded = ["-c:a", "aac", "-b:a", BITRATE, "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact"]
+    coded = [
+        "-c:a",
+        "aac",
+        "-b:a",
+        BITRATE,
+        "-map_metadata",
+        "-1",
+        "-fflags",
+        "+bitexact",
+        "-flags:a",
+        "+bitexact",
+    ]
     return [*_raw(), "-af", ",".join(filters), *coded, "-f", "ipod", "sound.m4a"]
 
 

@@ -85,7 +85,17 @@ class Encoder:
     fixed: tuple[str, ...]
 
 
-X264_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
+X264_PRESETS = (
+    "ultrafast",
+    "superfast",
+    "veryfast",
+    "faster",
+    "fast",
+    "medium",
+    "slow",
+    "slower",
+    "veryslow",
+)
 # One thread a piece, since pieces run side by side; headers that do not depend on the content.
 X264_FIXED = (
     *("-profile:v", "high", "-bf", "2", "-flags", "+cgop"),

@@ -4,6 +4,7 @@ Captions of SRT, VTT and the edit itself get our style; those of ASS files keep 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -64,6 +65,9 @@ class TimedSubtitles:
 
     header: str
     lines: tuple[Line, ...]
+    """By their first frame."""
+    longest: int
+    """Frames of the longest line."""
     moves: bool
     rate: Rate
 
@@ -93,7 +97,8 @@ def in_frames(subtitles: Subtitles, rate: Rate) -> TimedSubtitles:
         Line(_frame(line.start, rate), _frame(line.end, rate), line.before, line.behind)
         for line in subtitles.lines
     )
-    return TimedSubtitles(subtitles.header, lines, subtitles.moves, rate)
+    longest = max((line.end - line.start for line in lines), default=0)
+    return TimedSubtitles(subtitles.header, lines, longest, subtitles.moves, rate)
 
 
 def slice_of(subtitles: TimedSubtitles, start: int, length: int) -> str:
@@ -101,7 +106,11 @@ def slice_of(subtitles: TimedSubtitles, start: int, length: int) -> str:
 
     Lines that began before begin with it: what moves has a comment with the frames that its clock is ahead.
     """
-    seen = [line for line in subtitles.lines if line.start < start + length and line.end > start]
+    first, after = (
+        bisect_left(subtitles.lines, frame, key=lambda line: line.start)
+        for frame in (start - subtitles.longest, start + length)
+    )
+    seen = [line for line in subtitles.lines[first:after] if line.end > start]
     if not seen:
         return ""
     ahead = max(0, start - min(line.start for line in seen)) if subtitles.moves else 0
@@ -136,7 +145,9 @@ def _own_styles(path: Path) -> Subtitles:
     header, _, body = text.partition("[Events]")
     lines: list[Line] = []
     for event, written in zip(
-        script.events, (line for line in body.splitlines() if line.startswith(("Dialogue:", "Comment:"))), strict=True
+        script.events,
+        (line for line in body.splitlines() if line.startswith(("Dialogue:", "Comment:"))),
+        strict=True,
     ):
         if event.is_comment:
             continue
@@ -158,9 +169,8 @@ def _frame(milliseconds: int, rate: Rate) -> int:
 def _time(frame: int, rate: Rate) -> str:
     """Half a frame before a frame, in hundredths: no rounding makes it another frame."""
     hundredths = max(0, round((frame - Fraction(1, 2)) * 100 / rate.fps))
-    return (
-        f"{hundredths // 360000}:{hundredths // 6000 % 60:02}:{hundredths // 100 % 60:02}.{hundredths % 100:02}"
-    )
+    minutes, rest = divmod(hundredths, 6000)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest // 100:02}.{rest % 100:02}"
 
 
 def _srt(milliseconds: int) -> str:

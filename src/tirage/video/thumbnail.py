@@ -24,7 +24,7 @@ __all__ = ["make_thumbnail", "sharpness"]
 CANDIDATES = 12
 QUALITY = 92
 DARKEST, BRIGHTEST = 24, 232
-"""Means of 8-bit luma outside of which a frame is black or blown out, and not chosen while there are others."""
+"""Means of 8-bit luma outside of which a frame is black or blown out: chosen only where all are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,9 @@ def _marked(plan: Plan, edl: Edl) -> Candidate | None:
 def _spread(plan: Plan) -> Iterator[Candidate]:
     """Frames from the middle of evenly chosen segments that show a camera."""
     shown = [placed for placed in plan.segments if placed.segment.shot is not None]
-    for index in sorted({len(shown) * (2 * i + 1) // (2 * CANDIDATES) for i in range(CANDIDATES)} if shown else ()):
+    for index in sorted(
+        {len(shown) * (2 * i + 1) // (2 * CANDIDATES) for i in range(CANDIDATES)} if shown else ()
+    ):
         placed = shown[index]
         found = _candidate(plan, placed.start + placed.segment.length // 2)
         if found is not None:

@@ -22,11 +22,11 @@ GUARD = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS}
 REFUSED = 3
 
 
-class Refused(Exception):  # noqa: N818 – it is no defect
+class Refused(Exception):
     """A piece is not what the order says."""
 
 
-class Unfit(Exception):  # noqa: N818
+class Unfit(Exception):
     """These files' frames cannot be copied beside the others."""
 
 
@@ -82,11 +82,12 @@ class Reader:
     def _number(self, packet: Any) -> int:  # noqa: ANN401
         if packet is None:
             raise Refused("a piece has too few frames")
-        return round((packet.pts * self._base - self._start) * self._fps)
+        number: int = round((packet.pts * self._base - self._start) * self._fps)
+        return number
 
 
 def fitting(pieces: list[dict[str, Any]], fps: Fraction) -> bytes:
-    """The parameter sets of what was coded, or of the first piece when all are copies; Unfit: others differ."""
+    """The parameter sets of what was coded, or of the first piece of copies alone.  Unfit: others differ."""
     kept: dict[str, bytes] = {}
     for piece in pieces:
         if piece["copied"] and piece["file"] not in kept:
@@ -150,17 +151,20 @@ def others(source: Any, stream: Any) -> Iterator[Any]:  # noqa: ANN401
 
 def when(packet: Any) -> Fraction:  # noqa: ANN401
     """When a packet has to be decoded, in seconds."""
-    return packet.dts * packet.time_base
+    return Fraction(packet.dts * packet.time_base)
 
 
 def mux(order: dict[str, Any]) -> None:
     """Writes the file that the order describes."""
     fps = Fraction(*order["fps"])
-    options = {"movflags": "+faststart", "video_track_timescale": str(fps.numerator * 512)}
+    options = {
+        "movflags": "+faststart",
+        "fflags": "+bitexact",
+        "video_track_timescale": str(fps.numerator * 512),
+    }
     ours = fitting(order["pieces"], fps)
     first = Reader(order["pieces"][0]["file"], fps)
     with av.open(order["out"], "w", format="mp4", container_options=options) as out:
-        out.flags |= av.container.Flags.bitexact.value
         video = out.add_stream_from_template(first.stream, opaque=True)
         streams = [pictures(order, fps, ours, video)]
         for other in order["others"]:
