@@ -132,7 +132,7 @@ blender: .venv-blender/.ready ## Blender's environment, for baking and reference
 	@touch $@
 
 pins: .venv/.ready ## compile requirements/*.txt again (UPGRADE=1 for newer versions)
-	for name in run server dev blender; do $(UV) $(if $(UPGRADE),--upgrade) --output-file requirements/$$name.txt requirements/$$name.in; done
+	for name in run server video dev blender; do $(UV) $(if $(UPGRADE),--upgrade) --output-file requirements/$$name.txt requirements/$$name.in; done
 	@! grep -nE '://|^ *(-i|--index-url|--extra-index-url|--find-links)' requirements/*.txt
 
 ci-deps: ## install the system packages that tests need

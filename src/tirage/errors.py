@@ -53,11 +53,12 @@ class Code:
     retryable: bool = False
 
 
-IMAGE, GEOMETRY, COLOUR, OUTPUT, PRODUCT, TEMPLATE, USAGE, JOB, REQUEST, SYSTEM = (
+IMAGE, GEOMETRY, COLOUR, OUTPUT, VIDEO, PRODUCT, TEMPLATE, USAGE, JOB, REQUEST, SYSTEM = (
     "image",
     "placement",
     "colour",
     "output",
+    "video",
     "product",
     "template",
     "usage",
@@ -100,6 +101,23 @@ CODES: dict[str, Code] = {
     "INVALID_VIEW": Code(OUTPUT, "Choose one of the views that the template names."),
     "MODEL_TOO_LARGE": Code(OUTPUT, "Leave --glb out, or choose a template with a lighter mesh."),
     "OUTPUT_UNWRITABLE": Code(OUTPUT, "Name a folder that this user may write to."),
+    # video
+    "INVALID_EDL_FORMAT": Code(VIDEO, "Name the file .otio, .edl, .xml, .fcpxml, .drp or .json, as it is."),
+    "INVALID_EDL": Code(VIDEO, "Correct what the findings name, or export the edit again."),
+    "MEDIA_MISSING": Code(VIDEO, "Put the file where the session says, or correct its path."),
+    "MEDIA_UNREADABLE": Code(VIDEO, "Copy the file from the recorder again; this one is damaged."),
+    "MEDIA_CONTAINER": Code(VIDEO, "Give MP4, MOV, Matroska, WAV, MXF or MPEG-TS; no playlists."),
+    "INVALID_SESSION": Code(VIDEO, "Correct what the findings name; docs/video-session.md has an example."),
+    "INVALID_OPTION": Code(VIDEO, "Run `tirage video render --help` for what can be asked for."),
+    "GRAPHIC_UNKNOWN": Code(VIDEO, "Use title, lower-third or end-card, or name a file in HTML."),
+    "CAPTIONS_UNREADABLE": Code(VIDEO, "Save the captions as SRT, VTT or ASS in UTF-8."),
+    "NO_PICTURE": Code(VIDEO, "Let the edit show a camera."),
+    "FFMPEG_MISSING": Code(
+        VIDEO, "Install `tirage[video]`, or set TIRAGE_FFMPEG to an FFmpeg with libx264 and libass."
+    ),
+    "BROWSER_MISSING": Code(VIDEO, "Install Chromium, or set TIRAGE_BROWSER to it."),
+    "FONT_MISSING": Code(VIDEO, "Install `tirage[video]`, which brings the fonts."),
+    "PROOF_FAILED": Code(VIDEO, "Render again; if it fails again, report it with the session that shows it."),
     # products
     "PRODUCT_NOT_FOUND": Code(
         PRODUCT, "Run `tirage products list` for the products there are, or add it first."

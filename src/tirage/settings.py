@@ -85,6 +85,10 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "1–365 days; by default 7.",
         "TIRAGE_BLENDER": "Blender 5.0 or newer, or a Python that has bpy; by default what is found.",
         "TIRAGE_BLENDER_DEVICE": "What Blender renders on: auto (default, a GPU if there is one), cpu, gpu.",
+        "TIRAGE_FFMPEG": "FFmpeg 7 or newer with libx264 and libass; by default that of the extra `video`.",
+        "TIRAGE_BROWSER": "Chromium, for videos' graphics in HTML; by default what is found.",
+        "TIRAGE_VIDEO_ENCODER": "What codes H.264 or AV1 instead of libx264 and SVT-AV1, by FFmpeg's name: "
+        "h264_nvenc, av1_nvenc, h264_qsv, av1_qsv.",
         "TIRAGE_LOG_LEVEL": "Least severe line that is logged: debug, info, warning (default) or error.",
         "TIRAGE_LOG_FORMAT": "Log lines as `text` (default) or `json`.",
     }
@@ -124,6 +128,10 @@ class Settings:
     """The file that was read."""
     blender: Path | None = None
     blender_device: BlenderDevice = BlenderDevice.AUTO
+    ffmpeg: Path | None = None
+    browser: Path | None = None
+    video_encoder: str = ""
+    """Empty: the codec's software encoder."""
     log_level: LogLevel = LogLevel.WARNING
     log_format: LogFormat = LogFormat.TEXT
 
@@ -155,6 +163,9 @@ class Settings:
             "TIRAGE_CLEANUP_FAILED_DAYS": str(self.cleanup_failed_days),
             "TIRAGE_BLENDER": str(self.blender or ""),
             "TIRAGE_BLENDER_DEVICE": self.blender_device.value,
+            "TIRAGE_FFMPEG": str(self.ffmpeg or ""),
+            "TIRAGE_BROWSER": str(self.browser or ""),
+            "TIRAGE_VIDEO_ENCODER": self.video_encoder,
             "TIRAGE_LOG_LEVEL": self.log_level.value,
             "TIRAGE_LOG_FORMAT": self.log_format.value,
         }
@@ -183,6 +194,9 @@ def _settings_of(reader: _Reader, data_dir: Path | None) -> Settings:
         blender_device=reader.value(
             "TIRAGE_BLENDER_DEVICE", lambda text: BlenderDevice(text.lower()), BlenderDevice.AUTO
         ),
+        ffmpeg=reader.value("TIRAGE_FFMPEG", _absolute, None),
+        browser=reader.value("TIRAGE_BROWSER", _absolute, None),
+        video_encoder=reader.value("TIRAGE_VIDEO_ENCODER", _name, ""),
         log_level=reader.value("TIRAGE_LOG_LEVEL", lambda text: LogLevel(text.lower()), LogLevel.WARNING),
         log_format=reader.value("TIRAGE_LOG_FORMAT", lambda text: LogFormat(text.lower()), LogFormat.TEXT),
     )

@@ -23,8 +23,8 @@ from tirage.authoring.steps import Job
 from tirage.authoring.surface import Part, edges_of, flat_areas, join, stretches
 from tirage.errors import BadInput, NotFound, UsageError
 from tirage.media.blender import Program
+from tirage.media.notes import Notes
 from tirage.mockup.mesh import Garment, expand
-from tirage.mockup.notes import Notes
 
 ROOT = Path(__file__).resolve().parents[2]
 ATLAS = 64.0

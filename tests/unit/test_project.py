@@ -39,7 +39,7 @@ def test_marks_are_found_with_their_line(tmp_path: Path) -> None:
     assert rows.shown(tmp_path / "tests") == {"R001": ["tests/test_a.py:3"], "C-02": ["tests/test_a.py:3"]}
 
 
-@pytest.mark.parametrize("name", ["run", "server", "dev", "blender"])
+@pytest.mark.parametrize("name", ["run", "server", "video", "dev", "blender"])
 def test_pins_carry_hashes_and_no_addresses(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.txt").read_text()
     assert re.search(r"://|^ *(-i|--index-url|--extra-index-url|--find-links)|#", text, re.MULTILINE) is None

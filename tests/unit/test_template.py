@@ -21,11 +21,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tirage.errors import BadInput, NotFound, Severity
+from tirage.media.notes import MAX_FINDINGS, Notes
 from tirage.media.values import Colour
 from tirage.mockup.catalogue import PRESETS, VIEWS
 from tirage.mockup.mesh_file import read_mesh, write_mesh
 from tirage.mockup.model import RING, Panel
-from tirage.mockup.notes import MAX_FINDINGS, Notes
 from tirage.mockup.template import available, check, find, load
 
 Content = dict[str, Any]

@@ -10,8 +10,8 @@ import numpy as np
 from tirage.authoring.surface import Part
 from tirage.errors import BadInput
 from tirage.media.blender import INSIDE, Blender, Program
+from tirage.media.notes import Notes
 from tirage.mockup.arrays import ArraySpec, read_npz
-from tirage.mockup.notes import Notes
 from tirage.settings import BlenderDevice
 
 LIMIT_S = 180.0

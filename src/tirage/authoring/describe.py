@@ -13,12 +13,12 @@ import numpy as np
 
 from tirage.authoring.source import Source
 from tirage.errors import BadInput
+from tirage.media.fields import Fields
+from tirage.media.notes import Notes
 from tirage.mockup.catalogue import PRESETS, VIEWS
 from tirage.mockup.description import FORMAT, read_description
-from tirage.mockup.fields import Fields
 from tirage.mockup.mesh import Garment
 from tirage.mockup.model import Box
-from tirage.mockup.notes import Notes
 
 OF_SOURCES = ("height_range_mm", "mesh")
 """Keys that only a source has."""

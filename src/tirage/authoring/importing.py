@@ -16,8 +16,8 @@ from tirage.authoring.source import MeshFile, Source
 from tirage.authoring.surface import Part, Surface, join, normals, rim
 from tirage.errors import BadInput, Finding
 from tirage.media.blender import Program
+from tirage.media.notes import Notes
 from tirage.mockup.mesh import Garment
-from tirage.mockup.notes import Notes
 
 RIM_CM = 0.6
 """How wide the strip beside an island is that an open edge gets: five texels of light."""

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from tirage.authoring.surface import F64, I64, Part, Surface, edges_of, flat_areas, islands, stretches
-from tirage.mockup.notes import Notes
+from tirage.media.notes import Notes
 
 EXTENT_M = (0.02, 5.0)
 MAX_TRIANGLES = 300_000

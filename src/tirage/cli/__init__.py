@@ -16,6 +16,7 @@ import typer
 from tirage import __version__
 from tirage.cli.job_commands import HELP, Json, register
 from tirage.cli.products import products_app
+from tirage.cli.video import register as register_video
 from tirage.errors import Failed, TirageError, TryAgain, UsageError
 
 __all__ = ["app", "main"]
@@ -34,6 +35,7 @@ template_app = typer.Typer(
 app.add_typer(template_app, name="template", context_settings=HELP)
 app.add_typer(products_app, name="products", context_settings=HELP)
 register(app)
+register_video(app)
 
 
 class Interrupted(BaseException):

@@ -86,6 +86,17 @@ def works(argv: Sequence[str], *, limit_s: float) -> bool:
     return done.returncode == 0
 
 
+def output(argv: Sequence[str], *, limit_s: float) -> str:
+    """What a program of our own choice prints; empty when it cannot be started or does not end well."""
+    try:
+        done = subprocess.run(
+            argv, env=child_environment(os.environ), capture_output=True, timeout=limit_s, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.decode("utf-8", "replace")
+
+
 def child_environment(ours: Mapping[str, str]) -> dict[str, str]:
     """The variables that a program that stands for us sees."""
     return {name: ours[name] for name in PASSED_ON if name in ours}

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tirage.mockup.notes import Notes
+from tirage.media.notes import Notes
 
 MAX_ARRAY_BYTES = 64 * 2**20
 NPY_HEADER = re.compile(

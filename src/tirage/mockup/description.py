@@ -9,11 +9,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tirage.media.fields import Fields
+from tirage.media.notes import Notes
 from tirage.media.values import Colour
 from tirage.mockup.catalogue import PRESETS, VIEWS, Anchor, Preset, PresetRule, View
-from tirage.mockup.fields import Fields
 from tirage.mockup.model import Box, Camera, Golden, Lamp, Material, Panel
-from tirage.mockup.notes import Notes
 
 FORMAT = 1
 IDENTIFIER = r"[a-z0-9][a-z0-9-]{0,39}"

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from tirage.errors import Finding
 from tirage.media.intake import Design
+from tirage.media.notes import Notes
 from tirage.media.values import Colour
 from tirage.mockup.kept import Kept
 from tirage.mockup.lab import difference, lab
 from tirage.mockup.model import Panel, Template
-from tirage.mockup.notes import Notes
 from tirage.mockup.outline import panel_mask
 from tirage.mockup.placement import CM_PER_INCH, Print, to_panel
 from tirage.mockup.survey import FAINTEST, Survey, survey

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tirage.media.notes import Notes
 from tirage.mockup.arrays import Arrays, ArraySpec, read_npz
 from tirage.mockup.mesh import Garment
 from tirage.mockup.model import Panel
-from tirage.mockup.notes import Notes
 
 INDEX = ("uint16", "int32", "uint32")
 SPECS = {

@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tirage.errors import BadInput, Finding, NotFound, Severity, TirageError
+from tirage.media.fields import parse
 from tirage.media.intake import read_design
+from tirage.media.notes import Notes
 from tirage.mockup.arrays import decode_grey, grey_map_size
 from tirage.mockup.description import IDENTIFIER, Description, content_sha256, read_description
-from tirage.mockup.fields import parse
 from tirage.mockup.mesh import Garment
 from tirage.mockup.mesh_file import read_mesh
 from tirage.mockup.model import RING, Fabric, LightMap, Relief, RingMap, Template, TemplateInfo, Trim
-from tirage.mockup.notes import Notes
 
 BUILT_IN = Path(__file__).resolve().parent.parent / "templates"
 DESCRIPTION, MESH, DETAIL, THUMBNAIL = "template.json", "mesh.npz", "detail.png", "thumbnail.jpg"

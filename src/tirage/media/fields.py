@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from types import UnionType
 from typing import TypeVar
 
-from tirage.mockup.notes import Notes
+from tirage.media.notes import Notes
 
 LARGEST_INTEGER = 2**53
 _T = TypeVar("_T")
@@ -40,6 +41,16 @@ class Fields:
     def number(self, key: str, low: float, high: float) -> float:
         """A finite number in low … high."""
         return self._number(self._get(key), self.at(key), low, high)
+
+    def integer(self, key: str, low: int, high: int) -> int:
+        """A whole number in low … high."""
+        value = self._get(key)
+        if value is _MISSING:
+            return low
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+            return value
+        self._wrong(key, f"a whole number from {low} to {high}", value)
+        return low
 
     def numbers(self, key: str, count: int, low: float, high: float) -> tuple[float, ...]:
         """Exactly `count` finite numbers in low … high."""
@@ -76,6 +87,33 @@ class Fields:
         if not isinstance(value, bool):
             self._wrong(key, "true or false", value)
         return value is True
+
+    def pairs(self, key: str) -> list[tuple[str, str]]:
+        """An object of texts."""
+        value = self._get(key)
+        if isinstance(value, dict) and all(isinstance(text, str) for text in value.values()):
+            return list(value.items())
+        if value is not _MISSING:
+            self._wrong(key, "an object of texts", value)
+        return []
+
+    def words(self, key: str) -> list[str]:
+        """A list of texts."""
+        value = self._get(key)
+        if isinstance(value, list) and all(isinstance(text, str) for text in value):
+            return value
+        if value is not _MISSING:
+            self._wrong(key, "a list of texts", value)
+        return []
+
+    def holds(self, key: str, kind: type | UnionType) -> bool:
+        """Whether a value of this kind stands there, where there can be several."""
+        return isinstance(self._value.get(key), kind)
+
+    def value(self, key: str) -> object:
+        """What stands there; None for nothing."""
+        self._asked.add(key)
+        return self._value.get(key)
 
     def either(self, key: str) -> Fields | None:
         """The object of that key; None where something simpler stands, to be read as such."""

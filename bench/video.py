@@ -1,0 +1,277 @@
+"""What rendering costs against the least it could: decoding and coding one file that is cut already.
+
+CPU-seconds of all processes, on the same edit, runs in turn; the median of them, and ratios, are printed.
+`--long` adds ten minutes with one lower third changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+
+from tirage.media.ffmpeg import find_ffmpeg
+from tirage.media.files import staged
+from tirage.media.probe import probe
+from tirage.media.rates import RATES
+from tirage.video.filters import coder_words
+from tirage.video.pipeline import VideoOrder, make_artifacts
+from tirage.video.session import Asset, MediaFile, Session
+from tirage.video.shelf import Shelf
+from tirage.video.spec import CaptionStyle, Options, spec_of
+from tirage.video.timeline import CaptionTrack, Cue, Edl, Event, Format, Graphic
+from tirage.video.workshop import Workshop
+
+RATE = RATES["30"]
+SHOTS = (113, 127, 120, 101, 139, 120, 97, 143, 120, 119, 121, 120, 110, 130, 120)
+"""Frames of the shots of a minute, over and over."""
+SOURCES = ("testsrc2", "gradients=n=6:speed=0.03:seed=7", "mandelbrot=end_scale=0.02")
+NOISE = (7, 3, 5)
+PEAK_MB = 500
+LIMITS = {"full": 1.2, "smart": 0.25, "moved": 0.08, "third": 0.02}
+
+
+@dataclass
+class Cost:
+    """What one run took."""
+
+    cpu_s: list[float] = field(default_factory=list)
+    peak_mb: float = 0
+
+    @property
+    def middle(self) -> float:
+        """CPU-seconds."""
+        return statistics.median(self.cpu_s)
+
+
+def main() -> int:
+    """Measures and prints; 1 when a limit is not kept."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=60, help="of the edit")
+    parser.add_argument("--height", type=int, default=1080)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--long", action="store_true")
+    parser.add_argument("--media", type=Path, default=Path("out/bench-video"))
+    given = parser.parse_args()
+    options = Options(short_side=None if given.height == 1080 else given.height, captions=CaptionStyle.BURNT)
+    length = 600 if given.long else given.seconds
+    session = cameras(given.media, length + 2, options)
+    costs = {name: Cost() for name in ("limit", "full", "smart", "first", "moved", "third")}
+    folder = Path(mkdtemp(dir=given.media))
+    try:
+        for _ in range(given.runs):
+            one_round(session, given.seconds, options, folder, costs)
+        if given.long:
+            third(session, length, options, folder, costs)
+    finally:
+        rmtree(folder)
+    return report(costs)
+
+
+def one_round(session: Session, seconds: int, options: Options, folder: Path, costs: dict[str, Cost]) -> None:
+    """The limit, then renders with everything, of cuts alone, and of a cut that moved."""
+    edl = edit(session, seconds)
+    cut = folder / f"cut-{seconds}.mp4"
+    if not cut.exists():
+        render(session, plain(edl), replace(options, smart=False), folder / "cut", Shelf(folder / "cuts"))
+        (folder / "cut" / "full_16_9.mp4").rename(cut)
+    measured(costs["limit"], lambda: code(cut, options, folder))
+    shelf = Shelf(folder / f"shelf-{time.monotonic_ns()}")
+    measured(costs["full"], lambda: render(session, edl, options, folder / "out", shelf))
+    measured(costs["moved"], lambda: render(session, moved(edl), options, folder / "out", shelf))
+    other = Shelf(folder / f"shelf-{time.monotonic_ns()}")
+    measured(costs["smart"], lambda: render(session, plain(edl), options, folder / "out", other))
+
+
+def third(session: Session, seconds: int, options: Options, folder: Path, costs: dict[str, Cost]) -> None:
+    """A long programme, and again with another name in one lower third."""
+    edl, shelf = edit(session, seconds), Shelf(folder / "long")
+    measured(costs["first"], lambda: render(session, edl, options, folder / "out", shelf))
+    graphics = (edl.graphics[0], replace(edl.graphics[1], fields=(("name", "Grace Hopper"),)))
+    changed = replace(edl, graphics=graphics)
+    measured(costs["third"], lambda: render(session, changed, options, folder / "out", shelf))
+
+
+def report(costs: dict[str, Cost]) -> int:
+    """The table; whether all limits are kept."""
+    base = {"moved": "full", "third": "first"}
+    failed = 0
+    for name, cost in costs.items():
+        if not cost.cpu_s:
+            continue
+        reference = costs[base.get(name, "limit")]
+        ratio = cost.middle / reference.middle
+        kept = ratio <= LIMITS.get(name, ratio) and cost.peak_mb <= PEAK_MB
+        failed += not kept
+        sys.stdout.write(
+            f"{name:6} {cost.middle:8.1f} CPU-s {ratio:7.3f} of {base.get(name, 'limit'):5} "
+            f"{cost.peak_mb:6.0f} MB  {'' if kept else 'over the limit'}\n"
+        )
+    return 1 if failed else 0
+
+
+def measured(cost: Cost, work: Callable[[], None]) -> None:
+    """CPU-seconds of this process and all that it waited for, and their memory together at most."""
+    done = threading.Event()
+    watcher = threading.Thread(target=watch, args=(cost, done))
+    watcher.start()
+    before = spent()
+    try:
+        work()
+        cost.cpu_s.append(spent() - before)
+    finally:
+        done.set()
+        watcher.join()
+
+
+def spent() -> float:
+    """CPU-seconds so far."""
+    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+
+def watch(cost: Cost, done: threading.Event) -> None:
+    """Looks at the memory that the process tree does not share with others, four times a second."""
+    while not done.wait(0.25):
+        cost.peak_mb = max(cost.peak_mb, sum(map(own_memory, descendants(os.getpid()))) / 1e6)
+
+
+def descendants(root: int) -> set[int]:
+    """The processes below one."""
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+    found, added = {root}, {root}
+    while added:
+        added = {pid for pid, parent in parents.items() if parent in added} - found
+        found |= added
+    return found - {root}
+
+
+def own_memory(pid: int) -> int:
+    """Bytes of a process, each page divided by those who share it."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def render(session: Session, edl: Edl, options: Options, out: Path, shelf: Shelf) -> None:
+    """A video in a folder of its own."""
+    rmtree(out, ignore_errors=True)
+    order = VideoOrder(
+        session=session, edl=edl, lock="0" * 64, format=Format.FULL, options=options, templates={}
+    )
+    with staged(out, durable=False) as stage:
+        make_artifacts(order, workshop=Workshop(ffmpeg=find_ffmpeg(), shelf=shelf), stage=stage)
+
+
+def code(cut: Path, options: Options, folder: Path) -> None:
+    """Decodes one file and codes it with the same options: what no renderer that codes can go below."""
+    words = [word for word in coder_words(options) if not word.startswith("stitchable=")]
+    words.remove("-x264-params")
+    sound = ["-c:a", "aac", "-b:a", "192k"]
+    program = [str(find_ffmpeg().program), "-v", "error", "-nostdin", "-y"]
+    subprocess.run([*program, "-i", str(cut), *words, *sound, str(folder / "limit.mp4")], check=True)
+
+
+def edit(session: Session, seconds: int) -> Edl:
+    """Shots of all cameras in turn, a title, a lower third, captions."""
+    at, events = 0, list[Event]()
+    while at < seconds * RATE.nominal:
+        length = min(SHOTS[len(events) % len(SHOTS)], seconds * RATE.nominal - at)
+        events.append(
+            Event(camera="ABC"[len(events) % 3], source_in=at, length=length, record_in=at, name=str(at))
+        )
+        at += length
+    cues = tuple(
+        Cue(start=2000 * k + 166, end=2000 * k + 1833, text=f"Caption number {k + 1}: the quick brown fox")
+        for k in range(seconds // 2)
+    )
+    graphics = (
+        Graphic(template="title", fields=(("title", "Evening Session"),), record_in=0, length=75, fade=8),
+        Graphic(
+            template="lower-third",
+            fields=(("name", "Ada Lovelace"), ("role", "Keynote speaker")),
+            record_in=130,
+            length=100,
+            fade=8,
+        ),
+    )
+    captions = (CaptionTrack(language="en", cues=cues),)
+    return Edl(rate=session.rate, events=tuple(events), graphics=graphics, captions=captions)
+
+
+def plain(edl: Edl) -> Edl:
+    """The cuts alone."""
+    return replace(edl, graphics=(), captions=())
+
+
+def moved(edl: Edl) -> Edl:
+    """One cut five frames later."""
+    events = list(edl.events)
+    first, second = events[1], events[2]
+    events[1] = replace(first, length=first.length + 5)
+    events[2] = replace(
+        second, source_in=second.source_in + 5, record_in=second.record_in + 5, length=second.length - 5
+    )
+    return replace(edl, events=tuple(events))
+
+
+def cameras(folder: Path, seconds: int, options: Options) -> Session:
+    """Three cameras and a master, as ingest leaves them; made once."""
+    folder.mkdir(parents=True, exist_ok=True)
+    spec = spec_of(Format.FULL, options)
+    assets = []
+    for name, source, noise in zip("ABC", SOURCES, NOISE, strict=True):
+        path = folder / f"{name}-{spec.height}-{seconds}.mp4"
+        if not path.exists():
+            size = f"{':' if '=' in source else '='}s={spec.width}x{spec.height}:r=30"
+            look = "setsar=1,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
+            words = ["-vf", f"format=yuv420p,noise=alls={noise}:allf=t,{look}", *coder_words(options)]
+            words += ["-g", "30", "-keyint_min", "30", "-sc_threshold", "0"]
+            make(
+                f"{source}{size}",
+                [*words, *(["-g", "30", "-keyint_min", "30", "-sc_threshold", "0"])],
+                seconds,
+                path,
+            )
+        assets.append(known(name, path))
+    sound = folder / f"master-{seconds}.wav"
+    if not sound.exists():
+        make("sine=220:r=48000", ["-ac", "2"], seconds, sound)
+    return Session(id="bench", rate=RATE, assets=(*assets, known("master", sound)), master="master")
+
+
+def make(source: str, words: list[str], seconds: int, path: Path) -> None:
+    """A file of so many seconds, there whole or not at all."""
+    part = path.with_name(f"part-{path.name}")
+    program = [str(find_ffmpeg().program), "-v", "error", "-nostdin", "-y", "-f", "lavfi"]
+    subprocess.run([*program, "-i", source, "-t", str(Fraction(seconds)), *words, str(part)], check=True)
+    part.rename(path)
+
+
+def known(name: str, path: Path) -> Asset:
+    """An asset with its facts."""
+    file = MediaFile(
+        path=str(path.absolute()), sha256=f"{path.name}-{path.stat().st_size}", facts=probe(path)
+    )
+    return Asset(camera=name, files=(file,))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
