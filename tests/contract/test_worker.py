@@ -410,6 +410,32 @@ def test_a_worker_takes_as_many_as_it_has_room_for(shop: Shop, service: JobServi
     assert len(shop.started) == 4
 
 
+def test_a_single_queue_has_one_place_beside_the_others(shop: Shop, service: JobService) -> None:
+    traced = [made(service, options={"renderer": "cycles"}) for _ in range(2)]
+    quick = [made(service) for _ in range(3)]
+    assert {job.queue for job in traced} == {"blender"}
+    worker = shop.worker(
+        Script(), inline=False, concurrency=2, queues=("mockup", "blender"), single=("blender",)
+    )
+    shop.pass_time(1, worker)
+    held = {claim.job_id for claim in service.claims()}
+    assert held == {traced[0].id, quick[0].id, quick[1].id}
+    for started in list(shop.started):
+        started()
+    shop.pass_time(1, worker)
+    assert {claim.job_id for claim in service.claims()} == {traced[1].id, quick[2].id}
+
+
+@pytest.mark.rows("R268", "R294", "R306")
+def test_workers_share_what_waits(shop: Shop, service: JobService) -> None:
+    jobs, script = [made(service) for _ in range(6)], Script()
+    workers = [shop.worker(script, name) for name in ("one", "two")]
+    shop.pass_time(2, *workers)
+    made_by = [service.attempts(job.id)[0].worker for job in jobs]
+    assert sorted(made_by) == ["one"] * 3 + ["two"] * 3
+    assert len(script.done) == len(set(script.done)) == 6 * len(STEPS)
+
+
 def test_interactive_orders_pass_a_batch(shop: Shop, service: JobService) -> None:
     service.create_many([order(priority=5) for _ in range(20)])
     script = Script()
