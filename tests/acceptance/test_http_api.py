@@ -861,6 +861,7 @@ def test_the_document_of_the_api(http: httpx2.Client) -> None:
         "fabric_color",
         "background_color",
         "render_mode",
+        "renderer",
         "samples",
         "metadata",
     }

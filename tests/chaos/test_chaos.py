@@ -11,7 +11,6 @@ import subprocess
 import threading
 import time
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -167,18 +166,16 @@ def test_cancelling_in_every_step(world: World) -> None:
 
 
 def test_draining_under_load(world: World) -> None:
-    """Claims stop at once and for good, what is running ends or is given back, the worker ends well."""
+    """What is running ends or is given back, the worker ends well within 30 seconds."""
     for _ in range(4):
         quick, slow = world.start(pause=0.02), world.start(pause=1.0, drain=1.0)
         world.submit(10)
         world.wait(lambda slow=slow: len(world.service.claims(slow)) == 3)
-        told, start = datetime.now(UTC), time.monotonic()
         world.kill(slow, signal.SIGTERM)
+        start = time.monotonic()
         assert world.crew[slow].wait(HANGS) == 0, world.said()
         assert time.monotonic() - start < 10
         assert world.service.claims(slow) == []
-        late = max(each.started_at - told for each in tries(world) if each.worker == slow)
-        assert late < timedelta(seconds=0.5), "it was in the middle of claiming at most"
         world.wait(lambda: world.active() == 0)
         world.kill(quick, signal.SIGTERM)
         assert world.crew[quick].wait(HANGS) == 0, world.said()
@@ -188,6 +185,24 @@ def test_draining_under_load(world: World) -> None:
         job = world.service.retrieve(job_id)
         given_back = [each for each in world.service.attempts(job_id) if each.failure]
         assert job.max_attempts == 100 + len(given_back)
+
+
+def test_who_drains_claims_nothing_more(world: World) -> None:
+    """However much room it has, and however much waits."""
+    for _ in range(3):
+        drained = world.start(pause=0.3, drain=20.0)
+        world.submit()
+        world.wait(lambda drained=drained: world.service.claims(drained))
+        world.kill(drained, signal.SIGTERM)
+        world.wait((world.folder / f"{drained}.stopping").exists)
+        waiting = world.submit(5)
+        assert world.crew[drained].wait(HANGS) == 0, world.said()
+        assert [job.id for job in waiting if world.service.attempts(job.id)] == []
+        world.start(pause=0.02)
+        world.wait(lambda: world.active() == 0)
+        world.dismiss()
+    world.come_to_rest()
+    world.check()
 
 
 @pytest.mark.rows("R101", "R107", "R112", "R119")
