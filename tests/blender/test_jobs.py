@@ -35,7 +35,7 @@ def test_a_cancelled_job_ends_blender_in_time_and_the_next_starts_it(
 ) -> None:
     others = below_with(WORKER)
     with working(tmp_path, Real(Blender(program, threads=2))) as studio:
-        job = studio.order(samples=4096)
+        job = studio.order(samples=64)
         studio.wait(lambda: studio.now(job).progress > 50)  # samples of the first picture are told
         running = below_with(WORKER) - others
         assert running
