@@ -45,6 +45,7 @@ def settings_page() -> str:
     return f"# Settings\n{MADE}\n\n{text}\n\n{head}\n" + "\n".join(rows) + "\n"
 
 
+BATCH = ("upload", "submit", "list", "show", "cancel", "retry", "diff", "apply", "rollback", "download")
 COMMANDS = (
     ("mockup",),
     ("template", "list"),
@@ -55,6 +56,8 @@ COMMANDS = (
     *(("jobs", name) for name in ("list", "show", "watch", "retry", "cancel", "stats", "pause", "resume")),
     *(("products", name) for name in ("list", "show", "add", "import", "rename", "remove")),
     *(("products", "media", name) for name in ("list", "order", "thumbnail", "remove")),
+    *(("batch", name) for name in BATCH),
+    *(("keys", name) for name in ("create", "list", "revoke")),
     ("serve",),
     ("cleanup",),
     ("migrate",),

@@ -149,7 +149,8 @@ def test_slow_clients_keep_nobody_waiting(server: Serving) -> None:
 
 NAMES = (
     "..", "../..", "..%2f..%2f", "%2e%2e", "%2e%2e%2f", "..%5c", "..\\..", "%00", "a%00b", "\u202e",
-    "x" * 4096,     ".", "%20", "a b", "CON", "/etc/passwd", "%2fetc%2fpasswd", "file:///etc/passwd", "ｅｔｃ", "\ud7ff", "%ff",
+    "x" * 4096,
+    ".", "%20", "a b", "CON", "/etc/passwd", "%2fetc%2fpasswd", "file:///etc/passwd", "ｅｔｃ", "%ff",
     "'; DROP TABLE jobs; --", "${jndi:ldap://x}", "<script>", "{{7*7}}", "-1", "1e999", "9" * 20, "null",
 )  # fmt: skip
 

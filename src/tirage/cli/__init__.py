@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn, cast
 import typer
 
 from tirage import __version__
+from tirage.cli import batches, keys
 from tirage.cli.job_commands import HELP, Json, register
 from tirage.cli.products import products_app
 from tirage.errors import Failed, TirageError, TryAgain, UsageError
@@ -34,6 +35,8 @@ template_app = typer.Typer(
 app.add_typer(template_app, name="template", context_settings=HELP)
 app.add_typer(products_app, name="products", context_settings=HELP)
 register(app)
+batches.register(app)
+keys.register(app)
 
 
 class Interrupted(BaseException):
@@ -49,7 +52,15 @@ def _tirage(
     context: typer.Context,
     *,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="For jobs, batch and keys: a server instead of this machine's data."
+        ),
+    ] = None,
 ) -> None:
+    if server is not None:
+        os.environ["TIRAGE_SERVER"] = server
     if version:
         typer.echo(f"tirage {__version__}")
         raise typer.Exit
