@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
-import os
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,24 @@ import pytest
 
 from images import art, rgba_png
 from serving import serving
+from tirage.cli import _exit_code
 
 DESIGN = rgba_png(art(48, 48))
 
 
 def command(folder: Path, *words: str, code: int = 0, **variables: str) -> str:
-    environment = {**os.environ, "TIRAGE_DATA_DIR": str(folder), **variables}
-    done = subprocess.run(
-        [sys.executable, "-m", "tirage", *words], capture_output=True, text=True, env=environment, check=False
-    )
-    assert done.returncode == code, (words, done.stdout, done.stderr)
-    return done.stdout + done.stderr
+    """What a command prints; in this process, since each new one would import everything again."""
+    printed = io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
+    ):
+        for name, value in {"TIRAGE_DATA_DIR": str(folder), "TIRAGE_SERVER": "", **variables}.items():
+            patch.setenv(name, value)
+        found = _exit_code([*words], json="--json" in words)
+    assert found == code, (words, printed.getvalue())
+    return printed.getvalue()
 
 
 def told(folder: Path, *words: str, **variables: str) -> Any:
