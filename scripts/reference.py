@@ -54,6 +54,7 @@ JOB_COMMANDS = (
     *("list", "show", "watch", "retry", "cancel", "delete", "restore", "purge"),
     *("stats", "pause", "resume"),
 )
+BATCH = ("upload", "submit", "list", "show", "cancel", "retry", "diff", "apply", "rollback", "download")
 COMMANDS = (
     ("mockup",),
     ("template", "list"),
@@ -64,6 +65,8 @@ COMMANDS = (
     *(("jobs", name) for name in JOB_COMMANDS),
     *(("products", name) for name in ("list", "show", "add", "import", "rename", "remove")),
     *(("products", "media", name) for name in ("list", "order", "thumbnail", "remove")),
+    *(("batch", name) for name in BATCH),
+    *(("keys", name) for name in ("create", "list", "revoke")),
     ("serve",),
     ("cleanup",),
     ("migrate",),
