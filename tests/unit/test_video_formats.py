@@ -245,26 +245,29 @@ def test_fcpxml() -> None:
     assert notes.findings == []
 
 
-DRP = (
-    b"""{"version":1,"masterTimecode":"10:00:00:00","videoMode":"1080p25","sources":[
-{"name":"Black","_index_":0},{"name":"Camera 1","file":"x 1.mp4","_index_":1},{"name":"Camera 2","_index_":2}],
-"mixEffectBlocks":[{"source":1,"_index_":0}]}
-{"masterTimecode":"10:00:04:00","mixEffectBlocks":[{"source":2,"_index_":0}]}
-{"masterTimecode":"10:00:05:00","downstreamKeys":[{"onAir":true}]}
-{"masterTimecode":"10:00:08:00","mixEffectBlocks":[{"transitionActive":true,"transitionType":"Mix","_index_":0}]}
-{"masterTimecode":"10:00:09:00","mixEffectBlocks":[{"source":1,"transitionActive":false,"_index_":0}]}
-{"masterTimecode":"10:00:11:00","mixEffectBlocks":[{"source":0,"_index_":0}]}
-{"masterTimecode":"10:00:12:00","mixEffectBlocks":[{"source":2,"_index_":1}]}
-{"masterTimecode":"10:00:13:00","mixEffectBlocks":[{"onAir":false,"_index_":0}]}
-""".replace(b"[\n{", b"[{")
-    .replace(b"},\n{", b"},{")
-    .replace(b'"_index_":2}],\n', b'"_index_":2}],')
+MIXING = '{"transitionActive":true,"transitionType":"Mix","_index_":0}'
+CAMERAS = (
+    '{"name":"Black","_index_":0},{"file":"ISO/Camera 1.mp4","_index_":1},{"name":"Camera 2","_index_":2}'
 )
+START = '"version":1,"masterTimecode":"10:00:00:00","videoMode":"1080p25"'
+MIXING = '{"transitionActive":true,"transitionType":"Mix","_index_":0}'
+DRP = "\n".join(
+    (
+        f'{{{START},"sources":[{CAMERAS}],"mixEffectBlocks":[{{"source":1,"_index_":0}}]}}',
+        '{"masterTimecode":"10:00:04:00","mixEffectBlocks":[{"source":2,"_index_":0}]}',
+        '{"masterTimecode":"10:00:05:00","downstreamKeys":[{"onAir":true}]}',
+        f'{{"masterTimecode":"10:00:08:00","mixEffectBlocks":[{MIXING}]}}',
+        '{"masterTimecode":"10:00:09:00","mixEffectBlocks":[{"source":1,"transitionActive":false,"_index_":0}]}',
+        '{"masterTimecode":"10:00:11:00","mixEffectBlocks":[{"source":0,"_index_":0}]}',
+        '{"masterTimecode":"10:00:12:00","mixEffectBlocks":[{"source":2,"_index_":1}]}',
+        '{"masterTimecode":"10:00:13:00","mixEffectBlocks":[{"onAir":false,"_index_":0}]}',
+    )
+).encode()
 
 
 def test_a_switchers_recording_is_an_edit() -> None:
     notes = Notes()
-    edl = atem.read(DRP.replace(b"],\n", b"],"), notes)
+    edl = atem.read(DRP, notes)
     assert edl is not None, notes.findings
     assert [(e.camera, e.record_in, e.length, e.dissolve) for e in edl.events] == [
         ("Camera 1", 0, 100, 0),
