@@ -238,14 +238,12 @@ def test_fcpxml() -> None:
     assert (edl.rate.name, edl.drop, edl.start, edl.name) == ("29.97", True, 108000, "Evening")
     assert shots(edl)[0][:2] == ("A", 30000)
     cut = next(e for e in edl.events if e.camera == "B")
-    assert (cut.dissolve, cut.record_out) == (10, 60)
-    assert cut.source_in == 30 - (30 - cut.record_in)
+    assert (cut.record_in, cut.record_out, cut.source_in, cut.dissolve) == (25, 60, 25, 10)
     assert shots(edl)[-1] == ("Right", 300, 20, 70, 0)
     assert edl.markers[0].name == "First"
     assert notes.findings == []
 
 
-MIXING = '{"transitionActive":true,"transitionType":"Mix","_index_":0}'
 CAMERAS = (
     '{"name":"Black","_index_":0},{"file":"ISO/Camera 1.mp4","_index_":1},{"name":"Camera 2","_index_":2}'
 )
