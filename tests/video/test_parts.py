@@ -154,7 +154,8 @@ def test_graphics_show_their_fields_inside_the_picture(name: str, size: tuple[in
 
 def test_text_is_text_and_never_markup() -> None:
     assert lettering("<b>&amp;</b>", weight="Regular", size=40, width=900).shape[1] > 150
-    assert filled_page("<p>{{name}}</p>", {"name": "<script>"}) == "<p>&lt;script&gt;</p>"
+    page = filled_page("<html><head><p>{{name}}</p>", {"name": "<script>"}, folder=Path("/own"))
+    assert page == '<html><head><base href="file:///own/"><p>&lt;script&gt;</p>'
 
 
 def test_an_unknown_template_and_a_wrong_accent_are_refused() -> None:
@@ -183,9 +184,7 @@ def test_a_template_in_html_is_drawn_with_transparency(tmp_path: Path) -> None:
     page = tmp_path / "own.html"
     page.write_text("<body style='margin:0'><div style='width:50px;height:40px;background:#f00'>{{x}}</div>")
     picture = Picture(template=str(page), fields=(("x", ""),), width=200, height=120, sha256="1")
-    folder = tmp_path / "room"
-    folder.mkdir()
-    pixels = page_pixels(picture, browser=browser, folder=folder)
+    pixels = page_pixels(picture, browser=browser)
     assert pixels.shape == (120, 200, 4)
     assert pixels[20, 20].tolist() == [255, 0, 0, 255]
     assert pixels[100, 100, 3] == 0

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tirage.errors import Failed, TirageError, UsageError
-from tirage.media.process import GIB, Child, Limits, never
+from tirage.media.process import GIB, Child, Limits, never, own_folder
 
 __all__ = ["find_browser", "screenshot"]
 
@@ -30,42 +30,38 @@ def find_browser(named: Path | None = None) -> Path:
 
 
 def screenshot(
-    page: Path,
-    *,
-    browser: Path,
-    folder: Path,
-    width: int,
-    height: int,
-    cancelled: Callable[[], bool] = never,
-) -> Path:
-    """A page in the folder as `page.png` there, RGBA; the page reaches files beside it and nothing else.
+    page: str, *, browser: Path, width: int, height: int, cancelled: Callable[[], bool] = never
+) -> bytes:
+    """A page in HTML as a PNG with transparency; it reaches this machine's files, and no network.
 
     Failed: RENDER_FAILED.  TryAgain: TIMEOUT, OUT_OF_MEMORY.
     """
-    picture = folder / "page.png"
-    argv = [
-        str(browser),
-        "--headless",
-        *(["--no-sandbox"] if os.geteuid() == 0 else []),
-        "--disable-gpu",
-        "--hide-scrollbars",
-        "--force-device-scale-factor=1",
-        "--host-resolver-rules=MAP * ~NOTFOUND",
-        "--default-background-color=00000000",
-        f"--virtual-time-budget={SETTLE_MS}",
-        f"--window-size={width},{height}",
-        f"--user-data-dir={folder / 'profile'}",
-        f"--screenshot={picture}",
-        page.as_uri(),
-    ]
-    with Child(argv, name="Chromium", folder=folder, limits=LIMITS) as child:
-        try:
-            for _ in child.lines(step_s=STEP_S, silence_s=STEP_S, cancelled=cancelled):
-                pass
-        except TirageError as error:
-            if error.code == "PROCESS_CRASHED":
-                raise Failed("RENDER_FAILED", "Chromium could not draw the template.") from error
-            raise
-    if not picture.exists():
-        raise Failed("RENDER_FAILED", "Chromium drew no picture of the template.")
-    return picture
+    with own_folder() as folder:  # its path is short, as the browser's sockets in it have to be
+        picture, file = folder / "page.png", folder / "page.html"
+        file.write_text(page, encoding="utf-8")
+        argv = [
+            str(browser),
+            "--headless",
+            *(["--no-sandbox"] if os.geteuid() == 0 else []),
+            "--disable-gpu",
+            "--hide-scrollbars",
+            "--force-device-scale-factor=1",
+            "--host-resolver-rules=MAP * ~NOTFOUND",
+            "--default-background-color=00000000",
+            f"--virtual-time-budget={SETTLE_MS}",
+            f"--window-size={width},{height}",
+            f"--user-data-dir={folder / 'profile'}",
+            f"--screenshot={picture}",
+            file.as_uri(),
+        ]
+        with Child(argv, name="Chromium", folder=folder, limits=LIMITS) as child:
+            try:
+                for _ in child.lines(step_s=STEP_S, silence_s=STEP_S, cancelled=cancelled):
+                    pass
+            except TirageError as error:
+                if error.code == "PROCESS_CRASHED":
+                    raise Failed("RENDER_FAILED", "Chromium could not draw the template.") from error
+                raise
+            if not picture.exists():
+                raise Failed("RENDER_FAILED", "Chromium drew no picture of the template.")
+            return picture.read_bytes()

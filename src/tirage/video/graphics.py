@@ -4,6 +4,7 @@ A template is a row of TEMPLATES: the fields it shows, and a function that draws
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -70,25 +71,28 @@ def draw(picture: Picture) -> Pixels:
     return np.round(np.concatenate([straight, alpha], axis=2) * 255).astype(np.uint8)
 
 
-def filled_page(text: str, fields: Mapping[str, str]) -> str:
-    """A page with `{{name}}` replaced by the fields' texts, which are text there and never markup."""
+def filled_page(text: str, fields: Mapping[str, str], *, folder: Path) -> str:
+    """A page with `{{name}}` replaced by the fields' texts, which are text there and never markup.
+
+    Pictures and fonts that it names are looked for in the folder.
+    """
     for name, value in fields.items():
         text = text.replace("{{" + name + "}}", escape(value))
-    return text
+    base = f'<base href="{folder.as_uri()}/">'
+    head = re.search(r"<head[^>]*>", text, re.IGNORECASE)
+    return text[: head.end()] + base + text[head.end() :] if head else base + text
 
 
-def page_pixels(picture: Picture, *, browser: Path, folder: Path) -> Pixels:
+def page_pixels(picture: Picture, *, browser: Path) -> Pixels:
     """A user's own template's pixels.  BadInput: its file is gone.  Errors as those of `screenshot`."""
+    path = Path(picture.template).absolute()
     try:
-        text = Path(picture.template).read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(
-            "GRAPHIC_UNKNOWN", f"The template {Path(picture.template).name} cannot be read."
-        ) from error
-    page = folder / "page.html"
-    page.write_text(filled_page(text, dict(picture.fields)), encoding="utf-8")
-    shot = screenshot(page, browser=browser, folder=folder, width=picture.width, height=picture.height)
-    return np.asarray(pyvips.Image.pngload(str(shot)).numpy(), np.uint8)
+        raise BadInput("GRAPHIC_UNKNOWN", f"The template {path.name} cannot be read.") from error
+    page = filled_page(text, dict(picture.fields), folder=path.parent)
+    shot = screenshot(page, browser=browser, width=picture.width, height=picture.height)
+    return np.asarray(pyvips.Image.pngload_buffer(shot).numpy(), np.uint8)
 
 
 def inked(pixels: Pixels) -> tuple[int, int, Pixels]:
@@ -124,14 +128,15 @@ def _title(canvas: Canvas, fields: Mapping[str, str]) -> None:
 
 def _lower_third(canvas: Canvas, fields: Mapping[str, str]) -> None:
     """A name and what its bearer does, on a dark plate at the left, above where captions stand."""
-    unit, (height, width) = _unit(canvas), canvas.shape[:2]
+    height, width = canvas.shape[:2]
+    unit = _unit(canvas) * (1.2 if height > width else 1)
     wide = round(width * 0.78)
     name = lettering(fields.get("name", ""), weight=SEMIBOLD, size=62 * unit, width=wide)
     role = lettering(fields.get("role", ""), weight=REGULAR, size=40 * unit, width=wide)
     pad, gap, edge = round(30 * unit), round(18 * unit) if role.size else 0, round(10 * unit)
     inside = max(name.shape[1], role.shape[1]) + 2 * pad
     tall = name.shape[0] + gap + role.shape[0] + 2 * pad
-    x, y = round(width * 0.06), round(height * (0.8 if width > height else 0.7)) - tall
+    x, y = round(width * 0.06), round(height * (0.8 if width > height else 0.6)) - tall
     _bar(canvas, x, y, edge, tall, _accent(fields))
     _bar(canvas, x + edge, y, inside, tall, INK, 0.82)
     _ink(canvas, name, x + edge + pad, y + pad, WHITE)

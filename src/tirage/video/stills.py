@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from tirage.media.browser import find_browser
 from tirage.video import graphics
@@ -28,7 +27,7 @@ def _still(picture: Picture, workshop: Workshop) -> Still:
     found = workshop.shelf.find(key, ".png")
     if place is None or found is None:
         with workshop.shelf.room() as room:
-            x, y, pixels = graphics.inked(_pixels(picture, workshop, room))
+            x, y, pixels = graphics.inked(_pixels(picture, workshop))
             drawn, beside = room / "still.png", room / "still.at"
             drawn.write_bytes(graphics.still_file(pixels))
             beside.write_text(f"{x} {y}", encoding="ascii")
@@ -37,9 +36,7 @@ def _still(picture: Picture, workshop: Workshop) -> Still:
     return Still(path=str(found), x=x, y=y)
 
 
-def _pixels(picture: Picture, workshop: Workshop, room: Path) -> graphics.Pixels:
+def _pixels(picture: Picture, workshop: Workshop) -> graphics.Pixels:
     if not picture.sha256:
         return graphics.draw(picture)
-    folder = room / "page"
-    folder.mkdir()
-    return graphics.page_pixels(picture, browser=find_browser(workshop.browser), folder=folder)
+    return graphics.page_pixels(picture, browser=find_browser(workshop.browser))

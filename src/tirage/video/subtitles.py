@@ -33,7 +33,7 @@ YCbCr Matrix: TV.709
 [V4+ Styles]
 Format: Name,Fontname,Fontsize,PrimaryColour,SecondaryColour,OutlineColour,BackColour,Bold,Italic,Underline,\
 StrikeOut,ScaleX,ScaleY,Spacing,Angle,BorderStyle,Outline,Shadow,Alignment,MarginL,MarginR,MarginV,Encoding
-Style: caption,{family},{size},&H00FFFFFF,&H00FFFFFF,&H50101010,&H50101010,-1,0,0,0,100,100,0,0,3,{pad},0,2,\
+Style: caption,{family},{size},&H00FFFFFF,&H00FFFFFF,&H50101010,&H50101010,-1,0,0,0,100,100,0,0,4,0,{pad},2,\
 {margin},{margin},{bottom},1
 """
 EVENTS = "\n[Events]\nFormat: Layer,Start,End,Style,Name,MarginL,MarginR,MarginV,Effect,Text\n"
@@ -87,7 +87,10 @@ def styled(track: CaptionTrack, spec: Spec) -> Subtitles:
         margin=round(width * 0.08),
         bottom=220 if spec.width < spec.height else 64,
     )
-    lines = [Line(cue.start, cue.end, "0,", f",caption,,0,0,0,,{_escaped(cue.text)}") for cue in track.cues]
+    lines = [
+        Line(cue.start, cue.end, "0,", f",caption,,0,0,0,,{_escaped(cue.text, narrow=narrow)}")
+        for cue in track.cues
+    ]
     return Subtitles(header, tuple(sorted(lines, key=lambda line: line.start)), moves=False)
 
 
@@ -156,9 +159,10 @@ def _own_styles(path: Path) -> Subtitles:
     return Subtitles(header.rstrip() + "\n", tuple(sorted(lines, key=lambda line: line.start)), moves=True)
 
 
-def _escaped(text: str) -> str:
-    """Plain text as a script's: braces would be commands, and line ends would end the line."""
-    return text.strip().replace("\\", "\\\u2060").replace("{", "\\{").replace("}", "\\}").replace("\n", "\\N")
+def _escaped(text: str, *, narrow: bool) -> str:
+    """Plain text as a script's: braces would be commands; narrow pictures break lines elsewhere."""
+    text = " ".join(text.split()) if narrow else text.strip()
+    return text.replace("\\", "\\\u2060").replace("{", "\\{").replace("}", "\\}").replace("\n", "\\N")
 
 
 def _frame(milliseconds: int, rate: Rate) -> int:
