@@ -238,33 +238,34 @@ def test_fcpxml() -> None:
     assert (edl.rate.name, edl.drop, edl.start, edl.name) == ("29.97", True, 108000, "Evening")
     assert shots(edl)[0][:2] == ("A", 30000)
     cut = next(e for e in edl.events if e.camera == "B")
-    assert (cut.dissolve, cut.record_out) == (10, 60)
-    assert cut.source_in == 30 - (30 - cut.record_in)
+    assert (cut.record_in, cut.record_out, cut.source_in, cut.dissolve) == (25, 60, 25, 10)
     assert shots(edl)[-1] == ("Right", 300, 20, 70, 0)
     assert edl.markers[0].name == "First"
     assert notes.findings == []
 
 
-DRP = (
-    b"""{"version":1,"masterTimecode":"10:00:00:00","videoMode":"1080p25","sources":[
-{"name":"Black","_index_":0},{"name":"Camera 1","file":"x 1.mp4","_index_":1},{"name":"Camera 2","_index_":2}],
-"mixEffectBlocks":[{"source":1,"_index_":0}]}
-{"masterTimecode":"10:00:04:00","mixEffectBlocks":[{"source":2,"_index_":0}]}
-{"masterTimecode":"10:00:05:00","downstreamKeys":[{"onAir":true}]}
-{"masterTimecode":"10:00:08:00","mixEffectBlocks":[{"transitionActive":true,"transitionType":"Mix","_index_":0}]}
-{"masterTimecode":"10:00:09:00","mixEffectBlocks":[{"source":1,"transitionActive":false,"_index_":0}]}
-{"masterTimecode":"10:00:11:00","mixEffectBlocks":[{"source":0,"_index_":0}]}
-{"masterTimecode":"10:00:12:00","mixEffectBlocks":[{"source":2,"_index_":1}]}
-{"masterTimecode":"10:00:13:00","mixEffectBlocks":[{"onAir":false,"_index_":0}]}
-""".replace(b"[\n{", b"[{")
-    .replace(b"},\n{", b"},{")
-    .replace(b'"_index_":2}],\n', b'"_index_":2}],')
+CAMERAS = (
+    '{"name":"Black","_index_":0},{"file":"ISO/Camera 1.mp4","_index_":1},{"name":"Camera 2","_index_":2}'
 )
+START = '"version":1,"masterTimecode":"10:00:00:00","videoMode":"1080p25"'
+MIXING = '{"transitionActive":true,"transitionType":"Mix","_index_":0}'
+DRP = "\n".join(
+    (
+        f'{{{START},"sources":[{CAMERAS}],"mixEffectBlocks":[{{"source":1,"_index_":0}}]}}',
+        '{"masterTimecode":"10:00:04:00","mixEffectBlocks":[{"source":2,"_index_":0}]}',
+        '{"masterTimecode":"10:00:05:00","downstreamKeys":[{"onAir":true}]}',
+        f'{{"masterTimecode":"10:00:08:00","mixEffectBlocks":[{MIXING}]}}',
+        '{"masterTimecode":"10:00:09:00","mixEffectBlocks":[{"source":1,"transitionActive":false,"_index_":0}]}',
+        '{"masterTimecode":"10:00:11:00","mixEffectBlocks":[{"source":0,"_index_":0}]}',
+        '{"masterTimecode":"10:00:12:00","mixEffectBlocks":[{"source":2,"_index_":1}]}',
+        '{"masterTimecode":"10:00:13:00","mixEffectBlocks":[{"onAir":false,"_index_":0}]}',
+    )
+).encode()
 
 
 def test_a_switchers_recording_is_an_edit() -> None:
     notes = Notes()
-    edl = atem.read(DRP.replace(b"],\n", b"],"), notes)
+    edl = atem.read(DRP, notes)
     assert edl is not None, notes.findings
     assert [(e.camera, e.record_in, e.length, e.dissolve) for e in edl.events] == [
         ("Camera 1", 0, 100, 0),
