@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from tirage.video.sync import Found
     from tirage.video.timeline import Edl
 
-SessionFile = Annotated[
-    Path, typer.Argument(metavar="SESSION.json", help="A session: docs/video-session.md.")
-]
+SessionFile = Annotated[Path, typer.Argument(metavar="SESSION.json", help="See docs/video-session.md.")]
 EdlOption = Annotated[
     Path | None, typer.Option("--edl", metavar="FILE", help="Another edit instead of the session's.")
 ]
@@ -310,9 +308,9 @@ def _told(found: Sequence[Finding], *, json: bool, quiet: bool = False) -> int:
     else:
         report.findings(found)
         if not quiet:
-            typer.echo(
-                f"{errors} errors, {len(found) - errors} other findings" if found else "Nothing found."
-            )
+            rest = len(found) - errors
+            told = f"{errors} {'error' if errors == 1 else 'errors'}, {rest} other findings"
+            typer.echo(told if found else "Nothing found.")
     return BadInput.exit_code if errors else 0
 
 

@@ -89,7 +89,7 @@ class Fields:
         return value is True
 
     def pairs(self, key: str) -> list[tuple[str, str]]:
-        """An object of texts, in the order it is written."""
+        """An object of texts."""
         value = self._get(key)
         if isinstance(value, dict) and all(isinstance(text, str) for text in value.values()):
             return list(value.items())

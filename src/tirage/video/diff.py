@@ -57,23 +57,29 @@ def diff(old: Edl, new: Edl) -> Difference:
 
 
 def _events(old: Edl, new: Edl) -> Iterator[Change]:
-    before, after = _plain(old), _plain(new)
+    shown, wanted = _parts(old), _parts(new)
+    before, after = _plain(shown), _plain(wanted)
     steps = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
     for step, first, last, start, end in steps:
         if step == "equal":
             continue
         pairs = min(last - first, end - start)
         for index in range(pairs):
-            yield Change(ChangeKind.CHANGED, _told(new, new.events[start + index]))
-        for event in old.events[first + pairs : last]:
+            yield Change(ChangeKind.CHANGED, _told(new, wanted[start + index]))
+        for event in shown[first + pairs : last]:
             yield Change(ChangeKind.REMOVED, _told(old, event))
-        for event in new.events[start + pairs : end]:
+        for event in wanted[start + pairs : end]:
             yield Change(ChangeKind.ADDED, _told(new, event))
 
 
-def _plain(edl: Edl) -> Sequence[Event]:
+def _parts(edl: Edl) -> Sequence[Event]:
+    """The events that are more than a hole."""
+    return [event for event in edl.events if event.camera is not None or event.dissolve or event.gain]
+
+
+def _plain(events: Sequence[Event]) -> Sequence[Event]:
     """Events without their names and places, so that what only moved is the same."""
-    return [replace(event, record_in=0, name="", line=0) for event in edl.events]
+    return [replace(event, record_in=0, name="", line=0) for event in events]
 
 
 def _told(edl: Edl, event: Event) -> str:
@@ -112,6 +118,8 @@ def _shown(edl: Edl, begins: Sequence[int], frame: int) -> object:
     if index < 0 or frame >= edl.events[index].record_out:
         return None
     event = edl.events[index]
+    if event.camera is None and not event.dissolve:
+        return None
     mixed = event.record_in if frame < event.record_in + event.dissolve else None
     under = edl.events[index - 1] if mixed is not None and index else None
     return event.camera, _offset(event), mixed, event.dissolve if under else 0, under and _offset(under)

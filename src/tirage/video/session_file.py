@@ -55,9 +55,11 @@ def read_bytes(path: Path) -> bytes:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         code = "MISSING_FILE" if isinstance(error, FileNotFoundError) else "UNREADABLE_FILE"
-        raise BadInput(code, f"{path.name} cannot be read: {error.strerror}.", hint="") from error
+        message = f"{path.name} cannot be read: {error.strerror}."
+        raise BadInput(code, message, hint="Give the path of a file that this user may read.") from error
     if len(data) > MAX_BYTES:
-        raise BadInput("FILE_TOO_LARGE", f"{path.name} has more than {MAX_BYTES >> 20} MiB.", hint="")
+        message = f"{path.name} has more than {MAX_BYTES >> 20} MiB."
+        raise BadInput("FILE_TOO_LARGE", message, hint="Split it; no programme needs so much.")
     return data
 
 

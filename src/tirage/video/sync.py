@@ -84,6 +84,8 @@ def find_sync(master: Sound, other: Sound) -> Found:
         if len(points) < 2:
             return nothing
         slope, offset = _line(points)
+    if abs(slope) * len(other) < 1:
+        slope, offset = 0.0, float(np.median(points[:, 1]))
     apart = np.abs(points[:, 1] - slope * points[:, 0] - offset)
     agree = apart < STEADY_S
     share = float(agree.mean())

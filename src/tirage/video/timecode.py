@@ -10,7 +10,7 @@ from tirage.media.rates import Rate
 
 __all__ = ["format_timecode", "frames_of_day", "parse_timecode"]
 
-SHAPE = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.,])(\d\d)")
+SHAPE = re.compile(r"(\d\d):(\d\d):(\d\d)([:;.,])(\d\d)", re.ASCII)
 
 
 def parse_timecode(text: str, rate: Rate, *, drop: bool | None = None) -> int:

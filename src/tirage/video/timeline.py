@@ -117,7 +117,7 @@ class Graphic:
     template: str
     """A built-in one by name, or a user's own by its file."""
     fields: tuple[tuple[str, str], ...]
-    """Name and text, in the order of the file."""
+    """Name and text, by name."""
     record_in: int
     length: int
     fade: int = 0

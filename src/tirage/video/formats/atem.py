@@ -19,6 +19,7 @@ from tirage.video.timeline import Clock, Edl, Event
 
 __all__ = ["read"]
 
+MAX_LINES = 10 * MAX_EVENTS
 NO_CAMERA = {"black"}
 MAIN = 0
 """The mix-effect block whose programme is recorded."""
@@ -41,8 +42,13 @@ def read(data: bytes, notes: Notes, rate: Rate | None = None) -> Edl | None:
     if text is None:
         return None
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    if len(lines) > 10 * MAX_EVENTS:
-        tell(notes, "TOO_LARGE", "", f"The file has more than {10 * MAX_EVENTS} lines.")
+    if len(lines) > MAX_LINES:
+        tell(
+            notes,
+            "TOO_LARGE",
+            f"line {10 * MAX_EVENTS + 1}",
+            f"The file has more than {10 * MAX_EVENTS} lines.",
+        )
         return None
     return _Reader(notes, rate).read(lines)
 

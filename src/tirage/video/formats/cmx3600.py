@@ -27,13 +27,15 @@ MAX_LINES = 400_000
 """Twenty for each event that can be."""
 NOON = 12 * 3600
 """Seconds: a stretch that wraps around midnight is shorter, a longer one is reversed."""
-EVENT = re.compile(r"(\d{1,6})\s+(\S+)\s+(\S+)\s+(\S+)(?:\s+(\d{1,4}))?((?:\s+\S+){4})\s*")
-SPEED = re.compile(r"M2\s+(\S+)\s+(-?\d+(?:\.\d+)?)(?:\s+\S+)?\s*")
+EVENT = re.compile(r"(\d{1,6})\s+(\S+)\s+(\S+)\s+(\S+)(?:\s+(\d{1,4}))?((?:\s+\S+){4})\s*", re.ASCII)
+SPEED = re.compile(r"M2\s+(\S+)\s+(-?\d+(?:\.\d+)?)(?:\s+\S+)?\s*", re.ASCII)
 LOCATOR = re.compile(r"\*\s*LOC:\s*(\S+)\s+(\w+)\s*(.*)")
 CLIP_NAME = re.compile(r"\*\s*(FROM|TO) CLIP NAME:\s*(.*\S)\s*")
 KNOWN = re.compile(r"\*|>>>|SPLIT:|AUD\b|FINAL CUT PRO REEL|DVE|TITLE:|FCM:|GPI|REEL", re.IGNORECASE)
 """How lines begin that change no picture."""
 CUT, DISSOLVE = "C", "D"
+SPEED_TOLERANCE = 0.2
+"""Frames a second: lists write 29.97 as 029.9 or 030.0."""
 
 
 def read(data: bytes, notes: Notes, rate: Rate | None = None) -> Edl | None:
@@ -69,7 +71,7 @@ class _Reader:
         self.reel = BLACK
         self.locators: list[tuple[int, str]] = []
         self.sound_only = 0
-        self.number = 0
+        self.number = 1
         self.take: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], None]], ...] = (
             (EVENT, self._event),
             (CLIP_NAME, self._clip_name),
@@ -81,6 +83,7 @@ class _Reader:
 
     def read(self, lines: list[str]) -> Edl | None:
         if len(lines) > MAX_LINES:
+            self.number = MAX_LINES + 1
             self._tell("TOO_LARGE", f"The list has {len(lines)} lines; {MAX_LINES} are possible.")
             return None
         for self.number, line in enumerate(lines, 1):
@@ -92,14 +95,14 @@ class _Reader:
             message = f"{self.sound_only} events are sound only; the sound is the session's master."
             tell(self.notes, "SOUND_IGNORED", "", message)
         if not self.events and not self.notes.failed:
-            tell(self.notes, "NO_EVENTS", "", "There is no event in the list.")
+            self._tell("NO_EVENTS", "the list ends without an event.")
         return None if self.notes.failed or self.rate is None else self._edl(self.rate)
 
     def _line(self, line: str) -> None:
         for pattern, take in self.take:
             if match := pattern.fullmatch(line):
                 return take(match)
-        if line[:1].isdigit():
+        if line[:1].isdecimal():
             return self._tell("EVENT_WRONG", f"{line[:60]!r} is no complete event.")
         if line and not KNOWN.match(line):
             return self._tell("LINE_UNKNOWN", f"{line[:60]!r} says nothing that is known.")
@@ -131,7 +134,7 @@ class _Reader:
             self.events[-1] = replace(self.events[-1], camera=match[2][:100])
 
     def _speed(self, match: re.Match[str]) -> None:
-        if self.rate and abs(float(match[2]) - self.rate.nominal) > 0.1:
+        if self.rate and abs(float(match[2]) - self.rate.nominal) > SPEED_TOLERANCE:
             self._tell("SPEED", f"{match[1][:20]} runs at {match[2]} frames a second.")
 
     def _locator(self, match: re.Match[str]) -> None:

@@ -202,7 +202,7 @@ def _graphic(fields: Fields, places: _Places) -> Graphic:
             tell(fields.notes, "TEXT_TOO_LONG", fields.at("fields"), message)
     graphic = Graphic(
         template=fields.text("template"),
-        fields=tuple(texts),
+        fields=tuple(sorted(texts)),
         record_in=record_in,
         length=length,
         fade=fields.integer("fade", 0, MAX_FRAMES) if fields.has("fade") else 0,

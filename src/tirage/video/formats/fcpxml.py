@@ -19,7 +19,7 @@ from tirage.video.timeline import Clock, Edl, Event, Marker
 
 __all__ = ["read"]
 
-TIME = re.compile(r"(-?\d{1,18})(?:/(\d{1,12}))?s")
+TIME = re.compile(r"(-?\d{1,18})(?:/(\d{1,12}))?s", re.ASCII)
 CLIPS = {"asset-clip", "clip", "mc-clip", "video", "ref-clip", "sync-clip", "title"}
 HOLDERS = {"clip", "sync-clip", "spine", "mc-angle"}
 """Elements whose clip stands inside."""

@@ -37,7 +37,7 @@ def read(data: bytes, notes: Notes, rate: Rate | None = None) -> Edl | None:
     if notes.failed:
         return None
     if not _shallow(value):
-        tell(notes, "JSON_WRONG", "", f"The file nests more than {MAX_DEPTH} objects.")
+        tell(notes, "JSON_WRONG", "otio", f"The file nests more than {MAX_DEPTH} objects.")
         return None
     timeline = _timeline(data, notes)
     return None if timeline is None else _Reader(notes, rate).read(timeline)
@@ -61,12 +61,12 @@ def _timeline(data: bytes, notes: Notes) -> library.schema.Timeline | None:
         found: Any = library.adapters.read_from_string(data.decode(), "otio_json")
     except (library.exceptions.OTIOError, ValueError, TypeError, KeyError, IndexError) as error:
         message = f"OpenTimelineIO cannot read it: {str(error).splitlines()[0][:200] if str(error) else ''}."
-        tell(notes, "JSON_WRONG", "", message)
+        tell(notes, "JSON_WRONG", "otio", message)
         return None
     if isinstance(found, library.schema.SerializableCollection):
         found = next(iter(found.find_children(descended_from_type=library.schema.Timeline)), None)
     if not isinstance(found, library.schema.Timeline):
-        tell(notes, "NO_EVENTS", "", "There is no timeline in the file.")
+        tell(notes, "NO_EVENTS", "otio", "There is no timeline in the file.")
         return None
     return found
 
