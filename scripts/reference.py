@@ -49,7 +49,10 @@ def findings_page() -> str:
     """Everything that can be wrong with an edit, a session or its media."""
     rows = (f"| `{name}` | {kind.severity} | {kind.hint} |" for name, kind in KINDS.items())
     head = "| code | severity | what to do |\n|---|---|---|"
-    text = "`tirage video check` tells all of them at once, each with its camera, event and line. Errors stop a render."
+    text = (
+        "`tirage video check` tells all of them at once, each with its camera, event and line. Errors stop a "
+        "render."
+    )
     return f"# What can be wrong with an edit\n{MADE}\n\n{text}\n\n{head}\n" + "\n".join(rows) + "\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -27,6 +28,7 @@ from tirage.video.session import Asset, MediaFile, Session, SyncMap
 from tirage.video.session_file import load_session
 from tirage.video.timeline import Clock, Edl, Event, Format, Range
 
+CUE = "1\n00:00:00,000 --> 00:00:01,000\nx\n\n"
 SESSION: dict[str, Any] = {
     "tirage_session": 1,
     "id": "evening",
@@ -43,6 +45,30 @@ SESSION: dict[str, Any] = {
         "events": [{"camera": "Left", "source_in": 0, "source_out": 50, "record_in": 0}],
     },
 }
+
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "video-session.md"
+
+
+def test_the_documented_examples_are_right(tmp_path: Path) -> None:
+    blocks = re.findall(r"^```\n(\{.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    session, edit = blocks
+    (tmp_path / "edit.json").write_text(edit)
+    notes = Notes()
+    found = edl_json.read(edit.encode(), notes)
+    assert notes.findings == []
+    assert found is not None
+    assert (found.length, found.ranges(Format.SHORT)) == (480, (Range(start=60, end=260),))
+    assert found.ranges(Format.CLIP) == (Range(start=0, end=150),)
+    (tmp_path / "cut.edl").write_text(
+        "FCM: DROP FRAME\n001  Left  V  C  00:00:00;00 00:01:00;02 01:00:00;00 01:01:00;02\n"
+    )
+    (tmp_path / "evening.srt").write_text(CUE)
+    (tmp_path / "session.json").write_text(session)
+    read = open_session(tmp_path / "session.json")
+    assert read.notes.findings == []
+    assert read.session.current is not None
+    assert read.session.current.edl.ranges(Format.SHORT) == (Range(start=300, end=1200),)
 
 
 def saved(folder: Path, **changes: object) -> Path:
@@ -125,9 +151,6 @@ def test_an_edit_in_another_file_and_what_stands_beside_it(tmp_path: Path) -> No
     assert [(cue.start, cue.end, cue.text) for cue in edl.captions[0].cues] == [(1000, 2000, "Hello there")]
     assert len(edl.captions[0].sha256) == 64
     assert edl.ranges(Format.SHORT) == (Range(start=25, end=50),)
-
-
-CUE = "1\n00:00:00,000 --> 00:00:01,000\nx\n\n"
 
 
 @pytest.mark.parametrize(
