@@ -72,8 +72,8 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "MEDUSA_BACKEND_URL": "The same, where those are not set; gets `/static` when it lacks it.",
         "TIRAGE_API_KEY": "The key that clients of the server have to show, 16 characters or more; without "
         "one the server makes a new one at each start, and listens on this machine only.",
-        "TIRAGE_SERVER": "A server's address, for `jobs`, `batch` and `keys`: instead of this machine's data, as "
-        "with `--server`; TIRAGE_API_KEY is what they show it.",
+        "TIRAGE_SERVER": "A server's address for `jobs`, `batch` and `keys`, instead of this machine's data, "
+        "as with `--server`; TIRAGE_API_KEY is what they show it.",
         "TIRAGE_RATE_LIMIT": "Requests a minute that a key may make, 1–1000000; by default 600. Without "
         "TIRAGE_API_KEY there is no limit.",
         "TIRAGE_FETCH_ALLOW": "Where designs may be fetched from and webhooks sent to beside the public "
@@ -140,13 +140,22 @@ class Settings:
     log_format: LogFormat = LogFormat.TEXT
 
     @classmethod
-    def read(cls, environment: Mapping[str, str] | None = None, *, data_dir: Path | None = None) -> Settings:
+    def read(
+        cls,
+        environment: Mapping[str, str] | None = None,
+        *,
+        data_dir: Path | None = None,
+        server: str | None = None,
+    ) -> Settings:
         """The settings of an environment (by default the process's); UsageError with all findings.
 
-        `data_dir` goes before the variable: a command's option.
+        `data_dir` and `server` go before their variables: a command's options.
         Empty variables count as unset. An unknown TIRAGE_ variable is an error, not a silent default.
         """
-        return _settings_of(_Reader(os.environ if environment is None else environment), data_dir)
+        given = os.environ if environment is None else environment
+        if server is not None:
+            given = {**given, "TIRAGE_SERVER": server}
+        return _settings_of(_Reader(given), data_dir)
 
     def environment(self) -> dict[str, str]:
         """The variables that give these settings again, for a worker; the server's key is not among them."""

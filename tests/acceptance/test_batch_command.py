@@ -33,8 +33,9 @@ def command(folder: Path, *words: str, code: int = 0, **variables: str) -> str:
     return printed.getvalue()
 
 
-def told(folder: Path, *words: str, **variables: str) -> Any:
-    return json.loads(command(folder, *words, "--json", **variables))
+def told(folder: Path, *words: str, **variables: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(command(folder, *words, "--json", **variables))
+    return found
 
 
 def use(folder: Path, tmp_path: Path, **variables: str) -> None:

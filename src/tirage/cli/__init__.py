@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn, cast
 import typer
 
 from tirage import __version__
-from tirage.cli import batches, keys
+from tirage.cli import batches, desk, keys
 from tirage.cli.job_commands import HELP, Json, register
 from tirage.cli.products import products_app
 from tirage.cli.video import register as register_video
@@ -61,8 +61,7 @@ def _tirage(
         ),
     ] = None,
 ) -> None:
-    if server is not None:
-        os.environ["TIRAGE_SERVER"] = server
+    desk.choose(server)
     if version:
         typer.echo(f"tirage {__version__}")
         raise typer.Exit

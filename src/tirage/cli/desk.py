@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from tirage import log
@@ -20,16 +21,35 @@ T = TypeVar("T")
 Act = Callable[["AsyncClient"], Awaitable[T]]
 
 
+@dataclass(slots=True)
+class _State:
+    """The server that this call of the command names."""
+
+    server: str | None = None
+
+
+_state = _State()
+
+
+def choose(server: str | None) -> None:
+    """Where commands go from now on; None: where the settings say."""
+    _state.server = server
+
+
 def ask(act: Act[T]) -> T:
     """What the act returns, done with a client.  UsageError: no key for the server, or no extra for it."""
-    settings = Settings.read()
+    settings = _settings()
     log.configure(level=settings.log_level, format=settings.log_format)
     return asyncio.run(_remote(settings, act) if settings.server else _local(settings, act))
 
 
 def has_server() -> bool:
     """Whether commands go to a server."""
-    return Settings.read().server is not None
+    return _settings().server is not None
+
+
+def _settings() -> Settings:
+    return Settings.read(server=_state.server)
 
 
 async def _remote(settings: Settings, act: Act[T]) -> T:
