@@ -16,6 +16,7 @@ from tirage.media.browser import find_browser
 from tirage.media.ffmpeg import FFmpeg, find_ffmpeg, media_input
 from tirage.media.lettering import lettering
 from tirage.media.rates import RATES
+from tirage.video.assemble import iso_639_2
 from tirage.video.filters import Still, coder_words, opened, segment_words
 from tirage.video.framing import framing
 from tirage.video.graphics import TEMPLATES, draw, filled_page, inked, page_pixels
@@ -264,6 +265,16 @@ def test_what_is_no_ffmpeg_is_said(tmp_path: Path) -> None:
         _ = FFmpeg(Path("/bin/true")).version
     assert find_ffmpeg().encodes("libx264")
     assert not find_ffmpeg().encodes("x264")
+
+
+def test_languages_of_captions_have_three_letters() -> None:
+    assert [iso_639_2(name) for name in ("en", "pt-BR", "gsw", "xx", "zh-Hant")] == [
+        "eng",
+        "por",
+        "gsw",
+        "und",
+        "zho",
+    ]
 
 
 def test_codecs_have_a_software_encoder() -> None:
