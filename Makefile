@@ -9,7 +9,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header
 NATIVE := $(wildcard src/tirage/mockup/native/*.[ch])
 
-.PHONY: help demo test test-chaos test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-smoke references goldens blender test-blender garment bake pins ci-deps clean native
+.PHONY: help demo demo-video bench-video test test-chaos test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-smoke references goldens blender test-blender garment bake pins ci-deps clean native
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -36,6 +36,16 @@ native: src/tirage/mockup/native/_kernels.stamp ## compile the C kernels in plac
 
 demo: native ## a design becomes six pictures and a turntable in out/demo
 	$(BIN)/tirage mockup examples/design.png --out out/demo
+
+demo-video: .venv/.ready ## records a session, syncs, locks and renders it into out/demo-video
+	$(BIN)/python examples/record_session.py out/demo-video
+	$(BIN)/tirage video sync out/demo-video/session.json --write
+	$(BIN)/tirage video ingest out/demo-video/session.json --light
+	$(BIN)/tirage video lock out/demo-video/session.json
+	$(BIN)/tirage video render out/demo-video/session.json --format full_16_9 --format short_9_16 --format clip_1_1 --format thumbnail --out out/demo-video/videos
+
+bench-video: .venv/.ready ## measure renders of videos against coding a file that is cut already (LONG=1 adds ten minutes)
+	$(BIN)/python -m bench.video $(if $(LONG),--long)
 
 test: lint types imports unit ## style, types, import rules and all tests
 
