@@ -4,6 +4,7 @@ Every script reads it; run alone it writes source.json, from which the template 
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict, dataclass
 from math import cos, radians, sin
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 BUILD = HERE / "build"  # large intermediates, git-ignored
 DATA = HERE / "data"  # what the repository keeps: the final drape
+sys.path.append(str(HERE.parent / "common"))  # what all garments share: the solver
 
 SEWN = ("front", "back", "sleeve-left", "sleeve-right", "collar-front", "collar-back")  # what is draped
 PANELS = (*SEWN, "facings", "tape", "label")  # hems' turned parts, neck tape and label are modelled on it

@@ -4,12 +4,14 @@ Centimetres and SI units as the names say; panels' x from their middle, y from t
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE / "build"
 DATA = HERE / "data"
+sys.path.append(str(HERE.parent / "common"))  # what all garments share: the solver
 
 PANELS = ("front", "back", "handle-front", "handle-back")
 FRONT, BACK, HANDLE_FRONT, HANDLE_BACK = range(4)

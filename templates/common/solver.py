@@ -35,7 +35,8 @@ class Cloth(NamedTuple):
 
 
 class Obstacle(NamedTuple):
-    """Torso grid and arms in metres (see mannequin.Body and mannequin.arms)."""
+    """A distance grid with its corner and step, and two capsules (2, 9) of start, unit direction, length and
+    the radius at either end, all metres."""
 
     distance: Grid
     low: F64
