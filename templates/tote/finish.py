@@ -30,12 +30,12 @@ def load(path: Path) -> Sheet:
 
 def finish(drape: Sheet, p: Finish = FINISH) -> Garment:
     """The bag's arrays."""
-    body = subdivide(part(drape, (FRONT, BACK)))
+    sides = [subdivide(part(drape, (panel,))) for panel in (FRONT, BACK)]  # apart: their seams are creases
     handles = [
         offset(subdivide(subdivide(part(drape, (panel,)))), p.handle_m + 1e-4)
         for panel in (HANDLE_FRONT, HANDLE_BACK)
     ]
-    bag = together([body, *handles])
+    bag = together([*sides, *handles])
     hem = (bag.uv[:, 1] < CUT.hem) & (bag.panel <= BACK)
     thick = np.where(bag.panel >= HANDLE_FRONT, p.handle_m, np.where(hem, p.hem_m, p.canvas_m))
     thick = np.minimum(thick, room(bag))
