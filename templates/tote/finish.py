@@ -44,12 +44,13 @@ def finish(drape: Sheet, p: Finish = FINISH) -> Garment:
 
 
 def room(bag: Sheet) -> NDArray[np.float64]:
-    """(n,) m: how thick the cloth can be before front and back meet inside a seam."""
+    """(n,) m: how thick the cloth can be before front and back meet inside; none at a seam,
+    where it would come out on the other side."""
     at = bag.position[bag.joint]
     result = np.full(len(at), np.inf)
     for own, other in ((FRONT, BACK), (BACK, FRONT)):
         own_at, other_at = at[bag.panel == own], at[bag.panel == other]
-        result[bag.panel == own] = np.maximum(0.45 * cKDTree(other_at).query(own_at)[0], 1e-4)
+        result[bag.panel == own] = 0.45 * cKDTree(other_at).query(own_at)[0]
     return result
 
 

@@ -20,12 +20,14 @@ from tirage.mockup.mesh import expand
 from tirage.mockup.model import RING, Template
 
 FEWEST = {"direct": 0.01, "bounce": 0.01, "gloss": 0.0005}  # light below which a ratio means nothing
-TRUST = {"direct": (0.02, 0.12), "bounce": (0.02, 0.12), "gloss": (0.1, 0.4)}
-"""Cosines to a camera from which on what it saw counts, and counts in full."""
+TRUST = {"direct": (0.02, 0.12), "bounce": (0.02, 0.12), "gloss": (0.1, 0.4), "mirror": (0.05, 0.28)}
+"""Cosines to a camera from which on what it saw counts, and counts in full; mirror: the gloss of glaze."""
 SMOOTHING = {"outside": 4, "inside": 3}  # binomial passes over the noisy bakes
 GLOSS_SMOOTHING = 2  # it has less noise and changes faster
 LEAST = 0.01  # trust below which a texel takes what lies around it
 EDGE_REACH = 1  # texels of the outside beside the strip along the cloth's edge that are mixed with it
+FLATTEST = 0.197
+"""Cosine to a camera that Blender bakes for where it is smaller: rays do not leave a surface more flatly."""
 LOWEST, HIGHEST = 0.25, 1.6
 HIDDEN = 0.25
 """Of what a smooth material mirrors, the share below which the thing itself hides it."""
@@ -61,7 +63,8 @@ def measured(folder: Path, template: Template, light: Light, side: str) -> dict[
         for kind, expected in modelled(folder, template, light, side, azimuth, cosine).items():
             passes = GLOSS_SMOOTHING if kind == "gloss" else SMOOTHING[side]
             baked = load(folder, f"{kind}_from_{azimuth}", side)
-            trust = np.where(sound[..., None], np.interp(cosine, TRUST[kind], (0, 1)), 0).astype(np.float32)
+            range_ = TRUST["mirror" if kind == "gloss" and light.coat is not None else kind]
+            trust = np.where(sound[..., None], np.interp(cosine, range_, (0, 1)), 0).astype(np.float32)
             seen[kind].append(compared(baked, expected, trust, passes, FEWEST[kind]))
     maps = {}
     for kind, views in seen.items():
@@ -100,7 +103,7 @@ def modelled(
     carried *= 1 + BOUNCE_GLOSS / BOUNCE_ALBEDO  # what shade.c adds
     along = load(folder, "bounce_along", side)
     if light.coat is not None:
-        gloss = template.world_strength * table(light.cloth.gloss, np.clip(cosine, 0.02, 1))
+        gloss = template.world_strength * table(light.cloth.gloss, np.clip(cosine, FLATTEST, 1))
     return {"direct": rough / np.maximum(layers, 1e-6), "bounce": carried * along, "gloss": gloss}
 
 
