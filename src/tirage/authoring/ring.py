@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from tirage.authoring.light import raw
 from tirage.authoring.maps import Floats, Mask, blur, grow, halve, push_pull
 from tirage.authoring.plan import HIGH
+from tirage.authoring.seams import find_cut, level
 from tirage.mockup.camera import position
 from tirage.mockup.cloth import directional_albedo, scatter_constants
 from tirage.mockup.kernels import BOUNCE_ALBEDO, BOUNCE_GLOSS
@@ -37,10 +38,14 @@ def ratios(folder: Path, template: Template) -> dict[tuple[str, str], Floats]:
     """By kind of light and side of the cloth, (RING, h, w), for a template whose ring changes nothing."""
     light = build_light(template, expand(template.garment))
     found: dict[tuple[str, str], Floats] = {}
+    cut = None
     if template.garment.solid:
+        cut = find_cut(template.garment, template.atlas_cm)
         found = {(kind, "inside"): np.ones((len(RING), 1, 1), np.float32) for kind in FEWEST}
     for side in ("outside",) if template.garment.solid else ("outside", "inside"):
         for kind, maps in measured(folder, template, light, side).items():
+            if cut is not None and kind != "gloss":  # which ends sharply, where the thing hides its mirror
+                maps = np.stack([level(seen, cut, template.atlas_cm) for seen in maps])
             if kind == "gloss" and light.coat is not None:
                 maps = np.where(maps > HIDDEN, maps, 0)
             found[kind, side] = maps
