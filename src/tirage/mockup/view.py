@@ -96,7 +96,7 @@ def filter_taps(k: int) -> NDArray[np.float32]:
 def _flat_taps(k: int) -> NDArray[np.float32]:
     """The same at _FLAT_K samples a pixel, each pixel's share as it is at k: their sums are mixed."""
     taps, shares = filter_taps(_FLAT_K).reshape(3, _FLAT_K), filter_taps(k).reshape(3, k).sum(axis=1)
-    return (taps * (shares / taps.sum(axis=1))[:, None]).astype(np.float32)
+    return np.asarray(taps * (shares / taps.sum(axis=1))[:, None], np.float32)
 
 
 def build_view(
