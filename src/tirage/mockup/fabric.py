@@ -22,7 +22,7 @@ PIXEL_BLUR = 0.42
 """Standard deviation of the pixel filter in pixels (view.filter_taps)."""
 PASSED, STOPPED = 0.44, 0.56
 """Waves a pixel up to which a level shows stitches, and from which on nothing: regular waves give moiré."""
-STITCHES, FINEST = 10.0, 0.9
+STITCHES, FINEST = 8.0, 0.9
 """Waves a centimetre from which on they are regular; coarser ones are uneven yarn, which aliases into noise:
 they are left to the pixel filter up to so many a pixel, where it has stopped them."""
 YARN_WAVES = (1.0, 2.5)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tirage.media.values import Colour
 from tirage.mockup import kernels
 from tirage.mockup.canvas import Canvas
-from tirage.mockup.cloth import scatter_constants
+from tirage.mockup.cloth import pattern_depth, scatter_constants, sheen_hue
 from tirage.mockup.ink import Ink
 from tirage.mockup.kept import Arrays
 from tirage.mockup.kernels import BOUNCE_ALBEDO, pointer
@@ -31,6 +31,7 @@ def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernel
     look = kernels.Look(exposure=template.exposure, k_gain=gain, k_slope=slope)
     look.fabric[:] = colour.to_albedo()
     look.bounce[:] = [c * (1 + ratio * c) / (1 + ratio * BOUNCE_ALBEDO) for c in look.fabric]
+    look.hue[:], look.deep[:] = sheen_hue(look.fabric), pattern_depth(look.fabric)
     look.channels = 4 if background is None else 3
     look.ink_keeps = INK_KEEPS
     if template.fabrics:
