@@ -114,7 +114,7 @@ def melange_of(course: Courses) -> Floats:
     """A melange yarn's tone over the drawing: few dark stretches that stand out, many faint ones, some bright."""
     dark = tufts(SEED + 9, 0.9, 0.30, (-0.45, -0.30, -0.20))
     faint = tufts(SEED + 10, 3.0, 0.22, (-0.12, -0.06, 0.06, 0.10))
-    yarn = np.exp(0.8 * (np.clip(dark, -0.7, 0) + faint) + 0.08 * along(SEED + 11, COURSES, 0.03))
+    yarn = np.exp(0.68 * (np.clip(dark, -0.7, 0) + faint) + 0.08 * along(SEED + 11, COURSES, 0.03))
     return pick(np.asarray(yarn, np.float32), course)
 
 

@@ -25,13 +25,15 @@ PASSED, STOPPED = 0.44, 0.56
 STITCHES, FINEST = 8.0, 0.9
 """Waves a centimetre from which on they are regular; coarser ones are uneven yarn, which aliases into noise:
 they are left to the pixel filter up to so many a pixel, where it has stopped them."""
-YARN_WAVES = (1.0, 2.5)
-"""Waves a centimetre that ink follows: places are kept a pixel, and an edge shows waves too fine for that."""
-INK_REACH_CM = 0.006
-"""How far it does: the standard deviation."""
+YARN_WAVES = (1.5, 9.0)
+"""Waves a centimetre that ink follows: from stitch to stitch, and where the yarn is uneven."""
+YARN_FINEST = 0.3
+"""Of them a view follows those of so many a pixel, for it keeps one place a pixel; finer ones only soften edges."""
+INK_REACH_CM = 0.008
+"""How far all of them lead ink: the standard deviation."""
 _SIDES = 16
 """Sides of levels are multiples of this: quick to transform."""
-_YARN_TEXELS = 16
+_YARN_TEXELS = 5
 """Least texels a wave of the yarn, which are taken as they are and not interpolated."""
 
 Floats = NDArray[np.float64]
@@ -145,17 +147,20 @@ def _levels(waves: _Waves, pixel_cm: float) -> list[NDArray[np.uint16]]:
     return levels
 
 
-def make_yarn(template: Template) -> Yarn | None:
-    """Two fields of the unevenness of the template's first fabric; None where it has none."""
+def make_yarn(template: Template, pixels_per_cm: float) -> Yarn | None:
+    """Two fields of the unevenness of the template's first fabric, as pictures of this fineness can show it.
+
+    None where it has none, or they cannot."""
     fabric = next(iter(template.fabrics.values()), None)
-    if fabric is None:
-        return None
     low, high = YARN_WAVES
-    waves = _waves(fabric)
-    band = waves.up_to(high)
+    finest = min(high, YARN_FINEST * pixels_per_cm)
+    if fabric is None or finest <= low:
+        return None
+    band = _waves(fabric).up_to(high)
     band = band.times(np.where((band.per_cm >= low) & (band.per_cm <= high), 1.0, 0.0))
-    side = 2 ** int(np.ceil(np.log2(_YARN_TEXELS * high * fabric.size_cm)))
-    field = band.tile(side) / max(band.deviation, 1e-6)  # a tile too coarse for such waves has none
+    seen = band.times(np.where(band.per_cm <= finest, 1.0, 0.0)).up_to(finest)
+    side = 2 ** int(np.ceil(np.log2(_YARN_TEXELS * finest * fabric.size_cm)))
+    field = seen.tile(side) / max(band.deviation, 1e-6)  # a tile too coarse for such waves has none
     apart = np.roll(field, (side // 2, side // 3), axis=(0, 1))
     steps = np.stack([field, apart], axis=-1) * (INK_REACH_CM / template.atlas_cm * ATLAS_STEPS)
     return Yarn(np.rint(steps.clip(-127, 127)).astype(np.int8), template.atlas_cm / fabric.size_cm)
