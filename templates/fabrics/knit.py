@@ -15,6 +15,7 @@ WALES, COURSES = 127, 167  # 9.9 columns and 13 rows of stitches a centimetre: a
 FINER = 4  # the drawing's texels across one of the tile's
 DRAWN = SIDE * FINER
 MEAN_CODE = 160  # bright stitches reach 1.5 times the mean
+TUFT_END_CM = 0.05  # over which fibres of another colour run out
 SEED = 20
 
 Floats = NDArray[np.float32]
@@ -45,19 +46,18 @@ def along(seed: int, threads: int, length_cm: float) -> Floats:
 
 
 def tufts(seed: int, a_cm: float, length_cm: float, tones: tuple[float, ...]) -> Floats:
-    """Stretches of yarn in which fibres of another colour lie, (COURSES, DRAWN), added up: each of one of the tones.
+    """Stretches of yarn with fibres of another colour, (COURSES, DRAWN), added up: each of one of the tones.
 
-    a_cm: how many begin in a centimetre of yarn; length_cm: their median; half are within a factor of 1.5 of it."""
+    a_cm: how many there are in a centimetre of yarn; length_cm: their median, and half are within a factor
+    of 1.5 of it."""
     random = np.random.default_rng(seed)
-    count = random.poisson(a_cm * TILE_CM, COURSES)
     yarn = np.zeros((COURSES, DRAWN), np.float32)
-    places = np.arange(DRAWN)
-    for course, tuft in ((course, n) for course in range(COURSES) for n in range(count[course])):
-        del tuft
+    places, soft = np.arange(DRAWN), TUFT_END_CM * DRAWN / TILE_CM
+    for course in np.repeat(np.arange(COURSES), random.poisson(a_cm * TILE_CM, COURSES)):
         middle, tone = random.uniform(0, DRAWN), random.choice(tones) * random.uniform(0.6, 1.4)
         half = 0.5 * length_cm * np.exp(0.6 * random.standard_normal()) * DRAWN / TILE_CM
         away = np.abs((places - middle + DRAWN / 2) % DRAWN - DRAWN / 2)
-        yarn[course] += tone * np.clip((half - away) / (0.05 * DRAWN / TILE_CM) + 0.5, 0, 1)
+        yarn[course] += tone * np.clip((half - away) / soft + 0.5, 0, 1)
     return yarn
 
 
@@ -96,8 +96,8 @@ def needles(seed: int, length_cm: float) -> Floats:
 
 def knit(melange: bool) -> NDArray[np.uint8]:
     """A tile's codes; melange: of yarn with dark and bright fibres, else of one colour."""
-    rows = np.floor(np.arange(DRAWN) / DRAWN * COURSES).astype(np.int64)[:, None] * np.ones((1, DRAWN), np.int64)
-    slub = 0.6 * pick(along(SEED + 3, COURSES, 0.35), rows) + 0.8 * pick(along(SEED + 4, COURSES, 0.05), rows)
+    course = np.floor(np.arange(DRAWN) / DRAWN * COURSES).astype(np.int64)
+    slub = (0.6 * along(SEED + 3, COURSES, 0.35) + 0.8 * along(SEED + 4, COURSES, 0.05))[course]
     height, course = stitches(np.asarray(1 + 0.055 * slub + 0.015 * needles(SEED + 13, 0.4), np.float32))
     light = 0.5 + 0.5 * height**0.8
     light *= 1 + 0.030 * noise(SEED + 5, 0.012, 0.025)  # fibres

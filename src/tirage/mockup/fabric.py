@@ -14,7 +14,7 @@ from tirage.mockup import kernels
 from tirage.mockup.kernels import ATLAS_STEPS, FABRIC_LEVELS, FABRIC_ONE, pointer
 from tirage.mockup.model import Fabric, Template
 
-FAINT = 0.0205
+FAINT = 0.025
 """A film leaves out a tile whose factor varies less than this from pixel to pixel: it would pass unseen."""
 FADED = 0.004
 """The same for a level of it, where cloth turns away."""
@@ -140,7 +140,7 @@ def _levels(waves: _Waves, pixel_cm: float) -> list[NDArray[np.uint16]]:
     levels = []
     for index, pair in enumerate(zip(seen[:count], [*seen[1:count], even], strict=True)):
         texels = 2 * waves.size_cm / pixel_cm / 2 ** (index / 2)
-        side = min(waves.side, _SIDES * int(np.ceil(texels / _SIDES)))
+        side = min(2 * waves.side, _SIDES * int(np.ceil(texels / _SIDES)))
         tiles = np.stack([left.interpolated(side).tile(side) for left in pair], axis=-1)
         codes = np.rint(tiles.clip(0, 1.99) * FABRIC_ONE).astype(np.uint16)
         levels.append(np.pad(codes, ((1, 1), (1, 1), (0, 0)), mode="wrap"))
