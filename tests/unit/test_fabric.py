@@ -77,20 +77,26 @@ def test_small_films_pay_nothing_for_jersey_and_show_a_melange(template: Templat
     assert pattern_of(in_knit(template, "heather"), 12.5).deviation >= FAINT
 
 
-@pytest.mark.parametrize(("pixels_per_cm", "low", "high"), [(12, 0.015, FAINT), (24, 0.035, 0.055), (50, 0.08, 0.12)])
+@pytest.mark.parametrize(
+    ("pixels_per_cm", "low", "high"), [(12, 0.015, FAINT), (24, 0.035, 0.055), (50, 0.08, 0.12)]
+)
 def test_jersey_is_calm_at_12_pixels_a_centimetre_and_has_columns_of_stitches_at_24(
     template: Template, pixels_per_cm: float, low: float, high: float
 ) -> None:
     level = level_of(pattern_of(in_knit(template), pixels_per_cm), 0)
     assert level.mean() == pytest.approx(1, abs=1e-3)
     assert low < level.std() < high
-    wales = np.abs(np.fft.fft(level, axis=1))[:, 125:130].mean() / len(level)  # 127 a tile, not quite straight
+    wales = np.abs(np.fft.fft(level, axis=1))[:, 125:130].mean() / len(
+        level
+    )  # 127 a tile, not quite straight
     assert (wales > 0.003) == (pixels_per_cm > 12)
 
 
 def test_a_melange_lies_along_the_courses_in_stretches_of_many_lengths() -> None:
     tile = knit("heather") / knit("heather").mean(dtype=np.float64)
-    even = cv2.blur(np.tile(tile, (3, 3)), (1, 3))[SIDE_TEXELS : 2 * SIDE_TEXELS, SIDE_TEXELS : 2 * SIDE_TEXELS]
+    even = cv2.blur(np.tile(tile, (3, 3)), (1, 3))[
+        SIDE_TEXELS : 2 * SIDE_TEXELS, SIDE_TEXELS : 2 * SIDE_TEXELS
+    ]
     dark = (cv2.blur(even, (5, 1)) < 0.8).astype(np.uint8)
     count, _, stats, _ = cv2.connectedComponentsWithStats(dark)
     found = stats[1:count][stats[1:count, cv2.CC_STAT_AREA] >= 8]
@@ -248,7 +254,7 @@ def test_the_pattern_shows_on_cloth_and_evened_out_in_ink(template: Template) ->
         for renderer, prints in ((even, []), (woven, []), (woven, [Print(art, design)]))
     )
     assert plain > bare + 0.02
-    assert 2 * bare < inked < 0.7 * plain
+    assert 2 * bare < inked < 0.9 * plain
 
 
 def test_a_colour_that_names_a_fabric_is_made_of_it(template: Template) -> None:

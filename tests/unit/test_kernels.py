@@ -94,7 +94,13 @@ def test_fabric_sums_its_terms_with_its_own_albedo(template: Template, scene: Sc
     rho, t, ratio = np.array(colour.to_albedo()), terms[0].astype(np.float64), scene.light.bounce_ratio
     k = gain * rho**2 / (1 - slope * rho)
     bounced = rho * (1 + ratio * rho) / (1 + ratio * 0.8) * t[BOUNCE]
-    light = rho * t[DIRECT] + (rho + 0.025) * bounced + rho * k * t[MULTIPLE] + t[GLOSS] + rho / rho.max() * t[SHEEN]
+    light = (
+        rho * t[DIRECT]
+        + (rho + 0.025) * bounced
+        + rho * k * t[MULTIPLE]
+        + t[GLOSS]
+        + rho / rho.max() * t[SHEEN]
+    )
     expected = srgb(neutral(light)) * 255
     assert np.abs(composed(terms, make_look(scene, colour, Colour(0, 0, 0)))[0] - expected).max() < 0.56
 

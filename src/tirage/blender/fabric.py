@@ -11,7 +11,7 @@ import numpy as np
 from nodes import Socket, Tree, number_math, vector_math
 from studio import Floats, Studio
 
-INK_BARE, INK_GRIP, INK_KEEPS = 0.015, 0.1, 0.6
+INK_BARE, INK_GRIP, INK_KEEPS = 0.015, 0.1, 0.75
 PATTERN_DARK, PATTERN_BRIGHT = 1.5, 0.8
 YARN_WAVES = (1.5, 9.0)
 INK_REACH_CM = 0.008
@@ -39,7 +39,9 @@ def load_fabrics(folder: Path, description: dict[str, Any]) -> None:
         factor = codes / codes.mean()
         add_image(f"fabric {name}", np.repeat(interpolated(factor)[..., None], 4, axis=2))
         if index == 0:
-            add_image("yarn", np.stack([interpolated(field) for field in yarn(factor, fabric["size_cm"])], axis=-1))
+            add_image(
+                "yarn", np.stack([interpolated(field) for field in yarn(factor, fabric["size_cm"])], axis=-1)
+            )
 
 
 def interpolated(tile: Floats) -> Floats:

@@ -36,7 +36,7 @@ _SIDES = 16
 _YARN_TEXELS = 5
 """Least texels a wave of the yarn, which are taken as they are and not interpolated."""
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +64,7 @@ class Yarn:
 class _Waves:
     """A tile, or what is left of it, as waves: it repeats, so nothing is approximated."""
 
-    spectrum: NDArray[np.complex128]
+    spectrum: NDArray[np.complex64]
     """(2 n + 1, n + 1) for -n to n waves down a tile (as `rows` counts them) and 0 to n across."""
     side: int
     """Texels of the tile."""
@@ -74,12 +74,13 @@ class _Waves:
     def rows(self) -> Floats:
         """Waves down the tile by row of the spectrum: 0 to n, then -n to -1."""
         most = self.spectrum.shape[1] - 1
-        return np.concatenate([np.arange(most + 1.0), np.arange(-most, 0.0)])
+        return np.concatenate([np.arange(most + 1), np.arange(-most, 0)]).astype(np.float32)
 
     @property
     def per_cm(self) -> Floats:
         """How fine each wave is."""
-        return np.hypot(self.rows[:, None], np.arange(self.spectrum.shape[1])) / self.size_cm
+        columns = np.arange(self.spectrum.shape[1], dtype=np.float32)
+        return np.asarray(np.hypot(self.rows[:, None], columns) / np.float32(self.size_cm))
 
     def up_to(self, per_cm: float) -> _Waves:
         """Those alone that may be so coarse."""
@@ -100,18 +101,18 @@ class _Waves:
 
     def tile(self, side: int) -> Floats:
         """The tile (side, side), its texels' centres where they belong."""
-        rows, columns = self.rows, np.arange(self.spectrum.shape[1])
-        shift = 1j * np.pi * (1 / side - 1 / self.side)
-        spectrum = np.zeros((side, side // 2 + 1), np.complex128)
+        rows, columns = self.rows, np.arange(self.spectrum.shape[1], dtype=np.float32)
+        shift = np.complex64(1j * np.pi * (1 / side - 1 / self.side))
+        spectrum = np.zeros((side, side // 2 + 1), np.complex64)
         spectrum[rows.astype(int), : len(columns)] = (
             self.spectrum * np.exp(shift * rows)[:, None] * np.exp(shift * columns)
         )
-        return np.asarray(np.fft.irfft2(spectrum, (side, side)) * side**2)
+        return np.asarray(np.fft.irfft2(spectrum, (side, side)) * np.float32(side**2))
 
     def interpolated(self, side: int) -> _Waves:
         """So much stronger that texels between which a kernel interpolates show them as they are."""
-        rows, columns = np.sinc(self.rows / side), np.sinc(np.arange(self.spectrum.shape[1]) / side)
-        return self.times(1 / (rows[:, None] * columns) ** 2)
+        rows, columns = (np.sinc(n / side) ** -2 for n in (self.rows, np.arange(self.spectrum.shape[1])))
+        return self.times(np.outer(rows, columns).astype(np.float32))
 
 
 @lru_cache(4)
@@ -120,16 +121,18 @@ def _waves(fabric: Fabric) -> _Waves:
     side = len(fabric.tile)
     spectrum = np.fft.rfft2(fabric.tile / fabric.tile.mean()) / fabric.tile.size
     kept = np.r_[0 : side // 2, side // 2 + 1 : side]
-    return _Waves(spectrum[kept, : side // 2], side, fabric.size_cm)
+    return _Waves(spectrum[kept, : side // 2].astype(np.complex64), side, fabric.size_cm)
 
 
 def _seen(waves: _Waves, pixel_cm: float) -> _Waves:
     """What pixels of that size leave of a tile."""
     left = waves.up_to(FINEST / pixel_cm)
-    a_pixel = left.per_cm * pixel_cm
+    per_cm = left.per_cm
+    a_pixel = per_cm * np.float32(pixel_cm)
     edge = np.clip((STOPPED - a_pixel) / (STOPPED - PASSED), 0, 1)
-    calm = np.where(left.per_cm < STITCHES, a_pixel <= FINEST, edge * edge * (3 - 2 * edge))
-    return left.times(np.exp(-2 * (np.pi * PIXEL_BLUR * a_pixel) ** 2) * calm)
+    calm = np.where(per_cm < STITCHES, a_pixel <= FINEST, edge * edge * (3 - 2 * edge))
+    passed = np.exp(np.float32(-2 * (np.pi * PIXEL_BLUR) ** 2) * a_pixel * a_pixel)
+    return left.times(np.asarray(passed * calm, np.float32))
 
 
 def _levels(waves: _Waves, pixel_cm: float) -> list[NDArray[np.uint16]]:
@@ -147,6 +150,12 @@ def _levels(waves: _Waves, pixel_cm: float) -> list[NDArray[np.uint16]]:
     return levels
 
 
+def _between(waves: _Waves, low: float, high: float) -> Floats:
+    """1 for waves so fine, 0 for others."""
+    per_cm = waves.per_cm
+    return np.asarray((per_cm >= low) & (per_cm <= high), np.float32)
+
+
 def make_yarn(template: Template, pixels_per_cm: float) -> Yarn | None:
     """Two fields of the unevenness of the template's first fabric, as pictures of this fineness can show it.
 
@@ -157,8 +166,8 @@ def make_yarn(template: Template, pixels_per_cm: float) -> Yarn | None:
     if fabric is None or finest <= low:
         return None
     band = _waves(fabric).up_to(high)
-    band = band.times(np.where((band.per_cm >= low) & (band.per_cm <= high), 1.0, 0.0))
-    seen = band.times(np.where(band.per_cm <= finest, 1.0, 0.0)).up_to(finest)
+    band = band.times(_between(band, low, high))
+    seen = band.times(_between(band, low, finest)).up_to(finest)
     side = 2 ** int(np.ceil(np.log2(_YARN_TEXELS * finest * fabric.size_cm)))
     field = seen.tile(side) / max(band.deviation, 1e-6)  # a tile too coarse for such waves has none
     apart = np.roll(field, (side // 2, side // 3), axis=(0, 1))
