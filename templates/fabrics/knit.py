@@ -89,7 +89,7 @@ def pick(yarn: Floats, course: Courses) -> Floats:
 
 
 def needles(seed: int, length_cm: float) -> Floats:
-    """What is each wale's own, over the drawing: every needle makes stitches a little unlike its neighbours'."""
+    """What is each wale's own, over the drawing: no needle's stitches are quite like its neighbours'."""
     column = np.floor(np.arange(DRAWN) / DRAWN * WALES).astype(np.int64)
     return np.asarray(along(seed, WALES, length_cm)[column].T, np.float32)
 
@@ -111,7 +111,7 @@ def knit(melange: bool) -> NDArray[np.uint8]:
 
 
 def melange_of(course: Courses) -> Floats:
-    """A melange yarn's tone over the drawing: few dark stretches that stand out, many faint ones, some bright."""
+    """A melange yarn's tone over the drawing: few dark stretches, which stand out, and many faint ones."""
     dark = tufts(SEED + 9, 0.9, 0.30, (-0.45, -0.30, -0.20))
     faint = tufts(SEED + 10, 3.0, 0.22, (-0.12, -0.06, 0.06, 0.10))
     yarn = np.exp(0.68 * (np.clip(dark, -0.7, 0) + faint) + 0.08 * along(SEED + 11, COURSES, 0.03))

@@ -16,8 +16,8 @@ import synthetic
 from numpy.typing import NDArray
 
 from tirage.media.values import Colour
-from tirage.mockup import fabric as fabrics
 from tirage.mockup import cloth, kernels, shade
+from tirage.mockup import fabric as fabrics
 from tirage.mockup.fabric import FAINT, FINEST, STITCHES, STOPPED, Pattern, make_pattern, make_yarn
 from tirage.mockup.kernels import ATLAS_STEPS, FABRIC_ONE, MARKS, NOWHERE, TERMS, pointer
 from tirage.mockup.model import Fabric, Template
@@ -199,7 +199,8 @@ def test_ink_follows_the_yarn_within_a_pixel_and_nowhere_stays(template: Templat
 def test_smaller_pictures_lead_ink_less_far_and_small_ones_not_at_all(template: Template) -> None:
     shirt = in_knit(template)
     large, small = make_yarn(shirt, 24), make_yarn(shirt, 10)
-    assert large is not None and small is not None
+    assert large is not None
+    assert small is not None
     assert 0 < small.field.std() < 0.8 * large.field.std()
     assert make_yarn(shirt, 4) is None
     assert make_yarn(replace(shirt, fabrics=MappingProxyType({})), 24) is None

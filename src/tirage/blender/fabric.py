@@ -119,7 +119,7 @@ def covering(tree: Tree, woven: Woven) -> Socket:
 
 
 def light_factor(tree: Tree, woven: Woven, ink: Socket, colour: tuple[float, float, float]) -> Socket:
-    """The pattern's factor on light by channel: deeper where the cloth is dark; ink fills it up and keeps a part."""
+    """The pattern's factor on light by channel, deeper where the cloth is dark; ink keeps a part of it."""
     deep = tuple(PATTERN_DARK + (PATTERN_BRIGHT - PATTERN_DARK) * channel for channel in colour)
     filled = tuple(INK_KEEPS - channel for channel in deep)
     shown = vector_math(tree, "MULTIPLY_ADD", filled, ink, deep)
@@ -128,5 +128,6 @@ def light_factor(tree: Tree, woven: Woven, ink: Socket, colour: tuple[float, flo
 
 def sheen_hue(colour: tuple[float, float, float]) -> tuple[float, float, float]:
     """The sheen's colour on cloth of this albedo."""
+    red, green, blue = colour
     strongest = max(colour)
-    return tuple(channel / strongest for channel in colour) if strongest else (1.0, 1.0, 1.0)
+    return (red / strongest, green / strongest, blue / strongest) if strongest else (1.0, 1.0, 1.0)

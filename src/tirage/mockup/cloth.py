@@ -173,7 +173,7 @@ def _bounce_constants(material: Material) -> tuple[float, float]:
 
 
 def sheen_hue(albedo: Sequence[float]) -> list[float]:
-    """The sheen's colour on cloth of this linear albedo (3,): its fibres are dyed, so it is the cloth's own hue."""
+    """The sheen's colour on cloth of this linear albedo (3,): the hue of its dyed fibres."""
     return [channel / max(albedo) for channel in albedo]
 
 

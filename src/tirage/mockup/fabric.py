@@ -28,7 +28,7 @@ they are left to the pixel filter up to so many a pixel, where it has stopped th
 YARN_WAVES = (1.5, 9.0)
 """Waves a centimetre that ink follows: from stitch to stitch, and where the yarn is uneven."""
 YARN_FINEST = 0.3
-"""Of them a view follows those of so many a pixel, for it keeps one place a pixel; finer ones only soften edges."""
+"""Of them a view follows those of so many a pixel: it keeps one place a pixel.  Finer ones soften edges."""
 INK_REACH_CM = 0.008
 """How far all of them lead ink: the standard deviation."""
 _SIDES = 16
