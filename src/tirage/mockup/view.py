@@ -21,6 +21,8 @@ from tirage.mockup.scene import Scene, Workspace, print_regions, surfaces
 
 _REACH = 2
 """Pixels around the silhouette that the filter can reach."""
+_FLAT_K = 2
+"""Samples a pixel and axis where detail varies on smooth cloth."""
 _STEEP = 6.0
 """Neighbours farther apart on the atlas than this many frontal pixels lie on both sides of a fold's edge."""
 
@@ -89,6 +91,12 @@ def filter_taps(k: int) -> NDArray[np.float32]:
     weights = 0.35875 - 0.48829 * np.cos(phase) + 0.14128 * np.cos(2 * phase) - 0.01168 * np.cos(3 * phase)
     taps: NDArray[np.float32] = (weights / weights.sum()).astype(np.float32)
     return taps
+
+
+def _flat_taps(k: int) -> NDArray[np.float32]:
+    """The same at _FLAT_K samples a pixel, each pixel's share as it is at k: their sums are mixed."""
+    taps, shares = filter_taps(_FLAT_K).reshape(3, _FLAT_K), filter_taps(k).reshape(3, k).sum(axis=1)
+    return np.asarray(taps * (shares / taps.sum(axis=1))[:, None], np.float32)
 
 
 def build_view(
@@ -286,6 +294,8 @@ def _fill(view: View, sight: _Sight) -> None:
         ctypes.byref(prints),
         pointer(filter_taps(view.k), np.float32),
         view.k,
+        pointer(_flat_taps(view.k), np.float32),
+        _FLAT_K,
     )
 
 
