@@ -247,6 +247,8 @@ class Look(Struct):
         ("k_slope", _floats),
         ("bounce", _floats * 3),
         ("bounce_ratio", _floats),
+        ("hue", _floats * 3),
+        ("deep", _floats * 3),
         ("background", _floats * 3),
         ("ink_bare", _floats),
         ("ink_grip", _floats),

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from tirage.mockup import kernels
 from tirage.mockup.camera import pixels_per_cm
 from tirage.mockup.coat import coat_seen
-from tirage.mockup.fabric import Yarn, make_yarn
 from tirage.mockup.kernels import ATLAS_STEPS, CHARTS, pointer
 from tirage.mockup.light import Light, build_light, edge_uv, light_texture
 from tirage.mockup.mesh import Shell, drawn, expand
@@ -57,7 +56,6 @@ class Scene:
     """(m,) panel of each triangle, with kernels.INSIDE or kernels.RIM."""
     detail: tuple[Detail, ...]
     """The finest level first, each half as wide as the one before."""
-    yarn: Yarn | None
 
 
 class Workspace:
@@ -103,7 +101,6 @@ def build_scene(template: Template) -> Scene:
         uv=np.ascontiguousarray(edge_uv(shell, len(template.garment.rim)) / template.atlas_cm, np.float32),
         flags=flags[chosen],
         detail=_levels(template.detail),
-        yarn=make_yarn(template),
     )
 
 

@@ -29,7 +29,7 @@ static inline float8v mirrored(const Cloths *c, float u, float v) {
     const half *p = c->coat + (long)iy * size + ix, *q = p + size;
     const float ax = fx - ix, a = (float)p[0] + ax * ((float)p[1] - (float)p[0]), b = (float)q[0] + ax * ((float)q[1] - (float)q[0]);
     const float gloss = a + (fy - iy) * (b - a);
-    return (float8v){0, 0, 0, gloss, 0, gloss};
+    return (float8v){0, 0, 0, gloss};
 }
 
 /* Light on the outside. */
