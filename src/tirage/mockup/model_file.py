@@ -141,9 +141,10 @@ def _written(
     pictures: list[bytes] = []
     materials: list[Material] = []
     parts: list[Part] = []
-    shades = [_occlusion(template, inside=inside) for inside in (False, True)]
+    sides = (False,) if template.garment.solid else (False, True)
     numbers: list[int | None] = [None, None]
     if template.world_strength > 0:
+        shades = [_occlusion(template, inside=inside) for inside in sides]
         pictures += [_jpeg(np.repeat(shade[..., None], 3, axis=2)) for shade in shades]
         numbers = [0, 1]
     for patch in patches:
@@ -161,8 +162,9 @@ def _written(
             )
         )
         pictures += [] if even else [_jpeg(picture)]
-    parts.append(_inside(template, shell, material=len(materials)))
-    materials.append(_material(template, "inside", occlusion=numbers[1], colour=albedo, picture=None))
+    if not template.garment.solid:
+        parts.append(_inside(template, shell, material=len(materials)))
+        materials.append(_material(template, "inside", occlusion=numbers[1], colour=albedo, picture=None))
     return write_glb(
         name=template.info.id,
         generator="Tirage",
