@@ -17,10 +17,10 @@ from bench.colours import Kept, kept_colours
 from bench.inputs import designs
 from bench.quality import (
     LOCAL,
-    SHIPPED,
     Score,
     faults,
     read_references,
+    references_of,
     scene,
     score,
     write_side_by_side,
@@ -47,10 +47,12 @@ class Quality:
 
 def quality(renderer: Renderer, *, large: bool) -> Quality:
     """Scores all references there are, and leaves side-by-side pictures to look at."""
-    shipped = read_references(SHIPPED)
-    local = read_references(LOCAL) if large else []
+    name = renderer.template.info.id
+    folder = references_of(name)
+    shipped = read_references(folder)
+    local = read_references(references_of(name, LOCAL)) if large else []
     notes = (
-        [f"References: {fault}." for fault in faults(SHIPPED, shipped, renderer.template)] if shipped else []
+        [f"References: {fault}." for fault in faults(folder, shipped, renderer.template)] if shipped else []
     )
     if not shipped:
         notes.append("There are no references, so quality is not scored.")

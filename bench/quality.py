@@ -28,6 +28,13 @@ HERE = Path(__file__).resolve().parent
 SHIPPED = HERE / "references"
 LOCAL = HERE.parent / "out" / "references"
 """Where `make references` leaves the large pictures."""
+
+
+def references_of(template: str, root: Path = SHIPPED) -> Path:
+    """Where a template's references lie: the tee's in the folder itself, others' in one of their own."""
+    return root if template == "tee" else root / template
+
+
 BACKGROUND = 0xF2
 COVERED = round(0.02 * 255)
 """Pixels whose reference alpha is above this count."""
