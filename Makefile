@@ -102,8 +102,9 @@ reference: .venv/.ready ## write the pages of docs that come from the code
 contact-sheet: native ## every view, colour and kind of print at 2048 with crops, in out/contact-sheet
 	$(BIN)/python -m bench.contact_sheet
 
-pictures: native ## render the picture in README.md again
+pictures: native ## render the pictures in README.md again
 	$(BIN)/python scripts/hero.py
+	$(BIN)/python scripts/products.py
 
 garment: native ## drape the garment again from its pattern and finish it
 	$(BIN)/python templates/tee/drape.py
