@@ -14,7 +14,7 @@ from tirage.errors import BadInput, Severity
 from tirage.media.notes import Notes
 from tirage.media.rates import RATES, Rate
 from tirage.video.findings import KINDS
-from tirage.video.formats import atem, cmx3600, fcpxml, otio
+from tirage.video.formats import atem, cmx3600, fcp7, fcpxml, otio
 from tirage.video.formats.registry import FORMATS, format_of
 from tirage.video.timeline import (
     CaptionTrack,
@@ -206,6 +206,37 @@ def test_reels_of_long_names_are_told_apart() -> None:
     assert len({*reels}) == 3
     assert max(map(len, reels)) == 8
     assert [found.code for found in notes.findings] == ["NOT_IN_FORMAT"]
+
+
+XMEML = b"""<?xml version="1.0"?><!DOCTYPE xmeml><xmeml version="4"><sequence id="s"><name>Cut</name>
+<rate><timebase>25</timebase><ntsc>FALSE</ntsc></rate><media><video><track>
+<clipitem id="1"><name>one</name><start>0</start><end>100</end><in>10</in><out>115</out>
+ <file id="f1"><name>A.mov</name><pathurl>file://localhost/x/A%20cam.mov</pathurl>
+  <timecode><string>01:00:00:00</string><displayformat>NDF</displayformat></timecode></file></clipitem>
+<transitionitem><start>95</start><end>105</end><alignment>center</alignment>
+ <effect><name>Page Peel</name></effect></transitionitem>
+<clipitem id="2"><name>two</name><start>100</start><end>150</end><in>200</in><out>250</out>
+ <file id="f2"><pathurl>file:///x/B.mp4</pathurl></file></clipitem>
+<clipitem id="3"><name>three</name><start>150</start><end>175</end><in>0</in><out>25</out>
+ <file id="f1"/></clipitem></track>
+<track><clipitem id="4"><start>0</start><end>5</end><in>0</in><out>5</out><file id="f1"/></clipitem></track>
+</video></media></sequence></xmeml>
+"""
+
+
+def test_final_cut_xml_whose_clips_name_the_cut_itself() -> None:
+    notes = Notes()
+    edl = fcp7.read(XMEML, notes)
+    assert edl is not None, notes.findings
+    assert shots(edl) == [
+        ("A cam", 90_010, 95, 0, 0),
+        ("B", 195, 55, 95, 10),
+        ("A cam", 90_000, 25, 150, 0),
+    ]
+    assert [(found.code, found.where) for found in notes.findings] == [
+        ("TRACK_IGNORED", "line 12"),
+        ("TRANSITION_UNKNOWN", "line 6"),
+    ]
 
 
 FCPXML = b"""<?xml version="1.0"?><!DOCTYPE fcpxml>

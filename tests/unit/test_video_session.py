@@ -26,6 +26,7 @@ from tirage.video.lock import lock_hash
 from tirage.video.opening import open_session
 from tirage.video.session import Asset, MediaFile, Session, SyncMap
 from tirage.video.session_file import load_session
+from tirage.video.timecode import parse_timecode
 from tirage.video.timeline import Clock, Edl, Event, Format, Range
 
 CUE = "1\n00:00:00,000 --> 00:00:01,000\nx\n\n"
@@ -200,6 +201,28 @@ def test_a_frame_is_at_most_half_a_frame_from_its_time(sync: SyncMap, frame: int
 def test_without_drift_frames_go_there_and_back(offset: Fraction, frame: int) -> None:
     sync, rate = SyncMap(offset=offset), RATES["29.97"]
     assert sync.session_frame(sync.media_frame(frame, rate), rate) == frame
+
+
+def test_half_a_frame_goes_there_and_back() -> None:
+    sync, rate = SyncMap(offset=Fraction(1, 60)), RATES["30"]
+    assert [sync.media_frame(frame, rate) for frame in (0, 1)] == [1, 2]
+    assert [sync.session_frame(frame, rate) for frame in (1, 2)] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("start", "address", "frame"),
+    [
+        (0, "23:59:59:24", -1),
+        (0, "00:00:01:00", 25),
+        (23 * 3600 * 25, "00:30:00:00", 90 * 60 * 25),
+        (23 * 3600 * 25, "22:59:59:00", -25),
+    ],
+)
+def test_timecode_goes_on_after_midnight(start: int, address: str, frame: int) -> None:
+    shown = Event(camera="A", source_in=parse_timecode(address, RATES["25"]), length=10, record_in=0)
+    edl = Edl(rate=RATES["25"], events=(shown,), clock=Clock.SOURCE)
+    session = session_of(Asset(camera="A", files=(MediaFile(path="/x/a.mp4"),), start=start))
+    assert conform(edl, session, Notes()).events[0].source_in == frame
 
 
 def test_drift_repeats_or_leaves_out_single_frames() -> None:
