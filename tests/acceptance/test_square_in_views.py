@@ -98,7 +98,7 @@ def edge(places: Floats, cover: Floats, axis: int, sign: int) -> tuple[float, fl
             "tote",
             Placement("front", -2.0, 20.0, SIDE, 7.0),
             0,
-        ),  # turned: an edge along pixels has no half-covered ones
+        ),  # not along pixels
         ("tote", Placement("back", 1.5, 24.0, SIDE, -20.0), 180),
         ("poster", Placement("print", 3.3, 17.0, SIDE, 5.0), 0),
         ("poster", Placement("print", -2.0, 25.0, SIDE, 12.0), 45),
