@@ -125,7 +125,7 @@ def mat(p: Poster) -> list[Patch]:
 def _mat_uv(
     p: Poster, turn: int, number: int, upper: tuple[float, float, float], lower: tuple[float, float, float]
 ) -> F64:
-    """The mat's face lies on the atlas as it hangs; the bevels are widened, shortened strips in its window."""
+    """The mat's face lies on the atlas as it hangs; the bevels are strips in its window, wider, shorter."""
     t = np.linspace(-1, 1, LENGTHWISE)
     if number == 0:
         flat = np.array([[(a * x, z) for x in t] for a, z, _ in (upper, lower)])

@@ -94,9 +94,13 @@ def edge(places: Floats, cover: Floats, axis: int, sign: int) -> tuple[float, fl
         ("tee", Placement("back", 3.1, 25.0, SIDE), 180),
         ("tee", Placement("sleeve-left", 4.0, 12.0, SIDE), 110),  # where no fold hides a side
         ("tee", Placement("sleeve-right", -2.0, 13.0, SIDE), 250),
-        ("tote", Placement("front", -2.0, 20.0, SIDE), 0),
+        (
+            "tote",
+            Placement("front", -2.0, 20.0, SIDE, 7.0),
+            0,
+        ),  # not along pixels
         ("tote", Placement("back", 1.5, 24.0, SIDE, -20.0), 180),
-        ("poster", Placement("print", 3.3, 17.0, SIDE), 0),
+        ("poster", Placement("print", 3.3, 17.0, SIDE, 5.0), 0),
         ("poster", Placement("print", -2.0, 25.0, SIDE, 12.0), 45),
     ],
     ids=lambda value: value.panel if isinstance(value, Placement) else "",
