@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:  # only the tests that use one pay for it
+    from buckets import Bucket
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.load_profile("repeatable")
@@ -24,3 +27,22 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and in CI everything has to run: {call.excinfo}"
     return report
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """One server for all tests."""
+    from buckets import storage
+
+    with storage() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """An empty one, to which the environment has the key."""
+    from buckets import Bucket, empty_bucket
+
+    for name, value in Bucket.CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    return empty_bucket(s3_endpoint)

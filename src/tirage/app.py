@@ -97,7 +97,7 @@ def open_app(settings: Settings, *, host: str = HOST, port: int = PORT) -> Itera
             service=service,
             files=files,
             orphans=Orphans(files, database),
-            addresses=Addresses(base),
+            addresses=Addresses(base, sign=files.sign if files.can_sign else None),
             catalogue=catalogue,
             publisher=Holding(database, catalogue),
             templates=templates,

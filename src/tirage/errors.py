@@ -165,7 +165,9 @@ CODES: dict[str, Code] = {
         SYSTEM, "This is a defect of Tirage: report it with the command and the design that show it."
     ),
     "STORE_UNAVAILABLE": Code(
-        SYSTEM, "Try again in some seconds; if it stays so, look at the database.", retryable=True
+        SYSTEM,
+        "Try again in some seconds; if it stays so, look at the database and the storage.",
+        retryable=True,
     ),
     "KERNELS_MISSING": Code(
         SYSTEM, "Install Tirage again: its compiled part is missing or of another version."

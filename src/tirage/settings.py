@@ -5,6 +5,7 @@ Plain dataclasses, because a settings library costs more to import than a pictur
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,7 +13,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from tirage.errors import UsageError
 from tirage.sources import CONFIG, Sources
@@ -63,8 +64,11 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "command runs.",
         "TIRAGE_DATABASE_URL": "`sqlite:///path` or `postgresql://user@host/name`; by default a SQLite file "
         "in the data folder.",
-        "TIRAGE_STORAGE_URL": "Where files are stored: `file:///path`; by default `static` in the data "
-        "folder.",
+        "TIRAGE_STORAGE_URL": "Where files are stored: `file:///path`, or `s3://bucket/prefix?endpoint=…&"
+        "region=…` for any storage that speaks S3; by default `static` in the data folder.",
+        "AWS_ACCESS_KEY_ID": "Who we are for `s3://`; without it what the machine's own role says.",
+        "AWS_SECRET_ACCESS_KEY": "The secret of that key.  Other AWS_ variables are heeded as well.",
+        "AWS_SESSION_TOKEN": "For keys that are good for a while only.",
         "TIRAGE_FILE_BASE_URL": "What files' addresses begin with, used as it stands; by default the next "
         "three, then the server's own address with `/static`.",
         "MEDUSA_FILE_BASE_URL": "The same, where TIRAGE_FILE_BASE_URL is not set.",
@@ -96,8 +100,20 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Every variable that is read, with what it does: the documentation's source."""
-SECRET = frozenset({"TIRAGE_API_KEY", "TIRAGE_DATABASE_URL"})
+SECRET = frozenset(
+    {
+        "TIRAGE_API_KEY",
+        "TIRAGE_DATABASE_URL",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+    }
+)
 """Values that are never shown."""
+CREDENTIALS = "AWS_"
+"""What the variables begin with that a storage's own library reads."""
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+S3_OPTIONS = frozenset({"endpoint", "region"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +126,8 @@ class Settings:
     database_url: str = field(repr=False)
     """May hold a password."""
     storage_url: str
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The variables of a storage on S3: for its library, and for workers."""
     templates: tuple[Path, ...] = ()
     """Searched before the built-in ones; by default one folder under XDG_DATA_HOME."""
     file_base_url: str | None = None
@@ -182,17 +200,19 @@ class Settings:
             "TIRAGE_LOG_LEVEL": self.log_level.value,
             "TIRAGE_LOG_FORMAT": self.log_format.value,
         }
-        return {name: value for name, value in given.items() if value}
+        return {**self.credentials, **{name: value for name, value in given.items() if value}}
 
 
 def _settings_of(reader: _Reader, data_dir: Path | None) -> Settings:
     data_dir = (data_dir or reader.value("TIRAGE_DATA_DIR", _data_dir, Path(DATA_DIR))).absolute()
+    storage_url = reader.value("TIRAGE_STORAGE_URL", _storage, (data_dir / STATIC).as_uri())
     settings = Settings(
         threads=reader.value("TIRAGE_THREADS", _number(1, MAX_THREADS), usable_cores()),
         templates=reader.value("TIRAGE_TEMPLATES", _folders, _own_templates(reader.sources.environment)),
         data_dir=data_dir,
         database_url=reader.value("TIRAGE_DATABASE_URL", _database, f"sqlite:///{data_dir / DATABASE}"),
-        storage_url=reader.value("TIRAGE_STORAGE_URL", _storage, (data_dir / STATIC).as_uri()),
+        storage_url=storage_url,
+        credentials=_credentials(reader.sources.environment) if storage_url.startswith("s3:") else {},
         file_base_url=_file_base_url(reader),
         api_key=reader.value("TIRAGE_API_KEY", _api_key, None),
         server=reader.value("TIRAGE_SERVER", _base_url, None),
@@ -237,7 +257,8 @@ class _Reader:
         try:
             return parse(given.text)
         except ValueError:
-            shown = "what it is" if variable in SECRET else repr(given.text[:40])
+            secret = variable in SECRET or "@" in given.text or "?" in given.text  # addresses with passwords
+            shown = "what it is" if secret else repr(given.text[:40])
             self.sources.add(variable, f"{variable} cannot be {shown}.", VARIABLES[variable])
             return default
 
@@ -341,9 +362,34 @@ def _database(text: str) -> str:
 
 def _storage(text: str) -> str:
     address = urlsplit(text)
+    if address.scheme == "s3":
+        return _bucket(text, address)
     if address.scheme != "file" or address.netloc or not address.path.startswith("/") or _extra(address):
         raise ValueError
     return text
+
+
+def _bucket(text: str, address: SplitResult) -> str:
+    """A bucket, a prefix of plain parts, options that are known and given once."""
+    options = parse_qsl(address.query, strict_parsing=bool(address.query))
+    given = dict(options)
+    prefix = address.path.strip("/").split("/") if address.path.strip("/") else []
+    good = (
+        BUCKET.fullmatch(address.netloc)
+        and not address.fragment
+        and len(given) == len(options)
+        and given.keys() <= S3_OPTIONS
+        and all(part.isascii() and re.fullmatch(r"\w[\w.~-]*", part) for part in prefix)
+    )
+    if not good:
+        raise ValueError
+    if "endpoint" in given:
+        _base_url(given["endpoint"])
+    return text
+
+
+def _credentials(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.startswith(CREDENTIALS) and value}
 
 
 def _file_base_url(reader: _Reader) -> str | None:

@@ -90,6 +90,17 @@ def test_a_key_does_what_its_scopes_allow(http: httpx2.Client, server: Serving) 
                 assert (answer.json()["code"], scope.value in answer.json()["detail"]) == ("FORBIDDEN", True)
 
 
+@pytest.mark.rows("R305")
+def test_metrics_are_for_operators(http: httpx2.Client, server: Serving) -> None:
+    assert httpx2.get(f"{server.url}/metrics").status_code == 401
+    _, reader = key_for(http, "read")
+    assert asked(server, "GET", "/metrics", reader).status_code == 403
+    _, operator = key_for(http, "operate")
+    answer = asked(server, "GET", "/metrics", operator)
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert "# TYPE tirage_failures_total counter" in answer.text
+
+
 def test_every_route_asks_for_a_scope_on_purpose() -> None:
     """What fits no row asks for everything: only keys may."""
     assert set(SCOPES) == set(Scope)

@@ -1,4 +1,4 @@
-"""Stored files: what every storage has to do, on a local folder and on a store without folders."""
+"""Stored files: what every storage has to do, on a local folder, a store without folders and a bucket."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ import os
 import subprocess
 import sys
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx2
 import pytest
 from obstore.store import MemoryStore
 
-from tirage.errors import BadInput, Conflict, Failed, NotFound
+from buckets import Bucket
+from tirage.errors import BadInput, Conflict, Failed, NotFound, TryAgain
 from tirage.stores.blobs import Blobs, open_blobs
 
 PNG = "image/png"
@@ -27,10 +30,13 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "static"
 
 
-@pytest.fixture(params=("folder", "objects"))
+@pytest.fixture(params=("folder", "objects", "bucket"))
 def blobs(request: pytest.FixtureRequest, root: Path) -> Blobs:
-    """The other one keeps objects as a shop of buckets does: no folders, no links, types beside the bytes."""
-    return open_blobs(root.as_uri()) if request.param == "folder" else Blobs(MemoryStore())
+    """The others keep objects: no folders, no links, types beside the bytes."""
+    if request.param == "objects":
+        return Blobs(MemoryStore())
+    bucket = request.getfixturevalue("bucket") if request.param == "bucket" else None
+    return open_blobs(bucket.url if bucket else root.as_uri())
 
 
 @pytest.fixture
@@ -188,6 +194,94 @@ def test_what_is_no_key_reaches_no_store(blobs: Blobs, key: str, tmp_path: Path)
 def test_a_check_leaves_nothing(blobs: Blobs) -> None:
     blobs.check()
     assert keys(blobs) == []
+
+
+def test_a_copy_that_breaks_off_leaves_nothing(blobs: Blobs, tmp_path: Path) -> None:
+    path = tmp_path / "design.png"
+    with pytest.raises(NotFound):
+        blobs.fetch(KEY, path)
+    assert not list(tmp_path.glob("design*"))
+
+
+# a bucket only
+
+
+@pytest.mark.rows("R229")
+def test_prefixes_of_one_bucket_do_not_meet(bucket: Bucket) -> None:
+    one, other = open_blobs(bucket.with_prefix("shops/one")), open_blobs(bucket.with_prefix("shops/two"))
+    one.write("a/b", b"1", media_type=PNG)
+    other.write("a/b", b"2", media_type=PNG)
+    assert keys(one) == keys(other) == ["a/b"]
+    assert one.delete_prefix("a/") == 1
+    assert other.read("a/b") == b"2"
+
+
+def test_private_files_have_addresses_that_end(bucket: Bucket) -> None:
+    blobs = open_blobs(bucket.url)
+    assert blobs.can_sign
+    blobs.write("uploads/designs/d1/design.png", b"123", media_type=PNG)
+    url = blobs.sign("uploads/designs/d1/design.png")
+    assert "X-Amz-Expires=3600" in url
+    assert bucket.SECRET not in url
+    answer = httpx2.get(url)
+    assert (answer.content, answer.headers["content-type"]) == (b"123", PNG)
+    assert answer.headers["content-disposition"] == 'attachment; filename="design.png"'
+    assert answer.headers["cache-control"] == "private, no-cache"
+    assert not open_blobs("file:///tmp").can_sign
+    with pytest.raises(BadInput):
+        blobs.sign("../x")
+
+
+def test_media_may_be_kept_by_every_cache(bucket: Bucket) -> None:
+    blobs = open_blobs(bucket.url)
+    blobs.write(KEY, b"1", media_type=PNG)
+    blobs.copy(KEY, "media/products/p1/renders/j2/front_0deg.png")
+    answer = httpx2.get(blobs.sign("media/products/p1/renders/j2/front_0deg.png"))
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["content-type"] == PNG
+
+
+def test_a_bucket_that_is_not_there(bucket: Bucket, tmp_path: Path) -> None:
+    blobs = open_blobs(bucket.url.replace(bucket.NAME, "no-such-bucket"))
+    for call in (
+        lambda: blobs.write("a", b"1", media_type=PNG),
+        lambda: blobs.read("a"),
+        lambda: keys(blobs),
+        lambda: blobs.fetch("a", tmp_path / "a"),
+    ):
+        with pytest.raises(Failed, match="no such bucket") as caught:
+            call()
+        assert caught.value.code == "OUTPUT_UNWRITABLE"
+
+
+def test_a_storage_that_is_away(bucket: Bucket) -> None:
+    """It is asked a few times, for seconds and not minutes."""
+    blobs = open_blobs(bucket.url)
+    with bucket.faults() as way:
+        blobs = open_blobs(way.url)
+        blobs.write("a", b"1", media_type=PNG)
+        way.answers = [503, 500]
+        assert blobs.read("a") == b"1"
+        assert way.answers == []
+        way.answers = [503] * 50
+        before = time.monotonic()
+        with pytest.raises(TryAgain) as caught:
+            blobs.read("a")
+        assert time.monotonic() - before < 10
+        assert caught.value.code == "STORE_UNAVAILABLE"
+        assert len(way.answers) == 45
+
+
+def test_a_storage_that_refuses_us(bucket: Bucket) -> None:
+    """What it says names our key; what we say does not."""
+    with bucket.faults() as way:
+        way.answers = [403]
+        with pytest.raises(Failed, match="refuses us") as caught:
+            open_blobs(way.url).write("a", b"1", media_type=PNG)
+    told = "".join(traceback.format_exception(caught.value))
+    assert "403 Forbidden" in told
+    assert bucket.KEY not in told
+    assert bucket.SECRET not in told
 
 
 # a local folder only

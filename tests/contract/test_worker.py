@@ -281,6 +281,21 @@ def test_a_step_that_fails_once_is_tried_again_from_there(
     assert script.undone == []
 
 
+@pytest.mark.parametrize("failing", NAMES)
+def test_a_step_waits_for_a_storage_that_is_away(shop: Shop, service: JobService, failing: str) -> None:
+    """The attempt goes on when it is back: nothing failed."""
+    away = [TryAgain("STORE_UNAVAILABLE", "The storage does not answer.")]
+
+    def fail(_job: Job, _run: Run) -> None:
+        if away:
+            raise away.pop()
+
+    job = made(service)
+    shop.worker(Script(hooks={failing: fail})).tick()
+    after = service.retrieve(job.id)
+    assert (after.status, after.attempt, away) == (COMPLETED, 1, [])
+
+
 def test_a_defect_is_tried_twice_and_told_to_operators_only(shop: Shop, service: JobService) -> None:
     def fail(_job: Job, _run: Run) -> None:
         raise KeyError("secret")

@@ -123,3 +123,15 @@ def test_paths_of_others_have_no_key(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     for path in (tmp_path, tmp_path.parent, Path("/etc/passwd"), tmp_path / ".hidden", tmp_path / "a b"):
         assert folder.key(path) is None
+
+
+def test_private_files_get_signed_addresses() -> None:
+    addresses = Addresses("https://cdn.example.com", sign=lambda key: f"https://s3.example.com/{key}?signed")
+    assert (
+        addresses.shown("/uploads/designs/d1/a.png")
+        == "https://s3.example.com/uploads/designs/d1/a.png?signed"
+    )
+    assert addresses.url("media/a.png") == "https://cdn.example.com/media/a.png"
+    assert addresses.shown("https://elsewhere/uploads/a.png") == "https://elsewhere/uploads/a.png"
+    with pytest.raises(BadInput):
+        addresses.url("uploads/../a.png")

@@ -63,7 +63,16 @@ def test_every_variable_is_read() -> None:
         "TIRAGE_LOG_LEVEL": "Debug",
         "TIRAGE_LOG_FORMAT": "json",
     }
-    assert {*environment, *BASES, "TIRAGE_CONFIG"} == set(VARIABLES)
+    elsewhere = {name for name in VARIABLES if name.startswith("AWS_")} | {
+        *(
+            "TIRAGE_RATE_LIMIT",
+            "TIRAGE_FETCH_ALLOW",
+            "TIRAGE_FFMPEG",
+            "TIRAGE_BROWSER",
+            "TIRAGE_VIDEO_ENCODER",
+        )
+    }
+    assert {*environment, *elsewhere, *BASES, "TIRAGE_CONFIG"} == set(VARIABLES)
     assert Settings.read(environment) == Settings(
         threads=3,
         templates=(Path("/a"), Path("/b")),
@@ -152,6 +161,26 @@ def test_the_base_of_addresses_is_the_first_that_is_set() -> None:
         ),
         *(("MEDUSA_BACKEND_URL", text) for text in ("shop", "https://a/#b", "https://a b")),
         *(("TIRAGE_STORAGE_URL", text) for text in ("/srv", "file://host/srv", "ftp://x", "file:///a?b")),
+        *(
+            ("TIRAGE_STORAGE_URL", text)
+            for text in (
+                *(
+                    "s3://",
+                    "s3:///a",
+                    "s3://A/b",
+                    "s3://a:1/b",
+                    "s3://key:secretword@pictures",
+                    "s3://pictures#a",
+                ),
+                *("s3://pictures/../a", "s3://pictures/a//b", "s3://pictures/a?secret=secretword"),
+                *(
+                    "s3://pictures?region=a&region=b",
+                    "s3://pictures?endpoint=minio:9000",
+                    "s3://pictures?region",
+                ),
+                "s3://pictures?endpoint=https://key:secretword@minio",
+            )
+        ),
         *(("TIRAGE_DATABASE_URL", text) for text in ("mysql://secretword@a/b", "sqlite://", "secretword")),
         *(
             ("TIRAGE_API_KEY", text)
@@ -172,6 +201,28 @@ def test_secrets_are_not_shown() -> None:
     shown = repr(Settings.read(given))
     assert "sk_0" not in shown
     assert "secretword" not in shown
+
+
+S3 = "s3://pictures/shop/one?endpoint=http://minio:9000&region=eu-central-1"
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIAKEY", "AWS_SECRET_ACCESS_KEY": "secretword", "AWS_CA_BUNDLE": "/ca.pem"}
+
+
+def test_a_bucket_with_its_credentials() -> None:
+    for text in (S3, "s3://pictures", "s3://pictures/", "s3://pictures/a.b/c-d?region=x"):
+        assert Settings.read({"TIRAGE_STORAGE_URL": text}).storage_url == text
+    settings = Settings.read({"TIRAGE_STORAGE_URL": S3, **KEYS, "AWS_PROFILE": ""})
+    assert settings.credentials == KEYS
+    assert Settings.read(settings.environment()) == settings, "a worker stores files too"
+    assert "secretword" not in repr(settings)
+    assert "AKIAKEY" not in repr(settings)
+    shown = {each.name: each.value for each in explained({"TIRAGE_STORAGE_URL": S3, **KEYS})}
+    assert shown["TIRAGE_STORAGE_URL"] == S3
+    assert shown["AWS_ACCESS_KEY_ID"] == shown["AWS_SECRET_ACCESS_KEY"] == "•••"
+    assert shown["AWS_SESSION_TOKEN"] == ""
+
+
+def test_a_folder_needs_no_credentials() -> None:
+    assert Settings.read(KEYS).credentials == {}
 
 
 def test_settings_cannot_change() -> None:

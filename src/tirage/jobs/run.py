@@ -19,7 +19,7 @@ from tirage.log import Logger
 P = ParamSpec("P")
 T = TypeVar("T")
 PATIENCE = 60.0
-"""Seconds that a step waits for a store that is away, before its attempt fails."""
+"""Seconds that a step waits for a database or a storage that is away, before its attempt fails."""
 PAUSE = 0.5
 TELL_EVERY = 0.2
 """Seconds between two progress reports: a picture is made faster than anybody reads."""
@@ -113,7 +113,7 @@ class Run:
     def step(self, step: Step, work: Callable[P, JsonObject], *args: P.args, **named: P.kwargs) -> JsonObject:
         """What the work comes to; when an attempt before has recorded that, the work is not done again.
 
-        Work is done at least once: it has to bear being done again after a crash.
+        Work is done at least once: it has to bear being done again after a crash, or after an outage.
         """
         if step.name in self._recorded:
             return self._recorded[step.name]
@@ -134,7 +134,7 @@ class Run:
         )
         start = self._monotonic()
         self._ended, self._deadline = None, start + max(self._step_seconds, step.seconds)
-        value = work(*args, **named)
+        value = self._patiently(lambda: work(*args, **named))
         self.check()
         self._deadline = None
         self._recorded[step.name] = value
@@ -198,20 +198,24 @@ class Run:
         return self._deadline is not None and self._monotonic() > self._deadline
 
     def _write(self, write: Callable[[], Job]) -> Job:
-        """The job after a write; a store that is away is waited for."""
+        """The job after a write."""
+        try:
+            self.job = self._patiently(write)
+        except Conflict:
+            raise Stopped(Reason.LOST) from None
+        return self.job
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """What the work comes to; while the database or the storage is away, it is tried again."""
         end = self._monotonic() + PATIENCE
         while True:
             self.check()
             try:
-                self.job = write()
-            except Conflict:
-                raise Stopped(Reason.LOST) from None
+                return work()
             except TryAgain as error:
                 if not _store_is_away(error) or self._monotonic() > end:
                     raise
                 self._stop.wait(PAUSE)
-            else:
-                return self.job
 
 
 def _store_is_away(error: TirageError) -> bool:

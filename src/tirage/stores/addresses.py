@@ -5,11 +5,13 @@ A key is what rows hold; paths and URLs are made of it where they are needed and
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 from tirage.errors import BadInput
 from tirage.jobs.checks import SEGMENT
+from tirage.stores.headers import is_private
 
 KEY = re.compile(rf"{SEGMENT}(?:/{SEGMENT})*")
 """No empty, hidden or dotted parts, nothing that a URL or a file system reads in another way."""
@@ -35,14 +37,20 @@ def checked(key: str) -> str:
 
 
 class Addresses:
-    """The URLs of keys below one base; pure text, so it is the same for every kind of storage."""
+    """The URLs of keys below one base; those of private files may be signed instead, and end."""
 
-    def __init__(self, base_url: str) -> None:
-        """`base_url` without a slash at its end."""
+    def __init__(self, base_url: str, *, sign: Callable[[str], str] | None = None) -> None:
+        """`base_url` without a slash at its end.
+
+        `sign` makes the address of a private file's key; without it the base serves those too.
+        """
         self.base_url = base_url
+        self._sign = sign
 
     def url(self, key: str) -> str:
-        """The public address of a key.  BadInput INVALID_DATA: it is none."""
+        """The address of a key.  BadInput INVALID_DATA: it is none."""
+        if self._sign and is_private(checked(key)):
+            return self._sign(key)
         return f"{self.base_url}/{quote(checked(key))}"
 
     def shown(self, reference: str | None) -> str | None:

@@ -18,17 +18,24 @@ from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, UnauthenticatedError
-from obstore.store import LocalStore, ObjectStore
+from obstore.store import LocalStore, ObjectStore, S3Store
 
 from tirage.errors import BadInput, Conflict, Failed, NotFound, TirageError, TryAgain
 from tirage.stores.addresses import Folder, checked, is_key
+from tirage.stores.bucket import open_bucket
+from tirage.stores.headers import headers_of
 
 if TYPE_CHECKING:  # names of the library's stubs only
     from obstore import Attributes, BytesStream, GetOptions, ObjectMeta
 
 CHUNK = 1 << 20
+SIGNED_FOR = timedelta(hours=1)
+"""How long a signed address is good: time to look at a design, not to pass it on."""
 STAGED = re.compile(r".+#\d+")
 """What obstore calls a local file that is not whole yet."""
+NO_BUCKET = "<Code>NoSuchBucket</Code>"
+NOISE = re.compile(r"(?s): <\?xml.*|\n\nDebug source:.*")
+"""A storage's whole answer, which may name the key that we showed."""
 FULL = re.compile(r"os error (?:27|28|122)\b")
 """EFBIG, ENOSPC, EDQUOT in the library's messages."""
 
@@ -59,8 +66,9 @@ class Content:
 class Blobs:
     """Files by key.  May be used from several threads.
 
-    Every method may raise BadInput INVALID_DATA (no key, or a link in its way) and TryAgain UNAVAILABLE;
-    those that read NotFound NOT_FOUND, those that write TryAgain DISK_FULL.
+    Every method may raise BadInput INVALID_DATA (no key, or a link in its way), TryAgain STORE_UNAVAILABLE,
+    Failed OUTPUT_UNWRITABLE (the storage refuses us); those that read NotFound NOT_FOUND, those that write
+    TryAgain DISK_FULL.
     """
 
     def __init__(self, store: ObjectStore, *, folder: Folder | None = None) -> None:
@@ -92,10 +100,15 @@ class Blobs:
             return Content(_stat(found.meta), first, last, found.stream(min_chunk_size=CHUNK))
 
     def fetch(self, key: str, path: Path) -> None:
-        """Copies a file to a local path."""
-        with translated(key), path.open("wb") as file:
-            for block in self.open(key).stream:
-                file.write(block)
+        """Copies a file to a local path, whole or not at all."""
+        part = path.with_name(f"{path.name}.part")
+        try:
+            with translated(key), part.open("wb") as file:
+                for block in self.open(key).stream:
+                    file.write(block)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
 
     def digest(self, key: str) -> str:
         """SHA-256 of a file's bytes, in hex."""
@@ -124,10 +137,10 @@ class Blobs:
                         yield _stat(meta)
 
     def copy(self, source: str, target: str) -> None:
-        """The same bytes under another key as well; a local store keeps them once."""
+        """The same bytes under another key as well; a folder keeps them once, a bucket copies by itself."""
         self._check(source)
         self._check(target)
-        have = self.stat(target)
+        have = self.stat(target) if self._folder else None
         with translated(source):
             if have and have.etag == obstore.head(self._store, source)["e_tag"]:
                 return  # a link to the same file: to replace it by itself would leave a staged one behind
@@ -169,6 +182,17 @@ class Blobs:
             _remove_empty(self._folder.root, older_than=age, keep_top=True)
         return len(left)
 
+    @property
+    def can_sign(self) -> bool:
+        """Whether the storage itself serves files to those who have a signed address."""
+        return isinstance(self._store, S3Store)
+
+    def sign(self, key: str) -> str:
+        """An address at which anybody can read the file for an hour; of a storage that `can_sign`."""
+        assert isinstance(self._store, S3Store)  # noqa: S101 – asked by the caller
+        with translated(checked(key)):
+            return obstore.sign(self._store, "GET", key, SIGNED_FOR)
+
     def check(self) -> None:
         """Writes, reads and deletes a file, to know that it can."""
         key = f"checks/{os.getpid()}-{time.monotonic_ns()}"
@@ -178,7 +202,9 @@ class Blobs:
 
     def _put(self, key: str, data: bytes | Path, media_type: str, *, mode: str) -> None:
         self._check(key)
-        described: Attributes | None = None if self._folder else {"Content-Type": media_type}
+        described: Attributes | None = (
+            None if self._folder else {"Content-Type": media_type, **headers_of(key)}
+        )
         with translated(key), self._settled(key):
             obstore.put(
                 self._store,
@@ -215,10 +241,12 @@ class Blobs:
 
 
 def open_blobs(url: str) -> Blobs:
-    """The storage of a settings' address, `file:///path`, made when it is missing.
+    """The storage of a settings' address: `file:///path`, made when it is missing, or `s3://bucket/prefix`.
 
     Failed OUTPUT_UNWRITABLE: the folder cannot be made.
     """
+    if url.startswith("s3:"):
+        return Blobs(open_bucket(url))
     root = Path(unquote(urlsplit(url).path))
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -235,20 +263,25 @@ def translated(key: str) -> Iterator[None]:
         yield
     except TirageError:
         raise
-    except FileNotFoundError as error:
-        raise NotFound("NOT_FOUND", f"There is no file {key[:200]!r}.") from error
-    except AlreadyExistsError as error:
-        raise Conflict("CONFLICT", f"There is a file {key[:200]!r} already.") from error
     except (BaseError, OSError) as error:
-        raise _refused(error) from error
+        raise _ours(error, key) from type(error)(NOISE.sub("", str(error)))
 
 
-def _refused(error: Exception) -> TirageError:
-    if FULL.search(str(error)):
+def _ours(error: Exception, key: str) -> TirageError:
+    text = str(error)
+    if NO_BUCKET in text:
+        hint = "Make the bucket, or correct TIRAGE_STORAGE_URL."
+        return Failed("OUTPUT_UNWRITABLE", "The storage has no such bucket.", hint=hint)
+    if isinstance(error, FileNotFoundError):
+        return NotFound("NOT_FOUND", f"There is no file {key[:200]!r}.")
+    if isinstance(error, AlreadyExistsError):
+        return Conflict("CONFLICT", f"There is a file {key[:200]!r} already.")
+    if FULL.search(text):
         return TryAgain("DISK_FULL", "The storage is full.")
     if isinstance(error, PermissionDeniedError | UnauthenticatedError | PermissionError):
-        return Failed("OUTPUT_UNWRITABLE", "The storage refuses us.")
-    return TryAgain("UNAVAILABLE", "The storage does not answer.")
+        hint = "Let this key or user read, write, list and delete there; `tirage doctor` tries it."
+        return Failed("OUTPUT_UNWRITABLE", "The storage refuses us.", hint=hint)
+    return TryAgain("STORE_UNAVAILABLE", "The storage does not answer.")
 
 
 def _stat(meta: ObjectMeta) -> Stat:

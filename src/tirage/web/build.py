@@ -15,6 +15,7 @@ from tirage.web import (
     documents,
     health,
     jobs,
+    metrics,
     operate,
     orders,
     previews,
@@ -39,6 +40,7 @@ ROUTERS = (
     admin.router,
     static.router,
     health.router,
+    metrics.router,
     documents.router,
     studio.router,
 )

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from tirage.app import App
+from tirage.web.counting import Metrics
 from tirage.web.follow import Follower
 
 
@@ -18,6 +19,7 @@ class Parts:
 
     app: App
     follower: Follower
+    metrics: Metrics
     worker_alive: Callable[[], bool]
     """Whether somebody takes jobs, as far as this process knows."""
 

@@ -11,6 +11,7 @@ ANY, READS, CHANGES = r"\w+", r"GET|HEAD|OPTIONS", r"POST|PUT|PATCH|DELETE"
 RULES: Sequence[tuple[str, str, Scope]] = (
     (ANY, r"/v1/keys(/.*)?", Scope.KEYS),
     (r"GET|DELETE", r"/v1/session", Scope.READ),
+    (READS, r"/metrics", Scope.OPERATE),
     (READS, r"/.*", Scope.READ),
     (r"POST", r"/v1/estimates", Scope.READ),
     (r"POST", r"/v1/batches/[^/]*/(apply|rollback)", Scope.CATALOGUE),

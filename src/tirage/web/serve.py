@@ -21,6 +21,7 @@ from tirage.app import App, open_app
 from tirage.errors import UsageError
 from tirage.settings import Settings
 from tirage.web.build import build_site
+from tirage.web.counting import Metrics
 from tirage.web.follow import Follower
 from tirage.web.parts import Parts
 from tirage.web.upkeep import Upkeep
@@ -70,7 +71,12 @@ async def _serve(
 ) -> None:
     path = os.pathsep.join(folder for folder in sys.path if folder)  # the same packages, wherever they are
     child = WorkerChild(argv, environment={**app.settings.environment(), "PYTHONPATH": path})
-    parts = Parts(app=app, follower=Follower(app.service), worker_alive=child.alive)
+    parts = Parts(
+        app=app,
+        follower=Follower(app.service),
+        metrics=Metrics(app.service),
+        worker_alive=child.alive,
+    )
     server = Server(
         build_site(parts),
         host,

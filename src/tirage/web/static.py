@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import re
 from collections.abc import AsyncIterator
 from email.utils import format_datetime
@@ -15,15 +14,11 @@ from tirage.errors import NotFound
 from tirage.settings import STATIC
 from tirage.stores.addresses import is_key
 from tirage.stores.blobs import Content, Stat
+from tirage.stores.headers import headers_of, media_type_of
 from tirage.web.fresh import has_tag
 from tirage.web.parts import Given
 
 router = APIRouter(prefix=f"/{STATIC}", tags=["files"])
-UPLOADS = "uploads/"
-"""What customers sent: offered for download only, and kept by no cache that others share."""
-MEDIA_CACHE = "public, max-age=31536000, immutable"
-"""A job's picture never changes under its key: another order is another job."""
-UPLOADS_CACHE = "private, no-cache"
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
@@ -58,13 +53,9 @@ async def _blocks(content: Content) -> AsyncIterator[bytes]:
 
 
 def _headers(stat: Stat) -> dict[str, str]:
-    guessed, _ = mimetypes.guess_type(stat.key)
-    upload = stat.key.startswith(UPLOADS)
-    name = stat.key.rpartition("/")[2]
     return {
-        "Content-Type": guessed or "application/octet-stream",
-        "Content-Disposition": f'{"attachment" if upload else "inline"}; filename="{name}"',
-        "Cache-Control": UPLOADS_CACHE if upload else MEDIA_CACHE,
+        "Content-Type": media_type_of(stat.key),
+        **headers_of(stat.key),
         "Accept-Ranges": "bytes",
         "ETag": stat.etag,
         "Last-Modified": format_datetime(stat.modified, usegmt=True),
