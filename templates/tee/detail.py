@@ -11,7 +11,7 @@ from collar import WIDE
 from facings import ROLL_RUN, STRIP_X, STRIP_Y, TURNED
 from finish import load
 from numpy.typing import NDArray
-from params import ATLAS_CM, BUILD, DATA, DETAIL, FINISH, ORIGINS, PATTERN, DetailParams
+from params import ATLAS_CM, BUILD, DATA, DETAIL, FINISH, ORIGINS, PATTERN, PRINT_AREAS, DetailParams
 from pattern import Panel, Pattern, build
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
@@ -20,6 +20,7 @@ from trims import TAPE
 from wrinkles import Strain, strain_of, wrinkles
 
 Map = NDArray[np.float64]
+MOST_DARK = 0.5
 COLLAR_RUN = 5.0  # cm of rib from its seam over the fold and down to its seam
 SEAMS = ("shoulder", "arm", "side", "cap", "under")
 ALLOWANCES: dict[str, tuple[tuple[str, str], ...]] = {  # borders to whose side a seam's allowance is pressed
@@ -106,7 +107,7 @@ def albedo(p: DetailParams = DETAIL) -> NDArray[np.uint8]:
     result = np.ones((p.albedo_px, p.albedo_px))
     for patch in patches(build(), p.albedo_px):
         dark = (_rib_dark if _is_collar(patch) else _cloth_dark)(patch, p, rng)
-        result[patch.rows, patch.columns] = 1 - np.minimum(dark, 0.45)
+        result[patch.rows, patch.columns] = 1 - np.minimum(dark, MOST_DARK)
     for strip in (*_hem_strips(p), _tape_strip()):
         _lay(result, strip, p.albedo_px / ATLAS_CM)
     return np.round(result * 255).astype(np.uint8)
@@ -118,7 +119,11 @@ def height(p: DetailParams = DETAIL) -> NDArray[np.uint16]:
     result, strains = np.zeros((p.height_px, p.height_px)), strain_of(load(DATA / "drape.npz"))
     for patch in patches(build(), p.height_px):
         collar = _is_collar(patch)
-        mm = _collar_height(patch, p, rng) if collar else _cloth_height(patch, p, rng, strains[patch.panel.name])
+        mm = (
+            _collar_height(patch, p, rng)
+            if collar
+            else _cloth_height(patch, p, rng, strains[patch.panel.name])
+        )
         result[patch.rows, patch.columns] = mm
     return np.round(np.clip(result / p.height_range_mm + 0.5, 0, 1) * 65535).astype(np.uint16)
 
@@ -140,8 +145,8 @@ def _ripple(rng: np.random.Generator, along: Map, sigma_cm: float) -> Map:
     return np.asarray(np.interp(along + 100, np.arange(len(line)) * step, line / line.std()))
 
 
-def _bell(d: Map, sigma: float) -> Map:
-    return np.exp(-((d / sigma) ** 2) / 2)
+def _bell(d: Map, sigma: float | Map) -> Map:
+    return np.asarray(np.exp(-((d / sigma) ** 2) / 2))
 
 
 def _above_hem(patch: Patch) -> Map:
@@ -149,12 +154,12 @@ def _above_hem(patch: Patch) -> Map:
 
 
 def _stitches(along: Map, d: Map, p: DetailParams) -> Map:
-    """Darkness of one row of thread on the line d = 0, whose lower side is d < 0: needle holes, shade that the
-    thread casts downwards, the groove it is pulled into, and its own twist."""
+    """Darkness of one row of thread on the line d = 0, whose lower side is d < 0: needle holes, shade that
+    the thread casts downwards, the groove it is pulled into, and its own twist."""
     phase = np.mod(along / p.stitch_pitch, 1.0) - 0.5
-    hole = np.exp(-(((np.abs(phase) - 0.5) * p.stitch_pitch / 0.028) ** 2)) * _bell(d, 0.03)
+    hole = np.exp(-(((np.abs(phase) - 0.5) * p.stitch_pitch / 0.035) ** 2)) * _bell(d, 0.04)
     over = np.clip((0.5 - np.abs(phase)) * p.stitch_pitch / 0.04, 0, 1)
-    below, above = _bell(d + p.thread + 0.022, 0.02), _bell(d - p.thread - 0.016, 0.015)
+    below, above = _bell(d + p.thread + 0.026, 0.025), _bell(d - p.thread - 0.018, 0.018)
     twist = np.cos(2 * np.pi * (along / p.twist + d / p.thread / 3)) * _bell(d, 0.6 * p.thread)
     thread = over * (0.75 * below + 0.4 * above + 0.12 * twist * (twist > 0))
     return np.asarray(p.stitch_dark * (hole + thread) + 0.05 * _bell(d, 0.1))
@@ -176,8 +181,8 @@ def _cloth_dark(patch: Patch, p: DetailParams, rng: np.random.Generator) -> Map:
 
 
 def _ribs(patch: Patch, p: DetailParams) -> tuple[Map, Map, Map]:
-    """1 × 1 rib across the strip: distance from a valley, 0 to .5 on a rib; the rib's number; and how far it is
-    stretched. Stretched, ribs lie apart and their valleys are wide and light; pushed together they close."""
+    """1 × 1 rib across the strip: distance from a valley, 0 to .5 on a rib; the rib's number; and how far it
+    is stretched. Stretched, ribs lie apart and their valleys are wide and light; else they close."""
     rng = np.random.default_rng([p.seed, 1])
     half = patch.panel.points[:, 0].max()
     count = round(2 * half * p.rib_per_cm)
@@ -202,7 +207,8 @@ def _cloth_height(patch: Patch, p: DetailParams, rng: np.random.Generator, strai
     neck, around = patch.near("neck", reach=5.0)
     calm = np.clip(neck / 5, 0.1, 1)
     mm = crumple * np.clip(np.minimum(hem, neck) / 4, 0.2, 1) + 0.03 * _noise(rng, patch, 0.25)
-    mm += p.wrinkles * wrinkles(strain, patch.x, patch.y, rng) * np.clip((hem - 1) / 2.5, 0.15, 1) * calm
+    calm *= np.clip((hem - 1) / 2.5, 0.15, 1) * np.clip(1 - _into_print_area(patch) / 5, 0.1, 1)
+    mm += p.wrinkles * calm * wrinkles(strain, patch.x, patch.y, rng)
     seam, run = patch.near(*SEAMS)
     for d, along in ((seam, run), (neck, around)):
         mm -= p.seam_depth_mm * _bell(d, p.seam_sigma)
@@ -211,6 +217,15 @@ def _cloth_height(patch: Patch, p: DetailParams, rng: np.random.Generator, strai
         mm += _allowance(rng, *patch.near(name, side=side), p)
     mm += 0.5 * p.allowance_mm * _bell(neck - 0.42, 0.2)
     return mm + _hem_height(patch, hem, seam, p, rng)
+
+
+def _into_print_area(patch: Patch) -> Map:
+    """Distance in cm to the print area's border from inside; outside it is negative. Prints hang smooth."""
+    area = PRINT_AREAS[patch.panel.name]
+    assert area is not None  # collars have a relief of their own
+    left, top, right, bottom = area
+    across = np.minimum(patch.x - left, right - patch.x)
+    return np.asarray(np.minimum(across, np.minimum(patch.y - top, bottom - patch.y)))
 
 
 def _puckers(rng: np.random.Generator, d: Map, along: Map, p: DetailParams) -> Map:
@@ -238,7 +253,9 @@ def _hem_height(patch: Patch, hem: Map, seam: Map, p: DetailParams, rng: np.rand
     for row in p.collar_rows:
         mm -= 0.6 * p.needle_depth_mm * _bell(neck - row, 0.11)
     middle = sum(p.hem_rows) / 2
-    slant = patch.x + 0.8 * (hem - middle)  # the fold is fed faster than what lies under it: it turns like rope
+    slant = patch.x + 0.8 * (
+        hem - middle
+    )  # the fold is fed faster than what lies under it: it turns like rope
     uneven = np.clip(0.8 + 0.5 * _ripple(rng, patch.x, 3.0), 0.15, 1.6)
     mm += p.pucker_mm * uneven * _ripple(rng, slant, 0.2) * _bell(hem - middle, 0.3)
     mm += p.roping_mm * uneven * _ripple(rng, slant, 0.45) * _bell(hem - 0.75, 0.4)
@@ -289,7 +306,7 @@ def _lay(result: Map, strip: _Strip, scale: float, p: DetailParams = DETAIL) -> 
         (np.arange(rows.start, rows.stop) + 0.5) / scale - y,
     )
     dark = sum(_stitches(column, row - stitch, p) for stitch in strip.rows)
-    result[rows, columns] = 1 - np.minimum(dark, 0.45)
+    result[rows, columns] = 1 - np.minimum(dark, MOST_DARK)
 
 
 def main() -> None:

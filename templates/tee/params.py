@@ -118,7 +118,9 @@ class FinishParams:
         0.028  # how far around the collar's ends of the shoulder seams pinches are pressed flat
     )
     neck_point_passes: int = 30
-    side_m: float = 0.05  # how far around the side seams folds are evened, whose ends make corners in outlines
+    side_m: float = (
+        0.05  # how far around the side seams folds are evened, whose ends make corners in outlines
+    )
     side_passes: int = 120
     armpit_m: float = 0.03  # how far around the armpits cloth that pierces itself is drawn apart
     armpit_passes: int = 60
@@ -137,10 +139,10 @@ class DetailParams:
     albedo_px: int = 4096
     height_px: int = 2048
     height_range_mm: float = 5.0  # 16-bit height: mm = (value / 65535 - .5) * range
-    stitch_pitch: float = 0.28
-    thread: float = 0.024  # half its width
-    twist: float = 0.07  # of the thread, cm from strand to strand
-    stitch_dark: float = 0.34  # albedo taken away where the needle went in
+    stitch_pitch: float = 0.32
+    thread: float = 0.033  # half its width
+    twist: float = 0.09  # of the thread, cm from strand to strand
+    stitch_dark: float = 0.5  # albedo taken away where the needle went in
     hem_rows: tuple[float, float] = (1.5, 2.1)  # twin needle above the hem
     collar_rows: tuple[float, float] = (0.2, 0.78)  # cover stitch below the collar seam
     rib_per_cm: float = 4.4  # nearly: a whole number lies on each half of the collar, so that they meet
@@ -148,7 +150,7 @@ class DetailParams:
     rib_mm: float = 0.1  # half the height of a rib
     seam_depth_mm: float = 0.4
     seam_sigma: float = 0.12  # light is kept at 8 texels a centimetre: nothing narrower survives
-    allowance_mm: float = 0.45  # height and width of the ridge that a seam's allowance makes …
+    allowance_mm: float = 0.65  # height and width of the ridge that a seam's allowance makes …
     allowance_cm: float = 0.65
     lump_mm: float = 0.5  # … and what it adds where it is folded into a hem
     needle_depth_mm: float = 0.4
