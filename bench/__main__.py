@@ -19,7 +19,6 @@ from bench.quality import (
     LOCAL,
     SHIPPED,
     Score,
-    between,
     faults,
     read_references,
     scene,
@@ -40,10 +39,9 @@ LOOK = ROOT / "out" / "side_by_side"
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Scores by kind, and what is wrong with the references themselves."""
+    """Scores, and what is wrong with the references themselves."""
 
     scores: list[Score]
-    floor: list[Score]
     notes: list[str]
 
 
@@ -60,17 +58,10 @@ def quality(renderer: Renderer, *, large: bool) -> Quality:
         notes.append("The large references are not on this machine (`make references`).")
     scores = []
     for reference in [*shipped, *local]:
-        if reference.role != "floor":
-            found = scene(renderer, reference)
-            write_side_by_side(found, LOOK)
-            scores.append(score(found))
-    named = {reference.name: reference for reference in shipped}
-    floor = [
-        between(named[reference.name.removesuffix("-seed")], reference, renderer.template)
-        for reference in shipped
-        if reference.role == "floor"
-    ]
-    return Quality(scores, floor, notes)
+        found = scene(renderer, reference)
+        write_side_by_side(found, LOOK)
+        scores.append(score(found))
+    return Quality(scores, notes)
 
 
 def of_quality(scores: Sequence[Score]) -> Iterator[Measured]:
@@ -143,7 +134,6 @@ def measure_looks(template: str, *, large: bool) -> Results:
         load=machine.busy(),
         measured=[*of_quality(found.scores), *of_colours(colours)],
         scores=found.scores,
-        floor=found.floor,
         colours=colours,
         notes=found.notes,
     )

@@ -190,8 +190,8 @@ class Material:
 
     diffuse_roughness: float = 0.7
     roughness: float = 0.85
-    specular: float = 0.25
-    sheen_weight: float = 0.35
+    specular: float = 0.7
+    sheen_weight: float = 0.12
     sheen_roughness: float = 0.45
 
 
@@ -205,12 +205,12 @@ def _lamp(name: str, azimuth_deg: float, elevation_deg: float, size_m: float, po
 
 CENTRE = (0.0, 0.0, -0.36)
 LAMPS = (  # large and above the garment, so that light falls off downwards; every view has one that grazes
-    _lamp("key", 292, 35, 1.6, 70),
-    _lamp("side", 67, 35, 1.6, 52),
-    _lamp("back", 152, 35, 1.6, 63),
-    _lamp("fill", 22, 15, 1.6, 18),
+    _lamp("key", 292, 35, 1.6, 56),
+    _lamp("side", 67, 35, 1.6, 42),
+    _lamp("back", 152, 35, 1.6, 50),
+    _lamp("fill", 22, 15, 1.6, 14),
 )
-WORLD_STRENGTH = 0.11
+WORLD_STRENGTH = 0.33  # a white studio: what it sends back lights the hollows
 EXPOSURE = 0.95
 PATTERN = PatternParams()
 DRAPE = DrapeParams()
@@ -232,23 +232,19 @@ ID, NAME, VERSION, LICENCE = "tee", "Crew-neck T-shirt", "1.0.0", "Apache-2.0"
 COLOURS = {  # sRGB of the albedo; none below #27, where it is clipped at .02, which would turn the hue
     "white": "#e9e8e6",
     "natural": "#dfd5be",
-    "black": "#303031",
+    "black": "#353536",
     "charcoal": "#494b4f",
     "heather": {"hex": "#a6a7a9", "fabric": "heather"},
-    "navy": "#28304e",
+    "navy": "#2d344c",
     "royal": "#274aa4",
     "red": "#b22932",
     "forest": "#28513c",
     "sand": "#c6ae8b",
 }
 FABRICS = {  # tiles by ../fabrics/knit.py; the first is that of colours that name none
-    name: {"file": f"../fabrics/{name}.png", "size_cm": 6.4} for name in ("jersey", "heather")
+    name: {"file": f"../fabrics/{name}.png", "size_cm": 12.8} for name in ("jersey", "heather")
 }
-PLAIN = (
-    "collar-front",
-    "collar-back",
-    "label",
-)  # ribs are in the detail map, the weave in the label's picture
+PLAIN = ("label",)  # its weave is in its picture
 TRIMS = [{"file": "label.png", "panel": "label", "x": 0.0, "y": 1.75, "width": 5.0}]  # drawn by label.py
 
 

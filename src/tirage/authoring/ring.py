@@ -88,8 +88,8 @@ def modelled(
     part = light.inside if side == "inside" else light.outside
     texture = light_texture(part)
     light_seen(light, part, position(template.camera, azimuth), azimuth, texture)
-    direct, multiple, _, gloss, under = (
-        halve(texture[..., lane : lane + 1].astype(np.float32)) for lane in range(5)
+    direct, multiple, _, gloss, under, sheen = (
+        halve(texture[..., lane : lane + 1].astype(np.float32)) for lane in range(6)
     )
     sigma, c = template.material.diffuse_roughness, np.clip(cosine, 0.1, 1)
     gain, slope = scatter_constants(sigma)
@@ -101,7 +101,7 @@ def modelled(
     along = load(folder, "bounce_along", side)
     if light.coat is not None:
         gloss = template.world_strength * table(light.cloth.gloss, np.clip(cosine, 0.02, 1))
-    return {"direct": rough / np.maximum(layers, 1e-6), "bounce": carried * along, "gloss": gloss}
+    return {"direct": rough / np.maximum(layers, 1e-6), "bounce": carried * along, "gloss": gloss + sheen}
 
 
 def table(values: ArrayLike, cosine: Floats) -> Floats:

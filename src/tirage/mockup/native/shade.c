@@ -299,6 +299,8 @@ typedef struct {
     float exposure;
     float k_gain, k_slope;   /* multiple scattering k(rho) = k_gain rho^2 / (1 - k_slope rho) */
     float bounce[3];         /* light that bounced: fabric (1 + r fabric) / (1 + r BOUNCE_ALBEDO) */
+    float hue[3];            /* of the sheen */
+    float deep[3];           /* how strongly the fabric's pattern shows: see patterned */
     float background[3];     /* display values 0..1 */
     float ink_bare, ink_grip, ink_keeps;  /* how ink lies on the fabric's pattern: see covering and inked_pattern */
     int32_t channels;        /* 3: over the background; 4: straight alpha */
@@ -376,7 +378,8 @@ static inline void fabric_light(const Look *l, const float k_fabric[3], Pixels *
     for (int k = 0; k < 3; k++) {
         const float c = l->fabric[k], bounced = (c + BOUNCE_GLOSS) * l->bounce[k];
         for (int i = 0; i < TILE; i++)
-            p->rgb[k][i] = c * p->term[DIRECT][i] + bounced * p->term[BOUNCE][i] + k_fabric[k] * p->term[MULTIPLE][i] + p->term[GLOSS][i];
+            p->rgb[k][i] = c * p->term[DIRECT][i] + bounced * p->term[BOUNCE][i] + k_fabric[k] * p->term[MULTIPLE][i]
+                           + p->term[GLOSS][i] + l->hue[k] * p->term[SHEEN][i];
     }
 }
 
@@ -424,10 +427,10 @@ static inline void load_fabric(const uint8_t *codes, int n, float *out) {
     }
 }
 
-/* The fabric's pattern on all of the cloth's light. */
-static inline void patterned(Pixels *p) {
+/* The fabric's pattern on all of the cloth's light: deeper where it is dark, since bright yarn lights the valleys between. */
+static inline void patterned(const Look *l, Pixels *p) {
     for (int k = 0; k < 3; k++)
-        for (int i = 0; i < TILE; i++) p->rgb[k][i] *= 1.f + p->fabric[i];
+        for (int i = 0; i < TILE; i++) p->rgb[k][i] *= 1.f + l->deep[k] * p->fabric[i];
 }
 
 /* Cloth without print: terms (count, TERMS) and the fabric's codes (count) or NULL, to out (count, channels). */
@@ -440,7 +443,7 @@ EXPORT void compose_plain(const half *terms, const uint8_t *fabric, int64_t coun
         Pixels p;
         load(terms + at * TERMS, n, p.term);
         fabric_light(look, k_fabric, &p);
-        if (fabric) load_fabric(fabric + at, n, p.fabric), patterned(&p);
+        if (fabric) load_fabric(fabric + at, n, p.fabric), patterned(look, &p);
         finish(look, &p, bytes);
         if (n == TILE && channels == 3)
             for (int i = 0; i < TILE; i++)
@@ -473,10 +476,11 @@ static inline float covering(const Look *l, float share, float fabric) {
     return share * clampf(1.f - l->ink_bare + l->ink_grip * fabric, 0.f, 1.f);
 }
 
-/* The fabric's pattern where ink covers a share of it: ink fills it up and keeps a part.  In proportion, so that a pixel's mean is
-   that of its points. */
-static inline float inked_pattern(const Look *l, float share, float fabric) {
-    return fabric * (1.f - share * (1.f - l->ink_keeps));
+/* The same where ink covers a share of it: ink fills it up and keeps a part.  In proportion, so that a pixel's mean is that of
+   its points. */
+static inline void inked_pattern(const Look *l, const float *share, Pixels *p) {
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < TILE; i++) p->rgb[k][i] *= 1.f + (l->deep[k] + share[i] * (l->ink_keeps - l->deep[k])) * p->fabric[i];
 }
 
 /* Ink on cloth.  Light that bounced keeps the fabric's colour: tinting it by the ink around gained nothing measurable. */
@@ -492,7 +496,6 @@ static inline void printed(const Look *l, const float k_fabric[3], Pixels *p) {
         var_bright[i] = ink[5][i] * inv - bright[i] * bright[i];
         both[i] = ink[6][i] * inv - bright[i] * share[i];
         share[i] = covering(l, share[i], p->fabric[i]);
-        p->fabric[i] = inked_pattern(l, share[i], p->fabric[i]);
     }
     fabric_light(l, k_fabric, p);
     for (int k = 0; k < 3; k++)
@@ -502,13 +505,13 @@ static inline void printed(const Look *l, const float k_fabric[3], Pixels *p) {
             const float mean = clampf(share[i] * rho + (1.f - share[i]) * c, 0.f, 1.f);
             const float variance = tint * tint * var_bright[i] + c * c * var_cover[i] - 2.f * c * tint * both[i];
             const float bounced = l->bounce[k] * s[BOUNCE][i];
-            const float inked = att[i] * (rho * s[DIRECT][i] + (rho + BOUNCE_GLOSS) * bounced) + s[GLOSS_INK][i];
-            const float cloth = c * s[DIRECT][i] + (c + BOUNCE_GLOSS) * bounced + s[GLOSS][i];
+            const float inked = att[i] * (rho * s[DIRECT][i] + (rho + BOUNCE_GLOSS) * bounced + s[GLOSS][i]);
+            const float cloth = c * s[DIRECT][i] + (c + BOUNCE_GLOSS) * bounced + s[GLOSS][i] + l->hue[k] * s[SHEEN][i];
             const float step = rho - c, skew = step * step * step * maxf(var_cover[i], 0.f) * (1.f - 2.f * share[i]);
             const float scattered = scatter_mean(l, mean, clampf(variance, 0.f, mean * (1.f - mean)), skew) * (1.f + share[i] * (att[i] - 1.f));
             p->rgb[k][i] += share[i] * (inked - cloth) + (scattered - k_fabric[k]) * s[MULTIPLE][i];
         }
-    patterned(p);
+    inked_pattern(l, share, p);
 }
 
 /* Whether a row of a tile has ink at all; a row of unmarked tiles is easily without. */
