@@ -40,6 +40,8 @@ class Ink(Arrays):
     """(count,) blocks of the canvas that have ink."""
     values: NDArray[np.float16]
     """(count, TILE, TILE, INK) as native/shade.c has it."""
+    around: NDArray[np.float32]
+    """(side, side, 4) the prints around each place on the atlas (surroundings.py)."""
 
 
 def _linear_table() -> NDArray[np.uint16]:
@@ -91,7 +93,7 @@ def make_layer(template: Template, print_: Print, factor: int, pixels: NDArray[n
     )
 
 
-def ink_seen(canvas: Canvas, layers: Sequence[Layer]) -> Ink:
+def ink_seen(canvas: Canvas, layers: Sequence[Layer], around: NDArray[np.float32]) -> Ink:
     """All prints through one view."""
     found = (kernels.Layer * len(layers))()
     for target, layer in zip(found, layers, strict=True):
@@ -112,4 +114,4 @@ def ink_seen(canvas: Canvas, layers: Sequence[Layer]) -> Ink:
         pointer(blocks, np.int32),
         pointer(values, np.float16),
     )
-    return Ink(blocks=blocks[:count].copy(), values=values[:count].copy())
+    return Ink(blocks=blocks[:count].copy(), values=values[:count].copy(), around=around)

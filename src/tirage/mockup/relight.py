@@ -25,12 +25,13 @@ from tirage.mockup.model import RendererInfo, Template
 from tirage.mockup.placement import Print, template_trims
 from tirage.mockup.scene import Workspace, beyond_regions, build_scene
 from tirage.mockup.shade import Plain, cloth_frame, lay_ink, make_look, plain_cloth
+from tirage.mockup.surroundings import surroundings
 from tirage.mockup.view import EVEN, Codes, View, build_view, fabric_seen
 from tirage.settings import usable_cores
 
 Picture = NDArray[np.uint8]
 
-RELIGHT = RendererInfo("relight", "2")
+RELIGHT = RendererInfo("relight", "3")
 """Written into its manifests; the version changes whenever pictures do."""
 
 TURNTABLE_SAMPLES = 3
@@ -44,6 +45,9 @@ sides 27 to 31.  Texels take 46 MB, serve one design's views, one after another,
 
 VIEW_BYTES = 10
 """What the largest view of 2048² takes a pixel of the picture; small ones have more samples, but fit."""
+
+AROUND_BYTES = 1 << 20
+"""The prints of the last few orders as what tints bounced light: .26 MB each."""
 
 Shot = tuple[float, int, int, bool]
 """What a view depends on: azimuth, size, sub-samples, and whether prints reach beyond print areas."""
@@ -76,6 +80,7 @@ class Renderer:
         self._reach = Reach(template)
         self._inks: Kept[Ink] = Kept(INK_BYTES * keep)
         self._texels: Kept[NDArray[np.uint16]] = Kept(TEXEL_BYTES)
+        self._around: Kept[NDArray[np.float32]] = Kept(AROUND_BYTES)
         self._trims = template_trims(template)
         self._pattern = lru_cache(PATTERNS)(self._make_pattern)
         self._yarn = lru_cache(YARNS)(self._make_yarn)
@@ -125,7 +130,8 @@ class Renderer:
             canvas, codes = self._canvas(shot, boxes, fabric, seen)
             designs = tuple((p.design.sha256, p.art) for p in prints)  # trims are always the same
             ink = self._inks.get(
-                (shot, boxes, designs), lambda: ink_seen(canvas, self._layers(prints, size, k))
+                (shot, boxes, designs),
+                lambda: self._ink(canvas, (designs, size), self._layers(prints, size, k)),
             )
             lay_ink(frame, look, canvas, codes, ink)
         return frame
@@ -137,6 +143,7 @@ class Renderer:
         k = TURNTABLE_SAMPLES
         look, fabric = make_look(self._scene, colour, background), self._fabric(colour, size, least=FAINT)
         layers, boxes = self._layers(prints, size, k), self._boxes(prints)
+        around = surroundings(layers, self.template.atlas_cm)
         self._texels.clear()
 
         def render(azimuth: float) -> Picture:
@@ -145,7 +152,7 @@ class Renderer:
             frame = self._cloth((shot, colour, background), seen, look)
             if layers:
                 canvas, codes = self._canvas(shot, boxes, fabric, seen)
-                lay_ink(frame, look, canvas, codes, ink_seen(canvas, layers))
+                lay_ink(frame, look, canvas, codes, ink_seen(canvas, layers, around))
             return frame
 
         return self._ahead(render, [360 * number / frames for number in range(frames)])
@@ -255,6 +262,10 @@ class Renderer:
         )
         self._spare.append(work)
         return seen
+
+    def _ink(self, canvas: Canvas, of: Hashable, layers: Sequence[Layer]) -> Ink:
+        around = self._around.get(of, lambda: surroundings(layers, self.template.atlas_cm))
+        return ink_seen(canvas, layers, around)
 
     def _layers(self, prints: Sequence[Print], size: int, k: int) -> list[Layer]:
         density = k * pixels_per_cm(self.template.camera, size)

@@ -28,7 +28,7 @@ def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernel
     """How pictures of one fabric colour look over a background; None: transparent, straight alpha."""
     template, ratio = scene.template, scene.light.bounce_ratio
     gain, slope = scatter_constants(template.material.diffuse_roughness)
-    look = kernels.Look(exposure=template.exposure, k_gain=gain, k_slope=slope)
+    look = kernels.Look(exposure=template.exposure, k_gain=gain, k_slope=slope, bounce_ratio=ratio)
     look.fabric[:] = colour.to_albedo()
     look.bounce[:] = [c * (1 + ratio * c) / (1 + ratio * BOUNCE_ALBEDO) for c in look.fabric]
     look.hue[:], look.deep[:] = sheen_hue(look.fabric), pattern_depth(look.fabric)
@@ -95,6 +95,7 @@ def lay_ink(frame: NDArray[np.uint8], look: kernels.Look, canvas: Canvas, fabric
         pointer(ink.blocks, np.int32),
         len(ink.blocks),
         pointer(ink.values, np.float16),
+        ctypes.byref(kernels.Around(ink=pointer(ink.around, np.float32), side=len(ink.around))),
         ctypes.byref(look),
         pointer(frame, np.uint8),
     )

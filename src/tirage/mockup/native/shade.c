@@ -301,6 +301,7 @@ typedef struct {
     float bounce[3];         /* light that bounced: fabric (1 + r fabric) / (1 + r BOUNCE_ALBEDO) */
     float hue[3];            /* of the sheen */
     float deep[3];           /* how strongly the fabric's pattern shows: see patterned */
+    float bounce_ratio;      /* r */
     float background[3];     /* display values 0..1 */
     float ink_bare, ink_grip, ink_keeps;  /* how ink lies on the fabric's pattern: see covering and inked_pattern */
     int32_t channels;        /* 3: over the background; 4: straight alpha */
@@ -483,8 +484,33 @@ static inline void inked_pattern(const Look *l, const float *share, Pixels *p) {
         for (int i = 0; i < TILE; i++) p->rgb[k][i] *= 1.f + (l->deep[k] + share[i] * (l->ink_keeps - l->deep[k])) * p->fabric[i];
 }
 
-/* Ink on cloth.  Light that bounced keeps the fabric's colour: tinting it by the ink around gained nothing measurable. */
-static inline void printed(const Look *l, const float k_fabric[3], Pixels *p) {
+/* The ink around each place on the atlas: (side,side,4) premultiplied, as surroundings.py makes it. */
+typedef struct {
+    const float *ink;
+    int32_t side;
+} Around;
+
+/* How much more or less light bounces to pixels than from bare fabric, for what is around their kept atlas positions (TILE,2). */
+static inline void bounced_near(const Look *l, const Around *a, const uint16_t *atlas, float out[3][TILE]) {
+    const float r = l->bounce_ratio, last = a->side - 1.001f;
+    for (int i = 0; i < TILE; i++) {
+        const float x = clampf(atlas[2 * i] * (1.f / ATLAS_STEPS) * a->side - .5f, 0.f, last);
+        const float y = clampf(atlas[2 * i + 1] * (1.f / ATLAS_STEPS) * a->side - .5f, 0.f, last);
+        const int column = (int)x, row = (int)y;
+        const float *upper = a->ink + 4 * ((long)row * a->side + column), *lower = upper + 4 * (long)a->side;
+        float4v corner[4];
+        memcpy(corner, upper, 2 * sizeof *corner), memcpy(corner + 2, lower, 2 * sizeof *corner);
+        const float4v high = corner[0] + (x - column) * (corner[1] - corner[0]), low = corner[2] + (x - column) * (corner[3] - corner[2]);
+        const float4v ink = high + (y - row) * (low - high);
+        for (int c = 0; c < 3; c++) {
+            const float fabric = l->fabric[c], mean = ink[c] + (1.f - ink[3]) * fabric;
+            out[c][i] = mean * (1.f + r * mean) / (fabric * (1.f + r * fabric));
+        }
+    }
+}
+
+/* Ink on cloth.  near: how much light bounces there, as a factor on that of bare fabric. */
+static inline void printed(const Look *l, const float k_fabric[3], float near[3][TILE], Pixels *p) {
     float share[TILE], bright[TILE], att[TILE], var_cover[TILE], var_bright[TILE], both[TILE];
     float (*ink)[TILE] = p->ink, (*s)[TILE] = p->surface;
     for (int i = 0; i < TILE; i++) {
@@ -504,12 +530,12 @@ static inline void printed(const Look *l, const float k_fabric[3], Pixels *p) {
             const float tint = ink[k][i] / maxf(s[COVERAGE][i], 1e-6f) / maxf(bright[i], 1e-4f);
             const float mean = clampf(share[i] * rho + (1.f - share[i]) * c, 0.f, 1.f);
             const float variance = tint * tint * var_bright[i] + c * c * var_cover[i] - 2.f * c * tint * both[i];
-            const float bounced = l->bounce[k] * s[BOUNCE][i];
+            const float fabric_only = l->bounce[k] * s[BOUNCE][i], bounced = near[k][i] * fabric_only;
             const float inked = att[i] * (rho * s[DIRECT][i] + (rho + BOUNCE_GLOSS) * bounced + s[GLOSS][i]);
             const float cloth = c * s[DIRECT][i] + (c + BOUNCE_GLOSS) * bounced + s[GLOSS][i] + l->hue[k] * s[SHEEN][i];
             const float step = rho - c, skew = step * step * step * maxf(var_cover[i], 0.f) * (1.f - 2.f * share[i]);
             const float scattered = scatter_mean(l, mean, clampf(variance, 0.f, mean * (1.f - mean)), skew) * (1.f + share[i] * (att[i] - 1.f));
-            p->rgb[k][i] += share[i] * (inked - cloth) + (scattered - k_fabric[k]) * s[MULTIPLE][i];
+            p->rgb[k][i] += share[i] * (inked - cloth) + (scattered - k_fabric[k]) * s[MULTIPLE][i] + (c + BOUNCE_GLOSS) * (bounced - fabric_only);
         }
     inked_pattern(l, share, p);
 }
@@ -522,7 +548,7 @@ static inline int any_ink(const half *ink) {
 }
 
 /* Overwrite the frame where there is ink: count blocks with their ink, as print_view leaves them. */
-EXPORT void compose_print(const Canvas *v, const int32_t *inked, int count, const half *ink, const Look *look, uint8_t *frame) {
+EXPORT void compose_print(const Canvas *v, const int32_t *inked, int count, const half *ink, const Around *around, const Look *look, uint8_t *frame) {
     const int across = (v->size + TILE - 1) / TILE;
     float k_fabric[3];
     fabric_scatter(look, k_fabric);
@@ -531,13 +557,15 @@ EXPORT void compose_print(const Canvas *v, const int32_t *inked, int count, cons
         const int y = v->tile[block] / across * TILE + row % TILE, columns = mini(v->size - left, TILE);
         if (y >= v->size || !any_ink(ink)) continue;
         Pixels p;
+        float near[3][TILE];
         uint8_t bytes[4][TILE], *o = frame + ((long)y * v->size + left) * look->channels;
         load(v->terms + ((long)block * TILE + row % TILE) * TILE * TERMS, TILE, p.term);
         if (slot == SMOOTH) memcpy(p.surface, p.term, sizeof p.term);
         else load(v->surface + ((long)slot * TILE + row % TILE) * TILE * TERMS, TILE, p.surface);
         load(ink, TILE, p.ink);
         load_fabric(v->fabric ? v->fabric + ((long)block * TILE + row % TILE) * TILE : NULL, TILE, p.fabric);
-        printed(look, k_fabric, &p);
+        bounced_near(look, around, v->atlas + 2 * ((long)block * TILE + row % TILE) * TILE, near);
+        printed(look, k_fabric, near, &p);
         finish(look, &p, bytes);
         for (int i = 0; i < columns; i++)
             if (p.ink[3][i] >= 1e-3f && p.surface[COVERAGE][i] >= 1e-3f)
