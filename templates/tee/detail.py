@@ -285,7 +285,7 @@ def _hem_strips(p: DetailParams) -> list[_Strip]:
     """The turned hems, whose inside shows the other end of the needle rows."""
     x, y = ORIGINS["facings"]
     rows = tuple(ROLL_RUN + row for row in p.hem_rows)
-    lengths = (115.0, 37.0, 37.0)
+    lengths = (115.0, 43.0, 43.0)
     return [
         _Strip((x + dx, y + dy), length, ROLL_RUN + TURNED[-1], rows)
         for dx, dy, length in zip(STRIP_X, STRIP_Y, lengths, strict=True)

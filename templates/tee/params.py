@@ -142,7 +142,7 @@ class DetailParams:
     stitch_pitch: float = 0.32
     thread: float = 0.033  # half its width
     twist: float = 0.09  # of the thread, cm from strand to strand
-    stitch_dark: float = 0.5  # albedo taken away where the needle went in
+    stitch_dark: float = 0.4  # albedo taken away where the needle went in
     hem_rows: tuple[float, float] = (1.5, 2.1)  # twin needle above the hem
     collar_rows: tuple[float, float] = (0.2, 0.78)  # cover stitch below the collar seam
     rib_per_cm: float = 4.4  # nearly: a whole number lies on each half of the collar, so that they meet
@@ -150,13 +150,13 @@ class DetailParams:
     rib_mm: float = 0.1  # half the height of a rib
     seam_depth_mm: float = 0.4
     seam_sigma: float = 0.12  # light is kept at 8 texels a centimetre: nothing narrower survives
-    allowance_mm: float = 0.65  # height and width of the ridge that a seam's allowance makes …
+    allowance_mm: float = 0.6  # height and width of the ridge that a seam's allowance makes …
     allowance_cm: float = 0.65
     lump_mm: float = 0.5  # … and what it adds where it is folded into a hem
     needle_depth_mm: float = 0.4
-    pucker_mm: float = 0.22
+    pucker_mm: float = 0.18
     roping_mm: float = 0.2
-    wrinkles: float = 1.0  # of the height that the drape's compression asks for
+    wrinkles: float = 0.65  # of the height that the drape's compression asks for
     crumple_mm: float = 0.30
     crumple_cm: float = 2.2
     seed: int = 0

@@ -18,9 +18,9 @@ WAVE_CM, OCTAVES = 1.4, 0.7  # length of a wrinkle's wave, and how far lengths s
 WAYS, SPREAD = 12, np.radians(11.0)  # directions in which noise is made and mixed, and how far one reaches
 LEAST = 0.0015  # compression that the yarns take up by themselves …
 POISSON = 0.3  # … and the share of a pull along them by which a knit gets narrower without a wrinkle
-MOST_MM = 0.75
+MOST_MM = 0.6
 PATCHES_CM = 2.0  # size of the places where wrinkles are deep, between such where hardly any are
-CALM_PASSES = 6  # over the strain, which the solver leaves uneven from edge to edge
+CALM_PASSES = 20  # over the strain, which the solver leaves uneven from edge to edge
 STEP_CM = 0.4  # between the places at which strain is kept
 
 
@@ -66,7 +66,7 @@ def wrinkles(strain: Strain, x: F64, y: F64, rng: np.random.Generator) -> F64:
     height = np.minimum(10 * WAVE_CM / np.pi * np.sqrt(shorter), MOST_MM)
     step = x[0, 1] - x[0, 0]
     slow = gaussian_filter(rng.normal(size=x.shape), PATCHES_CM / step, mode="wrap")
-    deep = np.clip(0.7 + 0.6 * slow / slow.std(), 0.05, 1.6)
+    deep = np.clip(0.75 + 0.45 * slow / slow.std(), 0.05, 1.6)
     return np.asarray(height * deep * _directed(across, step, rng))
 
 
