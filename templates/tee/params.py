@@ -190,7 +190,7 @@ class Material:
 
     diffuse_roughness: float = 0.7
     roughness: float = 0.85
-    specular: float = 0.7
+    specular: float = 0.5
     sheen_weight: float = 0.12
     sheen_roughness: float = 0.45
 
