@@ -194,7 +194,7 @@ static void mark_row(const Marker *m, int y) {
     memset(m->row, 0, (size_t)m->words * WORD);
     row_edges(m->view, m->frame, y, from, to, m->jump, m->row);
     set_marks(m, y, EDGE, m->frame->edges);
-    row_busy(m->view, m->cloths, m->frame, y, from, to, m->row), set_marks(m, y, BUSY, m->frame->busy);
+    if (m->cloths->busy) row_busy(m->view, m->cloths, m->frame, y, from, to, m->row), set_marks(m, y, BUSY, m->frame->busy);
     row_reached(m->view, m->frame, m->regions, y, from, to, m->row);
     set_marks(m, y, PRINT, NULL);
 }

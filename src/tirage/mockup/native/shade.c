@@ -299,9 +299,9 @@ typedef struct {
     float exposure;
     float k_gain, k_slope;   /* multiple scattering k(rho) = k_gain rho^2 / (1 - k_slope rho) */
     float bounce[3];         /* light that bounced: fabric (1 + r fabric) / (1 + r BOUNCE_ALBEDO) */
-    float bounce_ratio;      /* r */
     float hue[3];            /* of the sheen */
     float deep[3];           /* how strongly the fabric's pattern shows: see patterned */
+    float bounce_ratio;      /* r */
     float background[3];     /* display values 0..1 */
     float ink_bare, ink_grip, ink_keeps;  /* how ink lies on the fabric's pattern: see covering and inked_pattern */
     int32_t channels;        /* 3: over the background; 4: straight alpha */
