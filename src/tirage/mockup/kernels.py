@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 24
+VERSION = 25
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16

@@ -280,6 +280,18 @@ EXPORT int print_view(const Canvas *v, const Layer *layers, int layer_count, con
     return count;
 }
 
+/* Which of count blocks of kept atlas positions, `places` each, have one in a box: left, top, right, bottom, all inclusive.
+   NOWHERE is in none. */
+EXPORT void blocks_within(const uint16_t *atlas, int count, int places, const uint16_t (*boxes)[4], int box_count, uint8_t *within) {
+    for (int b = 0; b < count; b++, atlas += 2 * places) {
+        int some = 0;
+        for (int k = 0; k < box_count && !some; k++)
+            for (int i = 0; i < places; i++)
+                some |= (atlas[2 * i] >= boxes[k][0]) & (atlas[2 * i + 1] >= boxes[k][1]) & (atlas[2 * i] <= boxes[k][2]) & (atlas[2 * i + 1] <= boxes[k][3]);
+        within[b] = (uint8_t)some;
+    }
+}
+
 /* The pixels of count tiles, `bytes` each, out (count,TILE,TILE), from a view's spans: row y holds columns [x0[y],x1[y]) from
    offset[y]. */
 EXPORT void tile_pixels(const int32_t *tiles, int count, int size, const int32_t *x0, const int32_t *x1, const int64_t *offset,
