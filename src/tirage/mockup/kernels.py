@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 25
+VERSION = 26
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16
@@ -229,6 +229,12 @@ class Canvas(Struct):
         ("count", ctypes.c_int32),
         ("size", ctypes.c_int32),
     ]
+
+
+class Yarn(Struct):
+    """shade.c: where ink is led off its place; all zero where it is not."""
+
+    _fields_ = [("field", _pointer), ("side", ctypes.c_int32), ("tiles", _floats)]
 
 
 class Around(Struct):
