@@ -16,7 +16,7 @@ import synthetic
 from numpy.typing import NDArray
 
 from tirage.media.values import Colour
-from tirage.mockup import cloth, kernels, shade
+from tirage.mockup import cloth, kernels, relight, shade
 from tirage.mockup import fabric as fabrics
 from tirage.mockup.fabric import FAINT, FINEST, STITCHES, STOPPED, Pattern, make_pattern, make_yarn
 from tirage.mockup.kernels import ATLAS_STEPS, FABRIC_ONE, MARKS, NOWHERE, TERMS, pointer
@@ -305,3 +305,26 @@ def test_the_tiles_are_what_their_script_draws(name: str, monkeypatch: pytest.Mo
     drawn = script.knit(script.FABRICS[name]).astype(int)
     assert np.abs(drawn - knit(name)).max() <= 1  # the last bit of a Fourier transform
     assert (knit(name) == cv2.imread(str(ROOT / f"src/tirage/templates/tee/fabric_{name}.png"), 0)).all()
+
+
+def test_ink_is_led_as_far_by_samples_as_by_pixels(
+    template: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the same way everywhere, to the right and not down."""
+    lines = np.full((600, 600, 4), (0, 0, 0, 255), np.uint8)
+    lines[:, np.arange(600) // 30 % 2 == 0] = 0
+    where = Placement("front", 0, 22, 25)
+    print_ = Print(resolve(width=600, height=600, where=where, template=template), synthetic.design(lines))
+
+    def still(steps: int, largest: int) -> NDArray[np.float32]:
+        field = np.full((16, 16, 2), (steps, 0), np.int8)
+        monkeypatch.setattr(relight, "LED_BY_SAMPLE", largest)
+        monkeypatch.setattr(relight, "make_yarn", lambda *_: fabrics.Yarn(field, 10.0))
+        renderer = Renderer(in_knit(template), threads=1)
+        return np.float32(
+            renderer.still(prints=[print_], colour=WHITE, azimuth=0, size=384, background=WHITE)
+        )
+
+    by_pixel, by_sample, unled = still(60, 0), still(60, 768), still(0, 768)
+    assert np.abs(unled - by_pixel).max() > 30
+    assert np.abs(by_sample - by_pixel).max() <= 2

@@ -59,6 +59,10 @@ class Yarn:
     tiles: float
     """Tiles side by side over the atlas."""
 
+    def for_kernels(self) -> kernels.Yarn:
+        """The same as the kernels take it."""
+        return kernels.Yarn(field=pointer(self.field, np.int8), side=len(self.field), tiles=self.tiles)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waves:

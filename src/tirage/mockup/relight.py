@@ -51,6 +51,9 @@ AROUND_BYTES = 1 << 20
 
 Shot = tuple[float, int, int, bool]
 """What a view depends on: azimuth, size, sub-samples, and whether prints reach beyond print areas."""
+LED_BY_SAMPLE = 768
+"""Largest stills in which the yarn leads ink sample by sample: theirs are finer than its waves, pixels are
+not.  Larger ones keep a place a pixel; films none, which move and would show edges a tenth of a pixel off."""
 PATTERNS = 6
 """Fabrics by size that stay ready: about 3 MB each where they are seen, nothing where not."""
 YARNS = 3
@@ -131,7 +134,7 @@ class Renderer:
             designs = tuple((p.design.sha256, p.art) for p in prints)  # trims are always the same
             ink = self._inks.get(
                 (shot, boxes, designs),
-                lambda: self._ink(canvas, (designs, size), self._layers(prints, size, k)),
+                lambda: self._ink(canvas, designs, self._layers(prints, size, k)),
             )
             lay_ink(frame, look, canvas, codes, ink)
         return frame
@@ -256,16 +259,19 @@ class Renderer:
             size=size,
             k=k,
             pattern=self._pattern(fabric, size) if fabric else None,
-            yarn=None if passing else self._yarn(size),  # films move, and show edges a tenth of a pixel off
+            yarn=None if passing or size <= LED_BY_SAMPLE else self._yarn(size),
             whole_panels=whole_panels,
             passing=passing,
         )
         self._spare.append(work)
         return seen
 
-    def _ink(self, canvas: Canvas, of: Hashable, layers: Sequence[Layer]) -> Ink:
-        around = self._around.get(of, lambda: surroundings(layers, self.template.atlas_cm))
-        return ink_seen(canvas, layers, around)
+    def _ink(self, canvas: Canvas, designs: Hashable, layers: Sequence[Layer]) -> Ink:
+        around = self._around.get(
+            (designs, canvas.size), lambda: surroundings(layers, self.template.atlas_cm)
+        )
+        by_sample = canvas.size <= LED_BY_SAMPLE
+        return ink_seen(canvas, layers, around, self._yarn(canvas.size * canvas.k) if by_sample else None)
 
     def _layers(self, prints: Sequence[Print], size: int, k: int) -> list[Layer]:
         density = k * pixels_per_cm(self.template.camera, size)

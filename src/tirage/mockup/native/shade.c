@@ -70,6 +70,27 @@ EXPORT void design_texels(const uint8_t *rgba, int width, int height, int factor
     }
 }
 
+/* Where ink is led off its place: a field of steps of the atlas (side,side,2) that repeats so many times over it.  field is NULL
+   where places were led before. */
+typedef struct {
+    const int8_t *field;
+    int32_t side;
+    float tiles;
+} Yarn;
+
+/* Lead n places in a layer's texels along the yarn. */
+static void lead(const Yarn *yarn, const Layer *l, int n, float *x, float *y) {
+    const float *m = l->affine, inv = 1.f / (m[0] * m[4] - m[1] * m[3]), scale = yarn->tiles * yarn->side, step = 1.f / ATLAS_STEPS;
+    for (int i = 0; i < n; i++) {
+        const float dx = x[i] - m[2], dy = y[i] - m[5];
+        const int column = (int)((m[4] * dx - m[1] * dy) * inv * scale) & (yarn->side - 1);
+        const int row = (int)((m[0] * dy - m[3] * dx) * inv * scale) & (yarn->side - 1);
+        const int8_t *by = yarn->field + 2 * ((long)row * yarn->side + column);
+        x[i] += (m[0] * by[0] + m[1] * by[1]) * step;
+        y[i] += (m[3] * by[0] + m[4] * by[1]) * step;
+    }
+}
+
 /* Where each sample of a tile falls in a layer, in texels, plane by plane. */
 typedef struct {
     float x[MAX_SIDE * MAX_SIDE], y[MAX_SIDE * MAX_SIDE];
@@ -170,12 +191,13 @@ static int kept_places(const Canvas *v, const Layer *l, int k, int slot, Places 
 }
 
 /* Places of a tile's samples in a layer, or their colour if they have one. */
-static int places(const Canvas *v, const Layer *l, int k, int block, Places *p, float4v *colour) {
-    const int slot = v->slot[block];
-    if (slot == SMOOTH) return smooth_places(v, l, k, block, p, colour);
-    const int smooth = smooth_places(v, l, k, block, p, NULL);
-    for (int i = 0; i < BLOCKS * k * BLOCKS * k && smooth == MISSED; i++) p->x[i] = p->y[i] = -1.f;
-    return kept_places(v, l, k, slot, p) ? VARIED : smooth;
+static int places(const Canvas *v, const Layer *l, const Yarn *yarn, int k, int block, Places *p, float4v *colour) {
+    const int slot = v->slot[block], n = BLOCKS * k * BLOCKS * k;
+    int found = smooth_places(v, l, k, block, p, slot == SMOOTH && !yarn->field ? colour : NULL);
+    for (int i = 0; i < n && found == MISSED; i++) p->x[i] = p->y[i] = -1.f;
+    if (slot != SMOOTH && kept_places(v, l, k, slot, p)) found = VARIED;
+    if (found == VARIED && yarn->field) lead(yarn, l, n, p->x, p->y);
+    return found;
 }
 
 /* Two neighbouring texels of a row. */
@@ -241,14 +263,14 @@ static inline void filter_tile(const float4v *ink, const float *taps, const int 
 }
 
 /* All layers in one tile, filtered into out (TILE,TILE,INK); 0 where no ink is. */
-static int print_tile(const Canvas *v, const Layer *layers, int layer_count, const float *taps, int k, int block, half *out) {
+static int print_tile(const Canvas *v, const Layer *layers, int layer_count, const Yarn *yarn, const float *taps, int k, int block, half *out) {
     static _Thread_local Places at;
     static _Thread_local float4v ink[MAX_SIDE * MAX_SIDE];
     const int n = (TILE + 2) * (TILE + 2) * k * k;
     float4v even = {0}, colour = {0};
     int sampled = 0;
     for (int l = 0; l < layer_count; l++) {
-        const int found = places(v, layers + l, k, block, &at, &colour);
+        const int found = places(v, layers + l, yarn, k, block, &at, &colour);
         if (found == EVEN) {
             even = colour + (1.f - colour[3]) * even;
             for (int i = 0; i < n && sampled; i++) ink[i] = colour + (1.f - colour[3]) * ink[i];
@@ -273,11 +295,23 @@ static int print_tile(const Canvas *v, const Layer *layers, int layer_count, con
 
 /* The prints as this view sees them: the numbers of the blocks that have ink, and their ink (inked,TILE,TILE,INK).
    Both have room for every block; returns how many have. */
-EXPORT int print_view(const Canvas *v, const Layer *layers, int layer_count, const float *taps, int k, int32_t *inked, half *ink) {
+EXPORT int print_view(const Canvas *v, const Layer *layers, int layer_count, const Yarn *yarn, const float *taps, int k, int32_t *inked, half *ink) {
     int count = 0;
     for (int block = 0; block < v->count; block++)
-        if (print_tile(v, layers, layer_count, taps, k, block, ink + (long)count * TILE * TILE * INK)) inked[count++] = block;
+        if (print_tile(v, layers, layer_count, yarn, taps, k, block, ink + (long)count * TILE * TILE * INK)) inked[count++] = block;
     return count;
+}
+
+/* Which of count blocks of kept atlas positions, `places` each, have one in a box: left, top, right, bottom, all inclusive.
+   NOWHERE is in none. */
+EXPORT void blocks_within(const uint16_t *atlas, int count, int places, const uint16_t (*boxes)[4], int box_count, uint8_t *within) {
+    for (int b = 0; b < count; b++, atlas += 2 * places) {
+        int some = 0;
+        for (int k = 0; k < box_count && !some; k++)
+            for (int i = 0; i < places; i++)
+                some |= (atlas[2 * i] >= boxes[k][0]) & (atlas[2 * i + 1] >= boxes[k][1]) & (atlas[2 * i] <= boxes[k][2]) & (atlas[2 * i + 1] <= boxes[k][3]);
+        within[b] = (uint8_t)some;
+    }
 }
 
 /* The pixels of count tiles, `bytes` each, out (count,TILE,TILE), from a view's spans: row y holds columns [x0[y],x1[y]) from
@@ -299,9 +333,9 @@ typedef struct {
     float exposure;
     float k_gain, k_slope;   /* multiple scattering k(rho) = k_gain rho^2 / (1 - k_slope rho) */
     float bounce[3];         /* light that bounced: fabric (1 + r fabric) / (1 + r BOUNCE_ALBEDO) */
-    float bounce_ratio;      /* r */
     float hue[3];            /* of the sheen */
     float deep[3];           /* how strongly the fabric's pattern shows: see patterned */
+    float bounce_ratio;      /* r */
     float background[3];     /* display values 0..1 */
     float ink_bare, ink_grip, ink_keeps;  /* how ink lies on the fabric's pattern: see covering and inked_pattern */
     int32_t channels;        /* 3: over the background; 4: straight alpha */
