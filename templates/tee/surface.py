@@ -156,8 +156,10 @@ def _middles(s: Surface, edges: Edges) -> F64:
 
 def normals(s: Surface) -> F64:
     """(joints, 3) unit normals, weighted by area."""
-    a, b, c = (s.position[s.faces[:, i]] for i in range(3))
-    cross = np.cross(b - a, c - a)
-    joint, n = s.faces.ravel(), len(s.position)
-    sums = np.stack([np.bincount(joint, np.repeat(cross[:, k], 3), minlength=n) for k in range(3)], 1)
+    faces = s.faces
+    a, b, c = (s.position[faces[:, i]] for i in range(3))
+    (ux, uy, uz), (vx, vy, vz) = (b - a).T, (c - a).T
+    cross = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+    joint, n = faces.ravel(), len(s.position)
+    sums = np.stack([np.bincount(joint, np.repeat(part, 3), minlength=n) for part in cross], 1)
     return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True))
