@@ -21,6 +21,7 @@ import numpy as np  # noqa: E402
 from material import Print, dress  # noqa: E402
 from pictures import develop, linear, linear_hex, write_png  # noqa: E402
 from scene import open_studio, read_pixels, render  # noqa: E402
+
 from studio import Floats, Studio, read_description  # noqa: E402
 
 SCENE_SCRIPTS = ("fabric.py", "material.py", "nodes.py", "scene.py")

@@ -56,6 +56,8 @@ JOB_COMMANDS = (
     *("stats", "pause", "resume"),
 )
 BATCH = ("upload", "submit", "list", "show", "cancel", "retry", "diff", "apply", "rollback", "download")
+
+
 def findings_page() -> str:
     """Everything that can be wrong with an edit, a session or its media."""
     rows = (f"| `{name}` | {kind.severity} | {kind.hint} |" for name, kind in KINDS.items())
