@@ -4,7 +4,6 @@ A step's result is keys and numbers; pictures lie in the attempt's folder, and i
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -246,16 +245,19 @@ class MockupWork:
         own = str(job.design_file_url)
         free = free_places(job.options)
         if not free:
-            return (Art(self._design(own, run), preset(str(job.preset))),)
-        return tuple(Art(self._design(each.design or own, run), each.place) for each in free)
+            return (Art(self._design(own, 0, run), preset(str(job.preset))),)
+        keys = list(dict.fromkeys(each.design or own for each in free))
+        files = {key: self._design(key, number, run) for number, key in enumerate(keys)}
+        return tuple(Art(files[each.design or own], each.place) for each in free)
 
-    def _design(self, key: str, run: Run) -> Path:
-        """A design's file in this attempt's folder, fetched when it is needed first."""
+    def _design(self, key: str, number: int, run: Run) -> Path:
+        """A design's file in this attempt's folder, fetched when it is needed first.
+
+        Its name is the same for all jobs: manifests of equal orders are equal.
+        """
         if "://" in key:
             raise BadInput("INVALID_DATA", "The design has to be uploaded; an address is not fetched.")
-        path = (
-            run.folder / f"design-{hashlib.sha256(key.encode()).hexdigest()[:16]}{PurePosixPath(key).suffix}"
-        )
+        path = run.folder / f"design-{number}{PurePosixPath(key).suffix}"
         if not path.exists():
             self._files.fetch(key, path)
         return path
