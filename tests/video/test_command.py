@@ -74,7 +74,7 @@ def test_a_render_is_refused_killed_finished_and_not_made_twice(
     assert tirage("lock", str(written), "--json")[0] == 0
 
     program = subprocess.Popen(
-        [sys.executable, "-m", "tirage", "video", *render], stdout=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-m", "tirage", "video", *render], stdout=subprocess.DEVNULL, start_new_session=True
     )
     segments = written.with_suffix(".media") / "segments"
     while program.poll() is None and not list(segments.glob("??/*.mp4")):
