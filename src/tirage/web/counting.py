@@ -29,9 +29,11 @@ class Metrics:
         self._lock = threading.Lock()
         self._seen = service.last_event()
         self._registry = CollectorRegistry(auto_describe=False)
-        self._events = self._counter("tirage_job_events", "What happened to jobs.", "event")
-        self._failures = self._counter("tirage_failures", "Attempts that failed, by class.", "class")
-        self._bytes = self._counter("tirage_stored_bytes", "Bytes that completed jobs stored.", "pipeline")
+        self._events = self._counter("tirage_job_events_total", "What happened to jobs.", "event")
+        self._failures = self._counter("tirage_failures_total", "Attempts that failed, by class.", "class")
+        self._bytes = self._counter(
+            "tirage_stored_bytes_total", "Bytes that completed jobs stored.", "pipeline"
+        )
         self._steps = self._histogram("tirage_step_seconds", "How long completed jobs' steps took.", "step")
         self._jobs = self._histogram(
             "tirage_job_seconds", "From a job's submission to its completion.", "pipeline"
@@ -91,7 +93,7 @@ class _Queues(Collector):
         for name, text, value in GAUGES:
             family = GaugeMetricFamily(name, text, labels=["queue"])
             for queue in self._queues:
-                family.add_metric([queue.name], value(queue, at))  # type: ignore[no-untyped-call]  # theirs
+                family.add_metric([queue.name], value(queue, at))
             yield family
 
 
