@@ -9,7 +9,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header
 NATIVE := $(wildcard src/tirage/mockup/native/*.[ch])
 
-.PHONY: help demo test test-chaos test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-smoke references goldens blender test-blender garment bake studio pins ci-deps clean native
+.PHONY: help demo demo-video bench-video test test-chaos test-security test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-smoke references goldens blender test-blender garment bake studio pins ci-deps clean native
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -37,6 +37,16 @@ native: src/tirage/mockup/native/_kernels.stamp ## compile the C kernels in plac
 demo: native ## a design becomes six pictures and a turntable in out/demo
 	$(BIN)/tirage mockup examples/design.png --out out/demo
 
+demo-video: .venv/.ready ## records a session, syncs, locks and renders it into out/demo-video
+	$(BIN)/python examples/record_session.py out/demo-video
+	$(BIN)/tirage video sync out/demo-video/session.json --write
+	$(BIN)/tirage video ingest out/demo-video/session.json --light
+	$(BIN)/tirage video lock out/demo-video/session.json
+	$(BIN)/tirage video render out/demo-video/session.json --format full_16_9 --format short_9_16 --format clip_1_1 --format thumbnail --out out/demo-video/videos
+
+bench-video: .venv/.ready ## measure renders of videos against coding a file that is cut already (LONG=1 adds ten minutes)
+	$(BIN)/python -m bench.video $(if $(LONG),--long)
+
 test: lint types imports unit ## style, types, import rules and all tests
 
 lint: .venv/.ready
@@ -57,6 +67,9 @@ unit: native
 
 test-chaos: native ## workers are killed, stopped and drained on both databases (about ten minutes)
 	$(BIN)/python -m pytest tests/chaos -p no:cacheprovider -o faulthandler_timeout=1800
+
+test-security: native ## hostile clients: pictures, bodies, names, addresses, slow lines; every route against its description (minutes)
+	$(BIN)/python -m pytest tests/security -p no:cacheprovider -s -o faulthandler_timeout=1800 -o pythonpath=". scripts tests tests/unit"
 
 test-ui: native chromium tests/ui/node_modules/.ready ## what only a browser can judge: models in a 3-D viewer
 	$(BIN)/python tests/ui/prepare.py out/ui
@@ -89,8 +102,9 @@ reference: .venv/.ready ## write the pages of docs that come from the code
 contact-sheet: native ## every view, colour and kind of print at 2048 with crops, in out/contact-sheet
 	$(BIN)/python -m bench.contact_sheet
 
-pictures: native ## render the picture in README.md again
+pictures: native ## render the pictures in README.md again
 	$(BIN)/python scripts/hero.py
+	$(BIN)/python scripts/products.py
 
 garment: native ## drape the garment again from its pattern and finish it
 	$(BIN)/python templates/tee/drape.py

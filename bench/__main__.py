@@ -17,11 +17,10 @@ from bench.colours import Kept, kept_colours
 from bench.inputs import designs
 from bench.quality import (
     LOCAL,
-    SHIPPED,
     Score,
-    between,
     faults,
     read_references,
+    references_of,
     scene,
     score,
     write_side_by_side,
@@ -40,19 +39,20 @@ LOOK = ROOT / "out" / "side_by_side"
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Scores by kind, and what is wrong with the references themselves."""
+    """Scores, and what is wrong with the references themselves."""
 
     scores: list[Score]
-    floor: list[Score]
     notes: list[str]
 
 
 def quality(renderer: Renderer, *, large: bool) -> Quality:
     """Scores all references there are, and leaves side-by-side pictures to look at."""
-    shipped = read_references(SHIPPED)
-    local = read_references(LOCAL) if large else []
+    name = renderer.template.info.id
+    folder = references_of(name)
+    shipped = read_references(folder)
+    local = read_references(references_of(name, LOCAL)) if large else []
     notes = (
-        [f"References: {fault}." for fault in faults(SHIPPED, shipped, renderer.template)] if shipped else []
+        [f"References: {fault}." for fault in faults(folder, shipped, renderer.template)] if shipped else []
     )
     if not shipped:
         notes.append("There are no references, so quality is not scored.")
@@ -60,17 +60,10 @@ def quality(renderer: Renderer, *, large: bool) -> Quality:
         notes.append("The large references are not on this machine (`make references`).")
     scores = []
     for reference in [*shipped, *local]:
-        if reference.role != "floor":
-            found = scene(renderer, reference)
-            write_side_by_side(found, LOOK)
-            scores.append(score(found))
-    named = {reference.name: reference for reference in shipped}
-    floor = [
-        between(named[reference.name.removesuffix("-seed")], reference, renderer.template)
-        for reference in shipped
-        if reference.role == "floor"
-    ]
-    return Quality(scores, floor, notes)
+        found = scene(renderer, reference)
+        write_side_by_side(found, LOOK)
+        scores.append(score(found))
+    return Quality(scores, notes)
 
 
 def of_quality(scores: Sequence[Score]) -> Iterator[Measured]:
@@ -143,7 +136,6 @@ def measure_looks(template: str, *, large: bool) -> Results:
         load=machine.busy(),
         measured=[*of_quality(found.scores), *of_colours(colours)],
         scores=found.scores,
-        floor=found.floor,
         colours=colours,
         notes=found.notes,
     )

@@ -47,7 +47,7 @@ def compare(view: str, ours: Picture, theirs: Picture) -> Alike:
     union = inside[0] | inside[1]
     overlap = float((inside[0] & inside[1]).sum() / union.sum())
     first, second = (over(picture, BACKGROUND) for picture in (ours, theirs))
-    return Alike(view, overlap, psnr(first, second, union), ssim(first, second, union))
+    return Alike(view, overlap, psnr(first, second, union), ssim((first, first), second, union))
 
 
 def pairs(

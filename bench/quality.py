@@ -1,4 +1,5 @@
 """Scores the shipped renderer against path-traced pictures of the same garment (bench/references).
+Each was taken twice without a denoiser, which would blur fine print: so noise can be told from differences.
 The path that is scored is the one that ships, before lossy encoding: intake, placement, Renderer.still.
 """
 
@@ -16,7 +17,7 @@ import cv2
 import numpy as np
 
 from bench.regions import INSIDE, RIM, Regions, regions
-from bench.scores import Mask, Picture, decibels, over, psnr, squares, ssim
+from bench.scores import Mask, Picture, Takes, decibels, noise, over, squares, ssim
 from tirage.media.intake import Design, read_design
 from tirage.media.values import Colour
 from tirage.mockup.model import Template
@@ -27,6 +28,13 @@ HERE = Path(__file__).resolve().parent
 SHIPPED = HERE / "references"
 LOCAL = HERE.parent / "out" / "references"
 """Where `make references` leaves the large pictures."""
+
+
+def references_of(template: str, root: Path = SHIPPED) -> Path:
+    """Where a template's references lie: the tee's in the folder itself, others' in one of their own."""
+    return root if template == "tee" else root / template
+
+
 BACKGROUND = 0xF2
 COVERED = round(0.02 * 255)
 """Pixels whose reference alpha is above this count."""
@@ -38,22 +46,20 @@ class Reference:
 
     name: str
     role: str
-    """pair, turntable, floor (a pair with another seed) or large."""
+    """pair, turntable or large."""
     colour: Colour
     azimuth: float
     size: int
     samples: int
+    """Of each take."""
     prints: tuple[tuple[Path, Placement], ...]
-    path: Path
-    sha256: str
+    paths: tuple[Path, Path]
+    sha256: tuple[str, str]
 
-    def picture(self) -> Picture:
-        """Straight RGBA (size, size, 4)."""
-        data = np.frombuffer(self.path.read_bytes(), np.uint8)
-        codes = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-        if codes is None:
-            raise OSError(f"{self.path} cannot be decoded")
-        return np.asarray(cv2.cvtColor(codes, cv2.COLOR_BGRA2RGBA), np.uint8)
+    def takes(self) -> Takes:
+        """The two takes, straight RGBA (size, size, 4)."""
+        first, second = map(_read, self.paths)
+        return first, second
 
     @property
     def design(self) -> str:
@@ -66,7 +72,7 @@ class Scene:
     """A reference and ours side by side over the same background, and where they count."""
 
     reference: Reference
-    theirs: Picture
+    theirs: Takes
     ours: Picture
     bare: Picture
     """Ours without its prints."""
@@ -94,6 +100,8 @@ class Score:
     outside: float
     surface: float
     ssim: float
+    noise: float
+    """Of one take, dB: what a perfect renderer would reach against it."""
     parts: Mapping[str, Part]
 
 
@@ -115,9 +123,16 @@ def _reference(folder: Path, name: str, entry: Mapping[str, Any]) -> Reference:
         size=entry["size"],
         samples=entry["samples"],
         prints=tuple((HERE / "designs" / item["design"], _place(item)) for item in entry["prints"]),
-        path=folder / f"{name}.png",
-        sha256=entry["sha256"],
+        paths=(folder / f"{name}-0.png", folder / f"{name}-1.png"),
+        sha256=tuple(entry["sha256"]),
     )
+
+
+def _read(path: Path) -> Picture:
+    codes = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if codes is None:
+        raise OSError(f"{path} cannot be decoded")
+    return np.asarray(cv2.cvtColor(codes, cv2.COLOR_BGRA2RGBA), np.uint8)
 
 
 def _place(item: Mapping[str, Any]) -> Placement:
@@ -133,9 +148,10 @@ def faults(folder: Path, references: Sequence[Reference], template: Template) ->
     if head["exposure"] != template.exposure:
         found.append(f"they were developed at exposure {head['exposure']}, not {template.exposure}")
     return found + [
-        f"{reference.name} is not the picture that the index means"
+        f"{path.name} is not the picture that the index means"
         for reference in references
-        if hashlib.sha256(reference.path.read_bytes()).hexdigest() != reference.sha256
+        for path, digest in zip(reference.paths, reference.sha256, strict=True)
+        if hashlib.sha256(path.read_bytes()).hexdigest() != digest
     ]
 
 
@@ -161,7 +177,7 @@ def prints_of(reference: Reference, template: Template) -> list[Print]:
 
 def scene(renderer: Renderer, reference: Reference) -> Scene:
     """Render what a reference shows."""
-    picture = reference.picture()
+    first, second = reference.takes()
 
     def still(prints: Sequence[Print]) -> Picture:
         grey = Colour(BACKGROUND, BACKGROUND, BACKGROUND)
@@ -175,23 +191,28 @@ def scene(renderer: Renderer, reference: Reference) -> Scene:
 
     return Scene(
         reference=reference,
-        theirs=over(picture, BACKGROUND),
+        theirs=(over(first, BACKGROUND), over(second, BACKGROUND)),
         ours=still(prints_of(reference, renderer.template)),
         bare=still(()),
-        garment=picture[..., 3] > COVERED,
+        garment=np.maximum(first[..., 3], second[..., 3]) > COVERED,
         regions=_regions(renderer.template, reference.azimuth, reference.size),
     )
 
 
 def score(found: Scene) -> Score:
     """All numbers of a scene."""
-    theirs, ours, garment = found.theirs, found.ours, found.garment
+    error, garment = squares(found.theirs, found.ours), found.garment
+
+    def level(where: Mask) -> float:
+        return decibels(float(error[garment & where].mean()))
+
     return Score(
         reference=found.reference,
-        whole=psnr(theirs, ours, garment),
-        outside=psnr(theirs, ours, garment & found.regions.outside),
-        surface=psnr(theirs, ours, garment & found.regions.surface),
-        ssim=ssim(theirs, ours, garment),
+        whole=level(garment),
+        outside=level(found.regions.outside),
+        surface=level(found.regions.surface),
+        ssim=ssim(found.theirs, found.ours, garment),
+        noise=decibels(float(noise(found.theirs)[garment].mean())),
         parts=parts(found),
     )
 
@@ -218,26 +239,12 @@ def parts(found: Scene) -> dict[str, Part]:
     return table
 
 
-def between(first: Reference, second: Reference, template: Template) -> Score:
-    """How near one reference is to another of the same scene: the floor."""
-    theirs, ours = (over(reference.picture(), BACKGROUND) for reference in (first, second))
-    garment = first.picture()[..., 3] > COVERED
-    seen = _regions(template, first.azimuth, first.size)
-    return Score(
-        reference=second,
-        whole=psnr(theirs, ours, garment),
-        outside=psnr(theirs, ours, garment & seen.outside),
-        surface=psnr(theirs, ours, garment & seen.surface),
-        ssim=ssim(theirs, ours, garment),
-        parts={},
-    )
-
-
 def write_side_by_side(found: Scene, folder: Path) -> Path:
     """Theirs, ours and the absolute difference × 16 in one PNG, to be looked at; its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    apart = np.abs(found.theirs.astype(int) - found.ours) * 16
-    row = np.hstack([found.theirs, found.ours, np.minimum(apart, 255).astype(np.uint8)])
+    theirs = np.rint(np.mean(found.theirs, axis=0)).astype(np.uint8)
+    apart = np.abs(theirs.astype(int) - found.ours) * 16
+    row = np.hstack([theirs, found.ours, np.minimum(apart, 255).astype(np.uint8)])
     path = folder / f"{found.reference.name}.png"
     if not cv2.imwrite(str(path), cv2.cvtColor(row, cv2.COLOR_RGB2BGR)):
         raise OSError(f"{path} cannot be written")

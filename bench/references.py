@@ -1,4 +1,4 @@
-"""Render the references: the tee in Cycles, unsimplified, for the shipped renderer to be scored against.
+"""Render the references: templates in Cycles, unsimplified, for the shipped renderer to be scored against.
 
 Runs inside Blender's environment; resumable, since every picture keeps the key of what it was made from."""
 
@@ -7,8 +7,8 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +21,13 @@ import numpy as np  # noqa: E402
 from material import Print, dress  # noqa: E402
 from pictures import develop, linear, linear_hex, write_png  # noqa: E402
 from scene import open_studio, read_pixels, render  # noqa: E402
+
 from studio import Floats, Studio, read_description  # noqa: E402
 
-BUILD = ROOT / "templates" / "tee" / "build"
 SCENE_SCRIPTS = ("fabric.py", "material.py", "nodes.py", "scene.py")
 DESIGNS = ROOT / "bench" / "designs"
-SHIPPED = ROOT / "bench" / "references"  # the 512² set, which the tests score against
-LOCAL = ROOT / "out" / "references"  # linear EXRs of all, and the large pictures
-PACKAGE = ROOT / "src" / "tirage" / "templates" / "tee" / "template.json"
 COLOURS = ("white", "black", "red")
-FLOOR = ("white-text-0", "black-photo-0", "red-lines-45")
+TAKES = (0, 1)  # seeds: every reference is taken twice, so that its noise can be told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +44,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
-    """One reference: role pair, turntable, floor (another seed of a pair) or large."""
+    """One reference: role pair, turntable or large; samples of each take."""
 
     name: str
     role: str
@@ -55,8 +52,7 @@ class Shot:
     prints: tuple[Placed, ...]
     azimuth: float
     size: int = 512
-    samples: int = 256
-    seed: int = 0
+    samples: int = 128
 
 
 FRONT = {
@@ -80,19 +76,89 @@ def pairs() -> list[Shot]:
 
 
 def shots(worst: str) -> list[Shot]:
-    """Every reference in the order of rendering: the 512² set, the second seeds, the worst pair large."""
+    """Every reference in the order of rendering: the 512² set, then the worst pair large."""
     table = {shot.name: shot for shot in pairs()}
     both = (FRONT["lines"], BACK)
     turns = [
         Shot(name=f"turntable-{azimuth}", role="turntable", colour=colour, prints=both, azimuth=azimuth)
         for azimuth, colour in ((155, "white"), (290, "red"))
     ]
-    floor = [again(table[name], name=f"{name}-seed", role="floor", seed=1) for name in FLOOR]
     large = [
         again(table[worst], name=f"{worst}-{size}", role="large", size=size, samples=samples)
-        for size, samples in ((1024, 512), (2048, 256))
+        for size, samples in ((1024, 128), (2048, 64))
     ]
-    return [*table.values(), *turns, *floor, *large]
+    return [*table.values(), *turns, *large]
+
+
+def shaped(*rows: tuple[str, str, str, Placed, float]) -> Callable[[str], list[Shot]]:
+    """The few references of a template that is no garment: role, colour, name, print, azimuth."""
+    few = [
+        Shot(
+            name=f"{name}-{azimuth:g}",
+            role=role,
+            colour=colour,
+            prints=(placed,),
+            azimuth=azimuth,
+            samples=48,  # noise is no difference, and there are few
+        )
+        for role, colour, name, placed, azimuth in rows
+    ]
+    return lambda _worst: few
+
+
+TOTE = Placed(design="text.png", panel="front", x=0, y=22.0, width=28)
+WRAP = Placed(design="photo.jpg", panel="wrap", x=6.44, y=4.85, width=8)
+PICTURE = Placed(design="photo.jpg", panel="print", x=0, y=20.0, width=28)
+SHOTS: dict[str, Callable[[str], list[Shot]]] = {
+    "tee": shots,
+    "tote": shaped(
+        ("pair", "white", "white-text", TOTE, 0),
+        ("pair", "black", "black-photo", replace(TOTE, design="photo.jpg", width=26), 45),
+        ("pair", "natural", "natural-lines", replace(TOTE, panel="back", design="lines.png"), 180),
+        ("turntable", "red", "turntable", TOTE, 335),
+    ),
+    "mug": shaped(
+        ("pair", "white", "white-photo", WRAP, 0),
+        ("pair", "black", "black-lines", replace(WRAP, design="lines.png"), 45),
+        ("pair", "red", "red-text", replace(WRAP, design="text.png", x=0, width=9), 270),
+        ("turntable", "navy", "turntable", WRAP, 155),
+    ),
+    "poster": shaped(
+        ("pair", "black", "black-photo", PICTURE, 0),
+        ("pair", "oak", "oak-lines", replace(PICTURE, design="lines.png"), 45),
+        ("pair", "white", "white-text", replace(PICTURE, design="text.png"), 315),
+        ("turntable", "walnut", "turntable", PICTURE, 215),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A template of which references are made, by its id."""
+
+    name: str
+
+    @property
+    def build(self) -> Path:
+        """Its scene."""
+        return ROOT / "templates" / self.name / "build"
+
+    @property
+    def package(self) -> Path:
+        """Its description as it ships."""
+        return ROOT / "src" / "tirage" / "templates" / self.name / "template.json"
+
+    @property
+    def shipped(self) -> Path:
+        """The 512² set, which the tests score against; bench/quality.py finds it there."""
+        folder = ROOT / "bench" / "references"
+        return folder if self.name == "tee" else folder / self.name
+
+    @property
+    def local(self) -> Path:
+        """Linear EXRs of all, and the large pictures."""
+        folder = ROOT / "out" / "references"
+        return folder if self.name == "tee" else folder / self.name
 
 
 def again(shot: Shot, **changes: str | int) -> Shot:
@@ -108,9 +174,9 @@ class Cloth:
     fabric: str | None
 
 
-def read_cloths() -> dict[str, Cloth]:
+def read_cloths(of: Subject) -> dict[str, Cloth]:
     """The package's colours; those that name no fabric are of its first."""
-    package = json.loads(PACKAGE.read_text())
+    package = json.loads(of.package.read_text())
     usual = next(iter(package.get("fabrics", {})), None)
     given = package["colours"].items()
     return {
@@ -126,15 +192,15 @@ def load_design(path: Path) -> Floats:
     return np.concatenate([linear(pixels[..., :3]) * alpha, alpha], axis=-1).astype(np.float32)
 
 
-def scene_key() -> str:
+def scene_key(of: Subject) -> str:
     """Hash of the garment and of the scripts that build its scene."""
     digest = hashlib.sha256()
-    description = read_description(BUILD)
+    description = read_description(of.build)
     pictures = [item["file"] for item in (*description["fabrics"].values(), *description["trims"])]
-    files = [BUILD / name for name in ("shell.npz", "height.png", "detail.png", *pictures)]
+    files = [of.build / name for name in ("shell.npz", "height.png", "detail.png", *pictures)]
     scripts = [ROOT / "src" / "tirage" / "blender" / name for name in SCENE_SCRIPTS]
     for path in (*files, *scripts):
-        digest.update(path.read_bytes())
+        digest.update(path.read_bytes() if path.exists() else b"")  # a solid has neither relief nor detail
     del description["exposure"]  # exposure comes after rendering
     digest.update(json.dumps(description, sort_keys=True).encode())
     return digest.hexdigest()
@@ -150,9 +216,19 @@ def shot_key(shot: Shot, scene: str, cloth: Cloth) -> str:
     return hashlib.sha256(made_of.encode()).hexdigest()
 
 
-def folder_of(shot: Shot) -> Path:
+def folder_of(of: Subject, shot: Shot) -> Path:
     """Where a shot's picture and its index lie."""
-    return LOCAL if shot.role == "large" else SHIPPED
+    return of.local if shot.role == "large" else of.shipped
+
+
+def pictures(of: Subject, shot: Shot) -> list[Path]:
+    """A shot's developed takes."""
+    return [folder_of(of, shot) / f"{shot.name}-{seed}.png" for seed in TAKES]
+
+
+def taken(of: Subject, shot: Shot, seed: int) -> Path:
+    """A take as Cycles left it."""
+    return of.local / f"{shot.name}-{seed}.exr"
 
 
 def read_index(folder: Path) -> dict[str, Any]:
@@ -162,22 +238,22 @@ def read_index(folder: Path) -> dict[str, Any]:
     return index
 
 
-def write_index(folder: Path, index: dict[str, Any]) -> None:
+def write_index(of: Subject, folder: Path, index: dict[str, Any]) -> None:
     """The index, in the order of rendering, with what holds for all pictures on top."""
-    template = json.loads(PACKAGE.read_text())
+    template = json.loads(of.package.read_text())
     head = {
         "what": "Cycles, Khronos PBR Neutral of radiance × exposure, 8-bit sRGB with straight alpha",
         "blender": bpy.app.version_string,
-        "exposure": read_description(BUILD)["exposure"],
+        "exposure": read_description(of.build)["exposure"],
         "template": {key: template[key] for key in ("id", "version", "content_sha256")},
     }
     text = json.dumps({**head, "pictures": index["pictures"]}, indent=1, ensure_ascii=False)
     (folder / "index.json").write_text(text + "\n")
 
 
-def photograph(studio: Studio, shot: Shot, cloth: Cloth) -> None:
-    """Dress the garment and render the shot's EXR."""
-    trims = [(BUILD / trim["file"], trim) for trim in studio.description["trims"]]
+def photograph(of: Subject, studio: Studio, shot: Shot, cloth: Cloth) -> None:
+    """Dress the garment and render the shot's EXRs."""
+    trims = [(of.build / trim["file"], trim) for trim in studio.description["trims"]]
     placed = [(DESIGNS / item.design, asdict(item)) for item in shot.prints]
     prints = [
         Print(
@@ -191,75 +267,78 @@ def photograph(studio: Studio, shot: Shot, cloth: Cloth) -> None:
         for path, item in (*trims, *placed)
     ]
     dress(studio, colour=linear_hex(cloth.hex), prints=prints, fabric=cloth.fabric)
-    render(
-        studio,
-        LOCAL / f"{shot.name}.exr",
-        azimuth=shot.azimuth,
-        size=shot.size,
-        samples=shot.samples,
-        seed=shot.seed,
-    )
+    for seed in TAKES:
+        render(
+            studio,
+            taken(of, shot, seed),
+            azimuth=shot.azimuth,
+            size=shot.size,
+            samples=shot.samples,
+            seed=seed,
+            denoised=False,  # it blurs print finer than a few pixels by more than we differ from it
+        )
 
 
-def record(shot: Shot, entry: dict[str, Any]) -> None:
-    """Develop the shot's EXR at the entry's exposure and put it into its folder's index."""
-    path = folder_of(shot) / f"{shot.name}.png"
-    write_png(path, develop(read_pixels(LOCAL / f"{shot.name}.exr"), entry["exposure"]))
-    index = read_index(folder_of(shot))
-    index["pictures"][shot.name] = {
-        **asdict(shot),
-        **entry,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-    }
-    write_index(folder_of(shot), index)
+def record(of: Subject, shot: Shot, entry: dict[str, Any]) -> None:
+    """Develop the shot's EXRs at the entry's exposure and put them into its folder's index."""
+    digests = []
+    for seed, path in zip(TAKES, pictures(of, shot), strict=True):
+        write_png(path, develop(read_pixels(taken(of, shot, seed)), entry["exposure"]))
+        digests.append(hashlib.sha256(path.read_bytes()).hexdigest())
+    index = read_index(folder_of(of, shot))
+    index["pictures"][shot.name] = {**asdict(shot), **entry, "sha256": digests}
+    write_index(of, folder_of(of, shot), index)
 
 
-def missing(todo: list[Shot], scene: str, cloths: dict[str, Cloth]) -> Iterator[tuple[Shot, dict[str, Any]]]:
+def missing(
+    of: Subject, todo: list[Shot], scene: str, cloths: dict[str, Cloth]
+) -> Iterator[tuple[Shot, dict[str, Any]]]:
     """The shots without a picture of their key, with their entries; develops again what needs only that."""
-    exposure = read_description(BUILD)["exposure"]
+    exposure = read_description(of.build)["exposure"]
     for shot in todo:
         key = shot_key(shot, scene, cloths[shot.colour])
         entry = {"hex": cloths[shot.colour].hex, "exposure": exposure, "scene_sha256": scene, "key": key}
-        old = read_index(folder_of(shot))["pictures"].get(shot.name, {})
-        if old.get("key") != key or not (folder_of(shot) / f"{shot.name}.png").exists():
+        old = read_index(folder_of(of, shot))["pictures"].get(shot.name, {})
+        if old.get("key") != key or not all(path.exists() for path in pictures(of, shot)):
             yield shot, entry
-        elif old["exposure"] != exposure and (LOCAL / f"{shot.name}.exr").exists():
-            record(shot, entry)
+        elif old["exposure"] != exposure and all(taken(of, shot, seed).exists() for seed in TAKES):
+            record(of, shot, entry)
         elif old["exposure"] != exposure:
             yield shot, entry
 
 
 def effort(shot: Shot) -> float:
-    """Relative cost of a shot: samples, and the denoiser's share."""
-    return float(shot.size**2 * (shot.samples + 16))
+    """Relative cost of a shot."""
+    return float(shot.size**2 * shot.samples)
 
 
-def run(worst: str, only: str) -> None:
+def run(of: Subject, worst: str, only: str) -> None:
     """Render what is missing and print progress and the time left."""
-    for folder in (LOCAL, SHIPPED):
+    for folder in (of.local, of.shipped):
         folder.mkdir(parents=True, exist_ok=True)
-    scene, cloths = scene_key(), read_cloths()
-    todo = list(missing([shot for shot in shots(worst) if only in shot.name], scene, cloths))
+    scene, cloths = scene_key(of), read_cloths(of)
+    todo = list(missing(of, [shot for shot in SHOTS[of.name](worst) if only in shot.name], scene, cloths))
     print(f"{len(todo)} references to render", flush=True)
-    studio = open_studio(BUILD) if todo else None
+    studio = open_studio(of.build) if todo else None
     begin, done, total = time.monotonic(), 0.0, sum(effort(shot) for shot, _ in todo)
     for number, (shot, entry) in enumerate(todo, 1):
         assert studio is not None
-        photograph(studio, shot, cloths[shot.colour])
-        record(shot, entry)
+        photograph(of, studio, shot, cloths[shot.colour])
+        record(of, shot, entry)
         done += effort(shot)
         spent = time.monotonic() - begin
         left = spent / done * (total - done) / 60
         print(
             f"[{number}/{len(todo)}] {shot.name} {spent / 60:.1f} min, about {left:.0f} min left", flush=True
         )
-    for folder in (LOCAL, SHIPPED):
-        write_index(folder, read_index(folder))
+    for folder in (of.local, of.shipped):
+        write_index(of, folder, read_index(folder))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worst", default="white-text-45", help="the pair to render large")
     parser.add_argument("--only", default="", help="only references whose name contains this")
+    parser.add_argument("--template", default="tee", choices=SHOTS, help="of which template")
     options = parser.parse_args()
-    run(options.worst, options.only)
+    run(Subject(options.template), options.worst, options.only)

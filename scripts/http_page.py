@@ -6,10 +6,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tirage.access.model import SCOPES
+from tirage.batches.matrix import COLUMNS, MAX_ORDERS
 from tirage.web.build import bare_api
 from tirage.web.gate import OPEN
 from tirage.web.limits import BODY_BYTES, ROUTES
 from tirage.web.serve import HEADER_BYTES, HEADER_MILLISECONDS
+from tirage.webhooks.model import EVENTS as EVENT_NAMES
+from tirage.webhooks.model import WAITS
 
 START = """## Begin
 ```sh
@@ -26,9 +30,30 @@ curl -H "x-api-key: $KEY" localhost:8100/admin/render-jobs \\
 curl -H "x-api-key: $KEY" localhost:8100/v1/products/prod_1
 ```
 
+A design that is ordered many times is uploaded once: `POST /v1/designs` gives it an id, which `POST /v1/mockups` and batches name.
+
 The order is answered with 201 as soon as the design is stored and the job is on disk; the worker that the server started renders it. When it is completed the product has the pictures in their order, the turntable, and a thumbnail."""
 KEYS = """## Keys
-Every request shows the key: `Authorization: Bearer KEY`, `Authorization: Basic` with the key as the user and no password, or `x-api-key: KEY`. Without `TIRAGE_API_KEY` the server makes a new one at each start and refuses to listen on other addresses than this machine's. {open} need none: files have addresses that nobody can guess."""
+Every request shows a key: `Authorization: Bearer KEY`, `Authorization: Basic` with the key as the user and no password, or `x-api-key: KEY`. The server's own key, `TIRAGE_API_KEY`, may do everything; without it the server makes a new one at each start and refuses to listen on other addresses than this machine's. Keys for others are made with `POST /v1/keys` or `tirage keys create`: the secret is shown once, only its digest is kept. Each has scopes:
+
+{scopes}
+
+{open} need none: files have addresses that nobody can guess. A browser shows a key once, to `POST /v1/session`, and has a cookie then that scripts cannot read; with every change it sends the `csrf` of that answer as `X-CSRF-Token`.
+
+With a key of your own each key may make `TIRAGE_RATE_LIMIT` requests a minute; the headers `RateLimit-Policy` and `RateLimit` say how many are left, and 429 comes with `Retry-After`."""
+ONCE = """## Once
+Every POST takes an `Idempotency-Key` of your own choice, up to 255 characters. Who sends the same request again with it within a day gets the first answer, with `Idempotency-Replayed: true`, and nothing is done twice, also when the server died in between. Another body with that key is answered 422, a request that is still under way 409. What was refused may be tried again with the same key."""
+LISTS = """## Lists
+Lists have `limit` and `offset`, and `count` says how many there are. `next_cursor` names the page after this one: given as `cursor` it moves with nothing that is added meanwhile. It is null on the last page."""
+BATCHES = """## Batches
+`POST /v1/batches` takes a `matrix` (each combination of `designs`, `products`, `presets`, `colors` and `templates` is an order), a list of `orders`, or both, up to {most}; `POST /v1/batches/import` takes a CSV file with the columns {columns}. With `dry_run=true` nothing is ordered, and the answer says how many orders are new, how many were rendered before, and how long it will take by the runs recorded here. What was rendered before for the same product is not rendered again.
+
+A batch's pictures are not shown until it is applied: `GET …/diff` says what would change of which product, `POST …/apply` does it in one transaction, `POST …/rollback` gives every product back exactly what it showed before, and keeps what others added since. With `apply_at_end` it is applied when its last job has ended; with `replace` other pictures that Tirage made of these products go. Applying it again changes nothing. Single orders go before those of batches."""
+WEBHOOKS = """## Webhooks
+Messages follow Standard Webhooks: `webhook-id`, `webhook-timestamp` and `webhook-signature`, so that its libraries check them with the secret that `POST /v1/webhooks` shows once. The events are {events}; a batch's jobs are not told one by one, the batch is, when it has ended. A message goes out until it is answered with 2xx, {times} times in about three days and with the same id; then, or when the answer is 410, the webhook is disabled. `…/deliveries` lists what was sent, and each can be sent again. Who would rather ask: `GET /v1/events/log` has all events from any number on.
+
+Webhooks and designs at addresses (`design_url`, `/v1/designs/fetch`) reach the public internet on ports 80 and 443 and nothing else, unless `TIRAGE_FETCH_ALLOW` says so."""
+
 FAMILIES = """## Two families
 Below `/admin` answers have the shapes that shop administrations know (`render_job`, `render_jobs` with `count`, `limit` and `offset`; errors with `type`, `message` and `code`). Below `/v1` is everything else, and errors are `application/problem+json`. Both add `hint` and `findings`: everything that is wrong with a request is said at once, each finding with the place in `where`. Codes are those of [errors](errors.md)."""
 EVENTS = """## Events
@@ -42,11 +67,12 @@ STATUSES = """## Statuses
 | 200, 201, 204 | done; made; done, and nothing to say |
 | 206, 304, 416 | a part of a file; as before; no such part |
 | 400 | a field, a file or an id is wrong, or what is asked for is not possible in the job's status |
-| 401 | no key, or another one |
+| 401, 403 | no key, or another one; one that may not do this |
 | 404, 405 | no such route, job, product, variant, template or file; another method |
 | 409 | somebody else was first, or it is in use |
 | 413, 431 | the body is too large; the headers are |
-| 422 | below `/v1`: the body or the query is not of the form that is asked for |
+| 422 | below `/v1`: the body or the query is not of the form that is asked for; an `Idempotency-Key` with another body |
+| 429 | too many requests (`Retry-After`) |
 | 500 | a defect of Tirage |
 | 503, 507 | the database or the storage is away (`Retry-After`); the disk is full |
 """
@@ -58,18 +84,27 @@ def http_page(made: str) -> str:
     open_to_all = ", ".join(f"`{path}`" for path in OPEN)
     return "\n\n".join(
         (
-            f"# HTTP API\n{made} `/openapi.json` has the same for programs.",
+            f"# HTTP API\n{made} A running server shows the routes with all fields at `/docs`, and `/openapi.json` has them for programs. In Python, `tirage.client` has a method for each.",
             START,
-            KEYS.format(open=open_to_all),
+            KEYS.format(open=open_to_all, scopes=_scopes()),
+            ONCE,
             FAMILIES,
             f"## Routes\n{_routes(document)}",
             f"### Fields of an order\n`POST /admin/render-jobs` is a form (multipart). {_fields(document)}",
+            LISTS,
+            BATCHES.format(most=MAX_ORDERS, columns=", ".join(f"`{name}`" for name in COLUMNS)),
             EVENTS.format(),
+            WEBHOOKS.format(events=", ".join(f"`{name}`" for name in EVENT_NAMES), times=len(WAITS)),
             FILES,
             f"## Limits\n{_limits()}",
             STATUSES,
         )
     )
+
+
+def _scopes() -> str:
+    rows = (f"| `{scope}` | {text} |" for scope, text in SCOPES.items())
+    return "\n".join(("| scope | what it allows |\n|---|---|", *rows))
 
 
 def _routes(document: Mapping[str, Any]) -> str:

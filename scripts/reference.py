@@ -18,6 +18,7 @@ from tirage.jobs.machine import RetryBy, StateMachine, is_active, is_terminal
 from tirage.jobs.model import CREATED, PROGRESS, RETRIED
 from tirage.mockup.states import MOCKUP
 from tirage.settings import VARIABLES
+from tirage.video.findings import KINDS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MADE = "Made by `make reference` from the code; change it there."
@@ -54,6 +55,20 @@ JOB_COMMANDS = (
     *("list", "show", "watch", "retry", "cancel", "delete", "restore", "purge"),
     *("stats", "pause", "resume"),
 )
+BATCH = ("upload", "submit", "list", "show", "cancel", "retry", "diff", "apply", "rollback", "download")
+
+
+def findings_page() -> str:
+    """Everything that can be wrong with an edit, a session or its media."""
+    rows = (f"| `{name}` | {kind.severity} | {kind.hint} |" for name, kind in KINDS.items())
+    head = "| code | severity | what to do |\n|---|---|---|"
+    text = (
+        "`tirage video check` tells all of them at once, each with its camera, event and line. Errors stop a "
+        "render."
+    )
+    return f"# What can be wrong with an edit\n{MADE}\n\n{text}\n\n{head}\n" + "\n".join(rows) + "\n"
+
+
 COMMANDS = (
     ("mockup",),
     ("template", "list"),
@@ -64,6 +79,9 @@ COMMANDS = (
     *(("jobs", name) for name in JOB_COMMANDS),
     *(("products", name) for name in ("list", "show", "add", "import", "rename", "remove")),
     *(("products", "media", name) for name in ("list", "order", "thumbnail", "remove")),
+    *(("batch", name) for name in BATCH),
+    *(("keys", name) for name in ("create", "list", "revoke")),
+    *(("video", name) for name in ("check", "render", "ingest", "sync", "convert", "diff", "lock")),
     ("serve",),
     ("cleanup",),
     ("migrate",),
@@ -155,6 +173,7 @@ def pages() -> dict[Path, str]:
         DOCS / "jobs.md": jobs_page(),
         DOCS / "settings.md": settings_page(),
         TARGET: async_client(),
+        DOCS / "video-findings.md": findings_page(),
     }
 
 

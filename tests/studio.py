@@ -30,7 +30,7 @@ GRANDCHILD = "of-fake-blender"
 ENDLESS = 4096
 """Samples for which the fake starts a child of its own and never ends."""
 DESIGN = rgba_png(art())
-HANGS = 120.0
+HANGS = 600.0
 
 
 @dataclass(frozen=True, slots=True)

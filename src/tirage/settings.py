@@ -77,6 +77,8 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "MEDUSA_BACKEND_URL": "The same, where those are not set; gets `/static` when it lacks it.",
         "TIRAGE_API_KEY": "The key that clients of the server have to show, 16 characters or more; without "
         "one the server makes a new one at each start, and listens on this machine only.",
+        "TIRAGE_SERVER": "A server's address for `jobs`, `batch` and `keys`, instead of this machine's data, "
+        "as with `--server`; TIRAGE_API_KEY is what they show it.",
         "TIRAGE_RATE_LIMIT": "Requests a minute that a key may make, 1–1000000; by default 600. Without "
         "TIRAGE_API_KEY there is no limit.",
         "TIRAGE_FETCH_ALLOW": "Where designs may be fetched from and webhooks sent to beside the public "
@@ -132,6 +134,8 @@ class Settings:
     file_base_url: str | None = None
     """Without a slash at its end; None: the server's own address."""
     api_key: str | None = field(default=None, repr=False)
+    server: str | None = None
+    """Where commands go instead of this machine's data."""
     rate_limit: int = 600
     """Requests a minute and key."""
     fetch_allow: tuple[str, ...] = ()
@@ -155,13 +159,22 @@ class Settings:
     log_format: LogFormat = LogFormat.TEXT
 
     @classmethod
-    def read(cls, environment: Mapping[str, str] | None = None, *, data_dir: Path | None = None) -> Settings:
+    def read(
+        cls,
+        environment: Mapping[str, str] | None = None,
+        *,
+        data_dir: Path | None = None,
+        server: str | None = None,
+    ) -> Settings:
         """The settings of an environment (by default the process's); UsageError with all findings.
 
-        `data_dir` goes before the variable: a command's option.
+        `data_dir` and `server` go before their variables: a command's options.
         Empty variables count as unset. An unknown TIRAGE_ variable is an error, not a silent default.
         """
-        return _settings_of(_Reader(os.environ if environment is None else environment), data_dir)
+        given = os.environ if environment is None else environment
+        if server is not None:
+            given = {**given, "TIRAGE_SERVER": server}
+        return _settings_of(_Reader(given), data_dir)
 
     def environment(self) -> dict[str, str]:
         """The variables that give these settings again, for a worker; the server's key is not among them."""
@@ -203,6 +216,7 @@ def _settings_of(reader: _Reader, data_dir: Path | None) -> Settings:
         credentials=_credentials(reader.sources.environment) if storage_url.startswith("s3:") else {},
         file_base_url=_file_base_url(reader),
         api_key=reader.value("TIRAGE_API_KEY", _api_key, None),
+        server=reader.value("TIRAGE_SERVER", _base_url, None),
         rate_limit=reader.value("TIRAGE_RATE_LIMIT", _number(1, MAX_RATE), 600),
         fetch_allow=reader.value("TIRAGE_FETCH_ALLOW", _fetch_allow, ()),
         default_template=reader.value("TIRAGE_DEFAULT_TEMPLATE", _name, DEFAULT_TEMPLATE),

@@ -16,6 +16,7 @@ from tirage.authoring.source import Source
 F64 = NDArray[np.float64]
 NARROWEST_CM = 0.7  # on the atlas: six texels of light for a bevel
 RAIL_GAP_CM = 1.2
+BEVEL_SHORTER = 0.45  # the mat's bevels on the atlas, where they lie inside its window
 LENGTHWISE = 24
 
 
@@ -124,7 +125,7 @@ def mat(p: Poster) -> list[Patch]:
 def _mat_uv(
     p: Poster, turn: int, number: int, upper: tuple[float, float, float], lower: tuple[float, float, float]
 ) -> F64:
-    """The mat's face lies on the atlas as it hangs; the bevels are widened strips in its window."""
+    """The mat's face lies on the atlas as it hangs; the bevels are strips in its window, wider, shorter."""
     t = np.linspace(-1, 1, LENGTHWISE)
     if number == 0:
         flat = np.array([[(a * x, z) for x in t] for a, z, _ in (upper, lower)])
@@ -133,9 +134,15 @@ def _mat_uv(
         x, z = flat[..., 0], flat[..., 1]
         return np.stack([x * c + z * s, p.mat[1] / 2 - (z * c - x * s)], -1)
     strip = np.array(
-        [[(a * x, row * NARROWEST_CM) for x in t] for row, (a, _, _) in enumerate((upper, lower))]
+        [
+            [(BEVEL_SHORTER * a * x, row * NARROWEST_CM) for x in t]
+            for row, (a, _, _) in enumerate((upper, lower))
+        ]
     )
-    return strip + np.array([0.0, p.mat[1] / 2 - 8.0 + turn * (NARROWEST_CM + 1.2)])
+    middle = np.array([0.0, p.mat[1] / 2])
+    if turn % 2:  # the long ones lie upright at the window's sides
+        return np.stack([strip[..., 1], -strip[..., 0]], -1) + middle + [10.0 * (turn - 2), 0.0]
+    return strip + middle + [0.0, 3.0 * (turn - 1)]
 
 
 def hanger(p: Poster) -> list[Patch]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from params import COLLAR_BACK, COLLAR_FRONT, PANELS, PATTERN
+from params import COLLAR_BACK, COLLAR_FRONT, PANELS
 from refine import neckline
 from scipy.ndimage import gaussian_filter1d
 from strip import weld, with_grid, without
@@ -14,7 +14,9 @@ from surface import Surface, normals
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
-FOLD = 0.13  # cm, radius of the fold at the top edge
+WIDE = 2.0  # cm of the atlas for each along the rib: ribs are finer than 8 texels a centimetre hold
+FOLD = 0.17  # cm, radius of the fold at the top edge, and the strip that it takes: its light turns by 180°
+FOLD_RUN = 1.1
 LEAN = ((-9.0, 3.0), (0.0, 19.0), (6.0, 14.0))  # y cm of the neckline, degrees that the rib stands up there
 
 
@@ -52,20 +54,22 @@ def ring_of(s: Surface) -> Ring:
     return Ring(joint, place, rise, outer, split)
 
 
-def profile(height: float) -> F64:
-    """(k, 2) cm: how far up and outwards the rib's surface runs, from the seam outside to the seam inside."""
-    arc = np.radians(np.arange(0, 181, 30))
-    out = [(0, 0), (0.10, 0.035), (0.28, 0.085), (0.6, 0.125), (1.0, 0.135), (1.4, 0.115)]
-    out.append((height - 0.35, 0.085))
-    fold = np.stack([height - FOLD + FOLD * np.sin(arc), 0.075 - FOLD + FOLD * np.cos(arc)], 1)
-    back = [(height - 0.4, -0.18), (1.3, -0.17), (0.9, -0.165), (0.5, -0.16), (0.15, -0.15), (-0.2, -0.14)]
-    return np.concatenate([out, fold, back])
+def profile() -> tuple[F64, F64]:
+    """(k, 2) cm: how far up and outwards the rib's surface runs, from the seam outside over a fold that rolls
+    inwards to the seam inside; and (k,) cm of the strip at which it does. The fold gets FOLD_RUN of it."""
+    turn = np.radians(np.arange(0, 181, 30))
+    out = [(0, 0), (0.10, 0.04), (0.28, 0.095), (0.6, 0.14), (1.0, 0.14), (1.35, 0.09), (1.62, 0.015)]
+    fold = np.stack([1.78 + FOLD * np.sin(turn + 0.35), -0.2 + FOLD * np.cos(turn + 0.35)], 1)
+    back = [(1.45, -0.30), (1.15, -0.25), (0.8, -0.20), (0.45, -0.17), (0.15, -0.15), (-0.2, -0.14)]
+    shape = np.concatenate([out, fold, back])
+    step = np.linalg.norm(np.diff(shape, axis=0), axis=1)
+    step[len(out) : len(out) + len(fold) - 1] *= FOLD_RUN / (np.pi * FOLD)
+    return shape, np.r_[0, np.cumsum(step)]
 
 
 def with_collar(s: Surface, ring: Ring) -> Surface:
     """Replace the simulated collar by the modelled one; its UVs run up from the seam and on over the fold."""
-    shape = profile(PATTERN.collar_width)
-    run = np.r_[0, np.cumsum(np.linalg.norm(np.diff(shape, axis=0), axis=1))]
+    shape, run = profile()
     seam = {side: _seam_uv(s, side) for side in (COLLAR_FRONT, COLLAR_BACK)}
     old = s.joint
     body = without(s, PANELS[COLLAR_FRONT : COLLAR_BACK + 1])
@@ -77,7 +81,7 @@ def with_collar(s: Surface, ring: Ring) -> Surface:
     for side, ids in halves:
         up, out = shape[:, 0, None, None] * ring.up[ids], shape[:, 1, None, None] * ring.out[ids]
         place = (ring.place[ids] + up + out) * 0.01
-        uv = np.stack(np.broadcast_arrays(seam[side], -run[:, None]), -1)
+        uv = np.stack(np.broadcast_arrays(seam[side] * WIDE, -run[:, None]), -1)
         first = len(result.position)
         # rows run upwards: turned round, so that the outside is where rows run down
         joints = number[ring.joint[ids]][::-1]

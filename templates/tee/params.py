@@ -4,6 +4,7 @@ Every script reads it; run alone it writes source.json, from which the template 
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict, dataclass
 from math import cos, radians, sin
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 BUILD = HERE / "build"  # large intermediates, git-ignored
 DATA = HERE / "data"  # what the repository keeps: the final drape
+sys.path.append(str(HERE.parent / "common"))  # what all garments share: the solver
 
 SEWN = ("front", "back", "sleeve-left", "sleeve-right", "collar-front", "collar-back")  # what is draped
 PANELS = (*SEWN, "facings", "tape", "label")  # hems' turned parts, neck tape and label are modelled on it
@@ -22,11 +24,11 @@ ORIGINS: dict[str, tuple[float, float]] = {  # where a panel's (0, 0) lies in th
     "back": (96.0, 6.0),
     "sleeve-left": (30.0, 82.0),
     "sleeve-right": (96.0, 82.0),
-    "collar-front": (30.0, 114.0),
+    "collar-front": (34.0, 114.0),
     "collar-back": (96.0, 114.0),
     "facings": (64.0, 117.0),
-    "tape": (64.0, 114.0),
-    "label": (64.0, 108.0),
+    "tape": (64.0, 106.0),
+    "label": (64.0, 90.0),
 }
 PRINT_AREAS: dict[str, tuple[float, float, float, float] | None] = {  # panel cm: x0, y0, x1, y1
     "front": (-18.0, 5.0, 18.0, 52.0),
@@ -118,6 +120,12 @@ class FinishParams:
         0.028  # how far around the collar's ends of the shoulder seams pinches are pressed flat
     )
     neck_point_passes: int = 30
+    side_m: float = (
+        0.05  # how far around the side seams folds are evened, whose ends make corners in outlines
+    )
+    side_passes: int = 120
+    armpit_m: float = 0.03  # how far around the armpits cloth that pierces itself is drawn apart
+    armpit_passes: int = 60
     thickness_m: float = 0.0009
     collar_thickness_m: float = 0.0008  # of each of its two layers
     tape_thickness_m: float = 0.0006
@@ -132,18 +140,25 @@ class DetailParams:
 
     albedo_px: int = 4096
     height_px: int = 2048
-    height_range_mm: float = 4.0  # 16-bit height: mm = (value / 65535 - .5) * range
-    stitch_pitch: float = 0.26
-    thread: float = 0.032  # half its width
-    stitch_dark: float = 0.22  # albedo taken away where the needle went in
+    height_range_mm: float = 5.0  # 16-bit height: mm = (value / 65535 - .5) * range
+    stitch_pitch: float = 0.32
+    thread: float = 0.033  # half its width
+    twist: float = 0.09  # of the thread, cm from strand to strand
+    stitch_dark: float = 0.4  # albedo taken away where the needle went in
     hem_rows: tuple[float, float] = (1.5, 2.1)  # twin needle above the hem
     collar_rows: tuple[float, float] = (0.2, 0.78)  # cover stitch below the collar seam
     rib_per_cm: float = 4.4  # nearly: a whole number lies on each half of the collar, so that they meet
-    rib_dark: float = 0.27
-    seam_depth_mm: float = 0.5
-    seam_sigma: float = 0.13  # light is kept at 8 texels a centimetre: nothing narrower survives
+    rib_dark: float = 0.22
+    rib_mm: float = 0.1  # half the height of a rib
+    seam_depth_mm: float = 0.4
+    seam_sigma: float = 0.12  # light is kept at 8 texels a centimetre: nothing narrower survives
+    allowance_mm: float = 0.6  # height and width of the ridge that a seam's allowance makes …
+    allowance_cm: float = 0.65
+    lump_mm: float = 0.5  # … and what it adds where it is folded into a hem
     needle_depth_mm: float = 0.4
-    pucker_mm: float = 0.24
+    pucker_mm: float = 0.18
+    roping_mm: float = 0.2
+    wrinkles: float = 0.65  # of the height that the drape's compression asks for
     crumple_mm: float = 0.30
     crumple_cm: float = 2.2
     seed: int = 0
@@ -177,8 +192,8 @@ class Material:
 
     diffuse_roughness: float = 0.7
     roughness: float = 0.85
-    specular: float = 0.25
-    sheen_weight: float = 0.35
+    specular: float = 0.5
+    sheen_weight: float = 0.12
     sheen_roughness: float = 0.45
 
 
@@ -192,12 +207,12 @@ def _lamp(name: str, azimuth_deg: float, elevation_deg: float, size_m: float, po
 
 CENTRE = (0.0, 0.0, -0.36)
 LAMPS = (  # large and above the garment, so that light falls off downwards; every view has one that grazes
-    _lamp("key", 292, 35, 1.6, 70),
-    _lamp("side", 67, 35, 1.6, 52),
-    _lamp("back", 152, 35, 1.6, 63),
-    _lamp("fill", 22, 15, 1.6, 18),
+    _lamp("key", 292, 35, 1.6, 56),
+    _lamp("side", 67, 35, 1.6, 42),
+    _lamp("back", 152, 35, 1.6, 50),
+    _lamp("fill", 22, 15, 1.6, 14),
 )
-WORLD_STRENGTH = 0.11
+WORLD_STRENGTH = 0.33  # a white studio: what it sends back lights the hollows
 EXPOSURE = 0.95
 PATTERN = PatternParams()
 DRAPE = DrapeParams()
@@ -219,23 +234,19 @@ ID, NAME, VERSION, LICENCE = "tee", "Crew-neck T-shirt", "1.0.0", "Apache-2.0"
 COLOURS = {  # sRGB of the albedo; none below #27, where it is clipped at .02, which would turn the hue
     "white": "#e9e8e6",
     "natural": "#dfd5be",
-    "black": "#303031",
+    "black": "#353536",
     "charcoal": "#494b4f",
     "heather": {"hex": "#a6a7a9", "fabric": "heather"},
-    "navy": "#28304e",
+    "navy": "#2d344c",
     "royal": "#274aa4",
     "red": "#b22932",
     "forest": "#28513c",
     "sand": "#c6ae8b",
 }
 FABRICS = {  # tiles by ../fabrics/knit.py; the first is that of colours that name none
-    name: {"file": f"../fabrics/{name}.png", "size_cm": 6.4} for name in ("jersey", "heather")
+    name: {"file": f"../fabrics/{name}.png", "size_cm": 12.8} for name in ("jersey", "heather")
 }
-PLAIN = (
-    "collar-front",
-    "collar-back",
-    "label",
-)  # ribs are in the detail map, the weave in the label's picture
+PLAIN = ("label",)  # its weave is in its picture
 TRIMS = [{"file": "label.png", "panel": "label", "x": 0.0, "y": 1.75, "width": 5.0}]  # drawn by label.py
 
 

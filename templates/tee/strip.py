@@ -18,8 +18,8 @@ I64 = NDArray[np.int64]
 class Flat:
     """A panel as a map from its flat centimetres to space."""
 
-    points: F64
-    values: F64
+    smooth: CloughTocher2DInterpolator
+    nearest: NearestNDInterpolator
 
     @classmethod
     def of(cls, s: Surface, panel: str, box: tuple[float, float, float, float]) -> Flat:
@@ -28,12 +28,11 @@ class Flat:
         x, y = s.uv.T
         near = (s.panel == PANELS.index(panel)) & (x >= x0) & (x <= x1) & (y >= y0) & (y <= y1)
         values = np.concatenate([s.position, normals(s)], 1)[s.joint[near]]
-        return cls(s.uv[near], values)
+        return cls(CloughTocher2DInterpolator(s.uv[near], values), NearestNDInterpolator(s.uv[near], values))
 
     def at(self, uv: F64) -> tuple[F64, F64]:
         """Position (…, 3) m and unit normal (…, 3); outside the panel the nearest vertex's."""
-        smooth = CloughTocher2DInterpolator(self.points, self.values)(uv)
-        nearest = NearestNDInterpolator(self.points, self.values)(uv)
+        smooth, nearest = self.smooth(uv), self.nearest(uv)
         both = np.where(np.isnan(smooth), nearest, smooth)
         normal = both[..., 3:]
         return both[..., :3], normal / np.linalg.norm(normal, axis=-1, keepdims=True)

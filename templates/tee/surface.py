@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix, diags
+from scipy.spatial import cKDTree
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -60,7 +61,7 @@ def seam_edges(s: Surface, edges: Edges) -> NDArray[np.bool_]:
 def smooth_seams(s: Surface, passes: int) -> Surface:
     """Seam and border curves Taubin-smoothed along themselves; where curves meet they stay."""
     edges = edges_of(s.faces)
-    mean, degree = _neighbour_mean(edges.ends[seam_edges(s, edges)], len(s.position))
+    mean, degree = neighbour_mean(edges.ends[seam_edges(s, edges)], len(s.position))
     moves = (degree == 2)[:, None]
     x = s.position
     for _ in range(passes):
@@ -72,7 +73,7 @@ def smooth_seams(s: Surface, passes: int) -> Surface:
 def smooth_surface(s: Surface, passes: int) -> Surface:
     """Taubin-smoothed along the normals only: UVs keep their metric and seams their line; borders stay."""
     edges = edges_of(s.faces)
-    mean, _ = _neighbour_mean(edges.ends, len(s.position))
+    mean, _ = neighbour_mean(edges.ends, len(s.position))
     moves = ~border_joints(s, edges)[:, None]
     for _ in range(passes):
         for step in TAUBIN:
@@ -83,14 +84,29 @@ def smooth_surface(s: Surface, passes: int) -> Surface:
 
 def calmed(s: Surface, around: F64, reach: float, passes: int) -> Surface:
     """Pinches pressed flat, along the normals, within about `reach` m of the points (k, 3); borders stay."""
-    edges = edges_of(s.faces)
-    mean, _ = _neighbour_mean(edges.ends, len(s.position))
-    near = np.linalg.norm(s.position[:, None] - around, axis=2).min(1)
-    weight = 0.6 * np.exp(-((near / reach) ** 2)) * ~border_joints(s, edges)
+    mean, weight = _calming(s, around, reach)
     for _ in range(passes):
         x = s.position
-        s = replace(s, position=x + weight[:, None] * _along(mean @ x - x, normals(s)))
+        s = replace(s, position=x + weight * _along(mean @ x - x, normals(s)))
     return s
+
+
+def drawn_tight(s: Surface, around: F64, reach: float, passes: int) -> Surface:
+    """As a skin that shrinks, within about `reach` m of the points (k, 3): what folded through itself comes
+    apart; flat lengths are not kept."""
+    mean, weight = _calming(s, around, reach)
+    for _ in range(passes):
+        s = replace(s, position=s.position + weight * (mean @ s.position - s.position))
+    return s
+
+
+def _calming(s: Surface, around: F64, reach: float) -> tuple[csr_matrix, F64]:
+    """The matrix of neighbours' means, and how far each joint (joints, 1) goes towards its own in a pass."""
+    edges = edges_of(s.faces)
+    mean, _ = neighbour_mean(edges.ends, len(s.position))
+    near, _ = cKDTree(around).query(s.position)
+    weight = 0.6 * np.exp(-((near / reach) ** 2)) * ~border_joints(s, edges)
+    return mean, weight[:, None]
 
 
 def border_joints(s: Surface, edges: Edges) -> NDArray[np.bool_]:
@@ -100,7 +116,9 @@ def border_joints(s: Surface, edges: Edges) -> NDArray[np.bool_]:
     return result
 
 
-def _neighbour_mean(ends: I64, n: int) -> tuple[csr_matrix, I64]:
+def neighbour_mean(ends: I64, n: int) -> tuple[csr_matrix, I64]:
+    """The matrix that takes each of n points to the mean of its neighbours along edges (e, 2), and how many
+    it has."""
     i, j = np.r_[ends[:, 0], ends[:, 1]], np.r_[ends[:, 1], ends[:, 0]]
     links = coo_matrix((np.ones(len(i)), (i, j)), (n, n)).tocsr()
     degree = np.bincount(i, minlength=n)
@@ -138,8 +156,10 @@ def _middles(s: Surface, edges: Edges) -> F64:
 
 def normals(s: Surface) -> F64:
     """(joints, 3) unit normals, weighted by area."""
-    a, b, c = (s.position[s.faces[:, i]] for i in range(3))
-    cross = np.cross(b - a, c - a)
-    joint, n = s.faces.ravel(), len(s.position)
-    sums = np.stack([np.bincount(joint, np.repeat(cross[:, k], 3), minlength=n) for k in range(3)], 1)
+    faces = s.faces
+    a, b, c = (s.position[faces[:, i]] for i in range(3))
+    (ux, uy, uz), (vx, vy, vz) = (b - a).T, (c - a).T
+    cross = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+    joint, n = faces.ravel(), len(s.position)
+    sums = np.stack([np.bincount(joint, np.repeat(part, 3), minlength=n) for part in cross], 1)
     return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True))

@@ -14,6 +14,7 @@ from scipy.special import expit
 from tirage.authoring.source import Source
 
 F64 = NDArray[np.float64]
+FAR = 9.0  # cm from a row of stitches: none of it
 REACH = 0.9  # cm that a panel's detail goes on beyond it, for filtering and borders
 
 
@@ -67,12 +68,12 @@ def handle_rows(f: Field, p: Detail) -> list[tuple[F64, F64]]:
     for start, way in ((p.box[0], 1.0), (CUT.handle_length - p.box[0], -1.0)):
         y = (f.y - start) * way
         high, half = p.box[1], p.handle_edge
-        here = np.where((y > -0.05) & (y < high + 0.05), 0.0, 9.0)
-        rows += [(f.x, y + 0 * f.x), (f.x, y - high)]
+        inside = (y > -0.05) & (y < high + 0.05)
+        rows += [(f.x, y), (f.x, y - high)]
         slope = np.hypot(2 * half, high)
         for sign in (-1, 1):
             off = (f.x * sign * high + 2 * half * (high / 2 - y)) / slope
-            rows.append((np.hypot(f.x, y - high / 2) * np.sign(y - high / 2), off + here))
+            rows.append((np.hypot(f.x, y - high / 2) * np.sign(y - high / 2), np.where(inside, off, FAR)))
     return rows
 
 
@@ -110,13 +111,24 @@ def height(f: Field, *, handle: bool, p: Detail, rng: np.random.Generator) -> F6
     folds = p.crumple_mm * wide + 0.35 * p.crumple_mm * middle * (0.4 + np.abs(wide))
     mm = mm + folds * np.clip(seam / 3, 0.25, 1) * np.clip((f.y - CUT.hem) / 2, 0.25, 1)
     mm = mm + p.pucker_mm * 1.6 * fine * np.exp(-np.maximum(seam, 0) / 0.7) - 0.2 * bell(seam, 0.16)
-    return np.asarray(mm + p.hem_mm * expit((CUT.hem - f.y) / 0.07) + creases(f, p))
+    return np.asarray(mm + p.hem_mm * expit((CUT.hem - f.y) / 0.07) + creases(f, p, rng))
 
 
-def creases(f: Field, p: Detail) -> F64:
-    """The bag lay folded once each way: two soft ridges that washed out unevenly."""
-    lines = (np.abs(f.x + 0.25 * np.sin(f.y / 5)), np.abs(f.y - 0.52 * CUT.height - 0.3 * np.sin(f.x / 6)))
-    return np.asarray(p.crease_mm * sum(np.exp(-line / 0.35) for line in lines))
+def wave(rng: np.random.Generator, at: F64, length: float) -> F64:
+    """Smooth noise along a line, of unit deviation; `length` is its usual wave's, cm."""
+    pitch = 2 * np.pi / (length * rng.uniform(0.6, 1.8, 7))
+    phase = rng.uniform(0, 2 * np.pi, 7)
+    return np.asarray(sum(np.cos(k * at + p) for k, p in zip(pitch, phase, strict=True)) / np.sqrt(3.5))
+
+
+def creases(f: Field, p: Detail, rng: np.random.Generator) -> F64:
+    """The bag lay folded once each way: ridges that wander, and that washed out here and there."""
+    total = np.zeros(f.x.shape)
+    for across, along, middle in ((f.x, f.y, 0.7), (f.y, f.x, 0.54 * CUT.height)):
+        off = np.abs(across - middle - p.crease_wander * wave(rng, along, 16.0))
+        left = np.clip(0.3 + 0.5 * wave(rng, along, 10.0), 0, 1)
+        total += left * np.exp(-off / 0.35)
+    return np.asarray(p.crease_mm * total)
 
 
 def main() -> None:

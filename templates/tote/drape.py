@@ -1,21 +1,17 @@
 """Hangs the tote by its handles over a rod: `python templates/tote/drape.py` writes data/drape.npz.
 
-The solver is the tee's; what is here is the bag as one body of cloth, and how it hangs."""
+What is here is the bag as one body of cloth, and how it hangs."""
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from params import BACK, CUT, DATA, FRONT, HANDLE_BACK, HANDLE_FRONT, HANGING, Cut, Hanging
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.spatial import cKDTree
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tee"))
 from solver import Cloth, Motion, Obstacle, frame
 
 F64 = NDArray[np.float64]

@@ -30,12 +30,12 @@ def load(path: Path) -> Sheet:
 
 def finish(drape: Sheet, p: Finish = FINISH) -> Garment:
     """The bag's arrays."""
-    body = subdivide(part(drape, (FRONT, BACK)))
+    sides = [subdivide(part(drape, (panel,))) for panel in (FRONT, BACK)]  # apart: their seams are creases
     handles = [
         offset(subdivide(subdivide(part(drape, (panel,)))), p.handle_m + 1e-4)
         for panel in (HANDLE_FRONT, HANDLE_BACK)
     ]
-    bag = together([body, *handles])
+    bag = together([*sides, *handles])
     hem = (bag.uv[:, 1] < CUT.hem) & (bag.panel <= BACK)
     thick = np.where(bag.panel >= HANDLE_FRONT, p.handle_m, np.where(hem, p.hem_m, p.canvas_m))
     thick = np.minimum(thick, room(bag))
@@ -44,12 +44,13 @@ def finish(drape: Sheet, p: Finish = FINISH) -> Garment:
 
 
 def room(bag: Sheet) -> NDArray[np.float64]:
-    """(n,) m: how thick the cloth can be before front and back meet inside a seam."""
+    """(n,) m: how thick the cloth can be before front and back meet inside; none at a seam,
+    where it would come out on the other side."""
     at = bag.position[bag.joint]
     result = np.full(len(at), np.inf)
     for own, other in ((FRONT, BACK), (BACK, FRONT)):
         own_at, other_at = at[bag.panel == own], at[bag.panel == other]
-        result[bag.panel == own] = np.maximum(0.45 * cKDTree(other_at).query(own_at)[0], 1e-4)
+        result[bag.panel == own] = 0.45 * cKDTree(other_at).query(own_at)[0]
     return result
 
 

@@ -4,12 +4,14 @@ Centimetres and SI units as the names say; panels' x from their middle, y from t
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE / "build"
 DATA = HERE / "data"
+sys.path.append(str(HERE.parent / "common"))  # what all garments share: the solver
 
 PANELS = ("front", "back", "handle-front", "handle-back")
 FRONT, BACK, HANDLE_FRONT, HANDLE_BACK = range(4)
@@ -41,12 +43,12 @@ class Hanging:
     bending: float = 3.5e-5  # N·m
     hem_bending: float = 2e-4
     handle_bending: float = 1.5e-3
-    uneven: float = 0.004  # deviation of the weave's length
+    uneven: float = 0.007  # deviation of the weave's length
     apart_m: float = 0.007  # front and back at least, away from the seams
-    seam_shrink: float = 0.982  # thread tension along side seams, bottom and hem
+    seam_shrink: float = 0.976  # thread tension along side seams, bottom and hem
     rod_m: float = 0.03  # radius of what it hangs on
     friction: float = 0.7
-    waviness_m: float = 0.006  # of the cloth before it hangs
+    waviness_m: float = 0.010  # of the cloth before it hangs
     shake: float = 1.5  # m/s², decaying
 
 
@@ -77,7 +79,8 @@ class Detail:
     pucker_mm: float = 0.10
     hem_mm: float = 0.35
     crumple_mm: float = 0.42
-    crease_mm: float = 0.30
+    crease_mm: float = 0.34
+    crease_wander: float = 0.22
 
 
 @dataclass(frozen=True, slots=True)

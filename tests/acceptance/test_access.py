@@ -84,7 +84,7 @@ def test_a_key_does_what_its_scopes_allow(http: httpx2.Client, server: Serving) 
         _, secret = key_for(http, held.value)
         for scope, (method, path) in calls.items():
             answer = asked(server, method, path, secret, json={} if method == "PATCH" else None)
-            allowed = scope in {held} or held is Scope.KEYS
+            allowed = held in {scope, Scope.KEYS}
             assert (answer.status_code != 403) is allowed, (held, scope, answer.text)
             if not allowed:
                 assert (answer.json()["code"], scope.value in answer.json()["detail"]) == ("FORBIDDEN", True)
@@ -159,7 +159,7 @@ def test_who_asks_too_often_has_to_wait(http: httpx2.Client, tmp_path: Path) -> 
         assert strangers == [401] * 5 + [429] * 2
 
 
-def test_secrets_are_in_no_answer_and_no_log(http: httpx2.Client, server: Serving) -> None:
+def test_secrets_are_in_no_answer(http: httpx2.Client) -> None:
     made = http.post("/v1/webhooks", json={"url": "https://example.com/hook"}).json()
     assert made["secret"].startswith("whsec_")
     for path in ("/v1/webhooks", f"/v1/webhooks/{made['id']}", "/v1/keys"):

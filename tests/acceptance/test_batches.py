@@ -221,7 +221,8 @@ def waiting_job(app: App, batch_id: str) -> str:
 def test_orders_from_a_sheet(http: httpx2.Client, app: App) -> None:
     (name,) = products(app, "sheet", 1)
     design = uploaded(http, 46)
-    sheet = f"design_id;product_id;preset;fabric_color;samples\n{design};{name};chest-small;navy;64\n\n{design};{name};back-small;;\n"
+    sheet = "design_id;product_id;preset;fabric_color;samples\n"
+    sheet += f"{design};{name};chest-small;navy;64\n\n{design};{name};back-small;;\n"
     batch = http.post("/v1/batches/import?name=S", content=sheet.encode()).json()
     assert (batch["total"], batch["name"]) == (2, "S")
     jobs = app.batches.jobs(batch["id"])

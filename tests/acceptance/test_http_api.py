@@ -155,6 +155,7 @@ def test_every_field_is_kept(http: httpx2.Client, app: App) -> None:
         fabric_color="#102030",
         background_color="transparent",
         render_mode="images-only",
+        renderer="cycles",
         samples="256",
         metadata='{"order": [1, {"x": null}]}',
     )
@@ -163,10 +164,11 @@ def test_every_field_is_kept(http: httpx2.Client, app: App) -> None:
         "fabric_color": "#102030",
         "background_color": "transparent",
         "render_mode": "images-only",
+        "renderer": "cycles",
         "samples": 256,
     }
     assert job.metadata == {"order": [1, {"x": None}], "design_file_name": "My “design”.png"}
-    assert (job.variant_id, job.template_id) == ("var_1", "tee")
+    assert (job.variant_id, job.template_id, job.queue) == ("var_1", "tee", "blender")
 
 
 @pytest.mark.rows("R278", "R192", "C-01", "C-21")
@@ -278,7 +280,7 @@ def test_a_template_can_be_taken_off_offer(http: httpx2.Client) -> None:
     assert http.patch("/v1/templates/none", json={"is_active": True}).status_code == 404
 
 
-@pytest.mark.rows("R301")
+@pytest.mark.rows("R301", "R308")
 def test_many_at_once_are_all_taken(http: httpx2.Client, app: App) -> None:
     before = app.service.list_with_count()[1]
     with ThreadPoolExecutor(16) as pool:
@@ -859,6 +861,7 @@ def test_the_document_of_the_api(http: httpx2.Client) -> None:
         "fabric_color",
         "background_color",
         "render_mode",
+        "renderer",
         "samples",
         "metadata",
     }

@@ -4,6 +4,8 @@ The way back (bench/regions.py) is a projection of its own, so the renderer is n
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -23,9 +25,9 @@ SIDE = 10.0
 WHITE, BLACK = Colour.parse("#ffffff"), (0, 0, 0, 255)
 
 
-@pytest.fixture(scope="module")
-def renderer() -> Renderer:
-    return Renderer(load("tee"))
+@cache
+def renderer_of(template: str) -> Renderer:
+    return Renderer(load(template))
 
 
 def square(place: Placement, template: Template) -> Print:
@@ -85,20 +87,28 @@ def edge(places: Floats, cover: Floats, axis: int, sign: int) -> tuple[float, fl
 
 @pytest.mark.rows("G-2")
 @pytest.mark.parametrize(
-    ("place", "azimuth"),
+    ("template", "place", "azimuth"),
     [
-        (Placement("front", -2.37, 30.0, SIDE), 0),
-        (Placement("front", 3.0, 20.0, SIDE, 33.0), 0),
-        (Placement("back", 3.1, 25.0, SIDE), 180),
-        (Placement("sleeve-left", 4.0, 12.0, SIDE), 110),  # where no fold hides a side
-        (Placement("sleeve-right", -2.0, 13.0, SIDE), 250),
+        ("tee", Placement("front", -2.37, 30.0, SIDE), 0),
+        ("tee", Placement("front", 3.0, 20.0, SIDE, 33.0), 0),
+        ("tee", Placement("back", 3.1, 25.0, SIDE), 180),
+        ("tee", Placement("sleeve-left", 4.0, 12.0, SIDE), 110),  # where no fold hides a side
+        ("tee", Placement("sleeve-right", -2.0, 13.0, SIDE), 250),
+        (
+            "tote",
+            Placement("front", -2.0, 20.0, SIDE, 7.0),
+            0,
+        ),  # not along pixels
+        ("tote", Placement("back", 1.5, 24.0, SIDE, -20.0), 180),
+        ("poster", Placement("print", 3.3, 17.0, SIDE, 5.0), 0),
+        ("poster", Placement("print", -2.0, 25.0, SIDE, 12.0), 45),
     ],
     ids=lambda value: value.panel if isinstance(value, Placement) else "",
 )
 def test_a_ten_centimetre_square_lies_where_it_was_asked(
-    renderer: Renderer, place: Placement, azimuth: float
+    template: str, place: Placement, azimuth: float
 ) -> None:
-    places, cover = seen(renderer, place, azimuth)
+    places, cover = seen(renderer_of(template), place, azimuth)
     turn = np.radians(place.rotation)
     upright = places @ np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     half = SIDE / 2

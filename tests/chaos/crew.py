@@ -165,8 +165,13 @@ def main(name: str, plan: dict[str, Any]) -> bool:
                 drain_seconds=plan.get("drain", 5.0),
             ),
         )
-        with told_to_stop(worker.stop):
-            print("ready", flush=True)
+
+        def stop() -> None:
+            worker.stop()
+            (folder.parent / f"{name}.stopping").touch()
+
+        with told_to_stop(stop):
+            (folder.parent / f"{name}.ready").touch()
             return worker.run()
 
 

@@ -114,6 +114,7 @@ class World:
         """SIGTERM; every worker has to end well."""
         living = self.alive()
         for name in living:
+            self.wait((self.folder / f"{name}.ready").exists, seconds)
             self.kill(name, signal.SIGTERM)
         for name in living:
             assert self.crew[name].wait(seconds) == 0, self.said()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from standardwebhooks import Webhook
@@ -115,7 +116,7 @@ def test_a_message_is_tried_for_three_days_with_one_id(
         assert delivering.send_due() == 0
         ((delivery,), _) = webhooks.deliveries(endpoint.id, Page())
         clock.now = max(delivery.next_at, clock.now)
-    assert [after - before for before, after in zip(times, times[1:], strict=False)] == list(WAITS[1:])
+    assert [after - before for before, after in pairwise(times)] == list(WAITS[1:])
     assert len({headers["webhook-id"] for _, headers, _ in receiver.got}) == 1
     assert (delivery.outcome, delivery.attempts, delivery.last_status) == (Outcome.FAILED, 10, 500)
     assert webhooks.get(endpoint.id).disabled

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from jobsteps import made, order
 from tirage.errors import BadInput, NotFound, TryAgain
 from tirage.jobs.failure import FailureClass
+from tirage.jobs.lease import Lease
 from tirage.jobs.machine import CANCELLED, COMPLETED, FAILED
 from tirage.jobs.model import Job
 from tirage.jobs.run import Reason, Run, Stopped
 from tirage.jobs.service import JobService
 from tirage.stores.database import Database
+from tirage.stores.unit import SqlUnit
 from tirage.testing import FakeClock
 from workshop import STEPS, Script, Shop
 
 NAMES = [step.name for step in STEPS]
+T = TypeVar("T")
 
 
 class Killed(BaseException):
@@ -107,6 +114,43 @@ def test_time_that_nobody_watched_does_not_count(shop: Shop, service: JobService
     assert service.retrieve(job.id).worker == "first"
     shop.pass_time(2, second)
     assert service.retrieve(job.id).worker is None
+
+
+@dataclass
+class Full:
+    """A store that can be read, and while it is full takes nothing."""
+
+    database: Database
+    full: bool = True
+
+    def read(self, work: Callable[[SqlUnit], T]) -> T:
+        return self.database.read(work)
+
+    def write(self, work: Callable[[SqlUnit], T]) -> T:
+        if self.full:
+            raise TryAgain("DISK_FULL", "The disk is full.")
+        return self.database.write(work)
+
+
+def test_who_cannot_write_takes_nobody_for_dead(database: Database, clock: FakeClock) -> None:
+    """Others cannot write either, and stand still although they live."""
+    store = Full(database)
+
+    def seconds() -> float:
+        return clock.now.timestamp()
+
+    Lease(database, worker="other", ttl=9, monotonic=seconds).beat()
+    watcher = Lease(store, worker="watcher", ttl=9, monotonic=seconds)
+    found = []
+    for second in range(60):
+        clock.advance(1)
+        store.full = second < 40
+        if second % 3 == 0:
+            with suppress(TryAgain):
+                watcher.beat()
+        found += [second] * ("other" in watcher.look().dead)
+    assert len(found) == 1
+    assert 48 <= found[0] <= 52
 
 
 def test_an_observer_that_rarely_comes_to_look_still_sees_a_death(shop: Shop, service: JobService) -> None:
@@ -379,6 +423,32 @@ def test_a_worker_takes_as_many_as_it_has_room_for(shop: Shop, service: JobServi
     shop.started[0]()
     worker.tick()
     assert len(shop.started) == 4
+
+
+def test_a_single_queue_has_one_place_beside_the_others(shop: Shop, service: JobService) -> None:
+    traced = [made(service, options={"renderer": "cycles"}) for _ in range(2)]
+    quick = [made(service) for _ in range(3)]
+    assert {job.queue for job in traced} == {"blender"}
+    worker = shop.worker(
+        Script(), inline=False, concurrency=2, queues=("mockup", "blender"), single=("blender",)
+    )
+    shop.pass_time(1, worker)
+    held = {claim.job_id for claim in service.claims()}
+    assert held == {traced[0].id, quick[0].id, quick[1].id}
+    for started in list(shop.started):
+        started()
+    shop.pass_time(1, worker)
+    assert {claim.job_id for claim in service.claims()} == {traced[1].id, quick[2].id}
+
+
+@pytest.mark.rows("R268", "R294", "R306")
+def test_workers_share_what_waits(shop: Shop, service: JobService) -> None:
+    jobs, script = [made(service) for _ in range(6)], Script()
+    workers = [shop.worker(script, name) for name in ("one", "two")]
+    shop.pass_time(2, *workers)
+    made_by = [service.attempts(job.id)[0].worker for job in jobs]
+    assert sorted(made_by) == ["one"] * 3 + ["two"] * 3
+    assert len(script.done) == len(set(script.done)) == 6 * len(STEPS)
 
 
 def test_interactive_orders_pass_a_batch(shop: Shop, service: JobService) -> None:

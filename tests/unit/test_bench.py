@@ -11,7 +11,7 @@ from bench import targets
 from bench.clock import Spent, timed, typical
 from bench.regions import INSIDE, NOTHING, OUTSIDE, RIM, regions
 from bench.report import Results, missed, page, smoke_page, table
-from bench.scores import over, psnr, ssim
+from bench.scores import over, psnr, squares, ssim
 from bench.targets import TARGETS, Measured, Sense, Target, median
 from tirage.media.values import Colour
 from tirage.mockup.relight import Renderer
@@ -39,7 +39,10 @@ def test_psnr_of_a_known_difference() -> None:
 
 def test_ssim_falls_from_one() -> None:
     first = noise(1)
-    values = [ssim(first, first + noise(2, spread) - np.uint8(100), EVERYWHERE) for spread in (1, 4, 16, 64)]
+    values = [
+        ssim((first, first), first + noise(2, spread) - np.uint8(100), EVERYWHERE)
+        for spread in (1, 4, 16, 64)
+    ]
     assert values[0] == pytest.approx(1)
     assert values == sorted(values, reverse=True)
     assert values[-1] < 0.9
@@ -48,7 +51,24 @@ def test_ssim_falls_from_one() -> None:
 def test_ssim_of_a_shift_of_the_mean_is_wangs_formula() -> None:
     dark, light = (np.full((64, 64, 3), code, np.uint8) for code in (100, 150))
     c1 = (0.01 * 255) ** 2
-    assert ssim(dark, light, EVERYWHERE) == pytest.approx((2 * 100 * 150 + c1) / (100**2 + 150**2 + c1))
+    assert ssim((dark, dark), light, EVERYWHERE) == pytest.approx(
+        (2 * 100 * 150 + c1) / (100**2 + 150**2 + c1)
+    )
+
+
+def test_noise_that_two_takes_do_not_share_is_no_difference() -> None:
+    size, codes = 256, np.random.default_rng(3)
+    rows = np.linspace(60, 180, size).astype(int)
+    truth = np.repeat(np.repeat(rows[:, None, None], size, axis=1), 3, axis=2)
+    first, second = (np.uint8(truth + np.rint(codes.normal(0, 6, truth.shape))) for _ in range(2))
+    everywhere = np.ones((size, size), bool)
+    for apart in (1, 3):
+        ours = np.uint8(truth + apart)
+        assert squares((first, second), ours).mean() == pytest.approx(apart**2, rel=0.1)
+        assert psnr(first, ours, everywhere) < 33
+    clean = np.uint8(truth)
+    assert abs(ssim((first, second), clean, everywhere) - 1) < 0.006
+    assert ssim((first, first), clean, everywhere) < 0.8
 
 
 def test_straight_alpha_goes_over_the_background_in_display_values() -> None:

@@ -12,6 +12,7 @@ import pytest
 import synthetic
 
 from tirage.cli import _exit_code
+from tirage.cli.job_commands import ALL_QUEUES
 from tirage.cli.orders import Asked, Tool, order_of, tool_of
 from tirage.errors import BadInput, Failed, Finding, Severity, TirageError, TryAgain, UsageError
 from tirage.media.encode import ImageFormat
@@ -20,6 +21,7 @@ from tirage.mockup.catalogue import Preset
 from tirage.mockup.cells import MatrixOrder
 from tirage.mockup.order import Art, MockupOrder, Mode, RendererName
 from tirage.mockup.placement import Placement
+from tirage.mockup.submission import MOCKUP_PIPELINE
 
 
 def asked(*designs: str, **changes: Any) -> Asked:  # noqa: ANN401
@@ -60,6 +62,10 @@ def test_the_renderer_and_its_samples() -> None:
         with pytest.raises(UsageError) as caught:
             tool_of(name, samples)
         assert caught.value.code == code
+
+
+def test_a_worker_takes_all_queues_unless_told() -> None:
+    assert tuple(ALL_QUEUES.split(",")) == MOCKUP_PIPELINE.queues
 
 
 def test_one_design_with_nothing_else_is_the_default_order() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ JERSEY = Material(
 )
 LAMP = Lamp("key", (0.0, 0.0, 1.0), (0.0, 0.0, 0.0), 0.4, 10.0)
 SIZE = 32
+EVERYWHERE = np.ones((SIZE, SIZE), np.bool_)
 
 
 def flat(width: float) -> NDArray[np.float32]:
@@ -31,13 +33,13 @@ def seen(
     places: NDArray[np.float32], camera: tuple[float, float, float], world: float = 0.0
 ) -> NDArray[np.float16]:
     ring = np.ones((8, 2, 2), np.float32)
-    coat = build_coat(GLAZE, (LAMP,), world, places, ring)
+    coat = build_coat(GLAZE, (LAMP,), world, places, EVERYWHERE, ring)
     out = np.zeros((SIZE, SIZE), np.float16)
     coat_seen(coat, np.array(camera, np.float32), 0.0, out)
     return out
 
 
-def summed(place: NDArray[np.float64], camera: NDArray[np.float64]) -> float:
+def summed(place: NDArray[np.float64], camera: NDArray[np.float64], glaze: Material = GLAZE) -> float:
     """The light of the lamp that GGX returns from the ground to the camera, over 160 × 160 points of it."""
     grid = (np.arange(160) + 0.5) / 160 * LAMP.size_m - LAMP.size_m / 2
     points = np.stack([*np.meshgrid(grid, grid), np.full((160, 160), LAMP.position[2])], -1) - place
@@ -46,14 +48,14 @@ def summed(place: NDArray[np.float64], camera: NDArray[np.float64]) -> float:
     view = (camera - place) / np.linalg.norm(camera - place)
     half = light + view
     half /= np.linalg.norm(half, axis=-1, keepdims=True)
-    alpha2, up = GLAZE.roughness**4, np.array([0.0, 0.0, 1.0])
+    alpha2, up = glaze.roughness**4, np.array([0.0, 0.0, 1.0])
     nh, nl, nv, vh = half @ up, light @ up, view @ up, half @ view
     density = alpha2 / (math.pi * (nh**2 * (alpha2 - 1) + 1) ** 2)
     dull = [
         (math.sqrt(1 + alpha2 * (1 / nv**2 - 1)) - 1) / 2,
         (np.sqrt(1 + alpha2 * (1 / nl**2 - 1)) - 1) / 2,
     ]
-    brdf = density * fresnel(vh, refraction(GLAZE.specular)) / (4 * nl * nv * (1 + dull[0] + dull[1]))
+    brdf = density * fresnel(vh, refraction(glaze.specular)) / (4 * nl * nv * (1 + dull[0] + dull[1]))
     solid_angle = light[..., 2] / away**2 * (LAMP.size_m / 160) ** 2
     radiance = LAMP.power_w / (math.pi * LAMP.size_m**2)
     return float((brdf * nl * solid_angle).sum() * radiance)
@@ -104,10 +106,24 @@ def test_nothing_is_mirrored_where_nothing_is_or_what_looks_away() -> None:
 def test_the_ring_hides_part_of_it_and_is_mixed_between_cameras() -> None:
     ring = np.ones((8, 2, 2), np.float32)
     ring[1] = 0
-    coat = build_coat(GLAZE, (LAMP,), 1.0, flat(0.1), ring)
+    coat = build_coat(GLAZE, (LAMP,), 1.0, flat(0.1), EVERYWHERE, ring)
     light = []
     for azimuth in (0.0, 22.5, 45.0, 337.5, 360.0):
         out = np.zeros((SIZE, SIZE), np.float16)
         coat_seen(coat, np.array((0.0, 0.0, 2.0), np.float32), azimuth, out)
         light.append(float(out.mean()))
     assert light == pytest.approx([light[0], light[0] / 2, 0, light[0], light[0]], rel=2e-3)
+
+
+def test_a_lamp_far_from_every_mirror_is_left_out_and_nothing_else() -> None:
+    """Sharper than GLAZE, so that most of the ground lies in the lamp's tails."""
+    sharp = replace(GLAZE, roughness=0.1)
+    places, camera = flat(6.0), (0.0, -0.6, 1.0)
+    ring = np.ones((8, 2, 2), np.float32)
+    coat = build_coat(sharp, (LAMP,), 0.0, places, EVERYWHERE, ring)
+    out = np.zeros((SIZE, SIZE), np.float16)
+    coat_seen(coat, np.array(camera, np.float32), 0.0, out)
+    assert 0 < (out == 0).mean() < 1
+    brightest = float(out.max())
+    for row, column in np.argwhere(out == 0)[::37]:
+        assert summed(places[row, column, :3].astype(float), np.array(camera), sharp) < 1e-3 * brightest

@@ -29,7 +29,7 @@ from tirage.mockup.shade import make_look
 from tirage.mockup.template import load
 from tirage.mockup.view import filter_taps
 
-DIRECT, MULTIPLE, BOUNCE, GLOSS, SHEEN_ATT, GLOSS_INK, COVERAGE = range(TERMS)
+DIRECT, MULTIPLE, BOUNCE, GLOSS, SHEEN_ATT, SHEEN, COVERAGE = range(TERMS)
 JERSEY = Material(0.7, 0.85, 0.25, 0.18, 0.45)
 Floats = NDArray[np.float64]
 
@@ -88,13 +88,19 @@ def test_colour_goes_through_the_published_transform(scene: Scene) -> None:
 
 def test_fabric_sums_its_terms_with_its_own_albedo(template: Template, scene: Scene) -> None:
     terms = np.zeros((1, TERMS), np.float16)
-    terms[0, [DIRECT, MULTIPLE, BOUNCE, GLOSS, COVERAGE]] = (0.5, 0.3, 0.2, 0.02, 1)
+    terms[0, [DIRECT, MULTIPLE, BOUNCE, GLOSS, SHEEN, COVERAGE]] = (0.5, 0.3, 0.2, 0.02, 0.03, 1)
     colour = Colour(180, 120, 60)
     gain, slope = scatter_constants(template.material.diffuse_roughness)
     rho, t, ratio = np.array(colour.to_albedo()), terms[0].astype(np.float64), scene.light.bounce_ratio
     k = gain * rho**2 / (1 - slope * rho)
     bounced = rho * (1 + ratio * rho) / (1 + ratio * 0.8) * t[BOUNCE]
-    light = rho * t[DIRECT] + (rho + 0.025) * bounced + rho * k * t[MULTIPLE] + t[GLOSS]
+    light = (
+        rho * t[DIRECT]
+        + (rho + 0.025) * bounced
+        + rho * k * t[MULTIPLE]
+        + t[GLOSS]
+        + rho / rho.max() * t[SHEEN]
+    )
     expected = srgb(neutral(light)) * 255
     assert np.abs(composed(terms, make_look(scene, colour, Colour(0, 0, 0)))[0] - expected).max() < 0.56
 
@@ -210,7 +216,7 @@ def test_direct_light_is_oren_nayar_over_the_lamps(template: Template) -> None:
     expected = lit_by_hand(template, light, texel, position(template.camera, 0).astype(float)) * layers
     assert seen[DIRECT] == pytest.approx(expected, rel=0.02)
     assert 0.9 < seen[SHEEN_ATT] < 1
-    assert 0 < seen[GLOSS_INK] < 0.1 * seen[DIRECT]
+    assert 0 < seen[GLOSS] < 0.1 * seen[DIRECT]
     assert seen[MULTIPLE] > 0
 
 
@@ -227,7 +233,7 @@ def test_the_ring_is_read_between_its_cameras(template: Template, azimuth: float
     seen, _ = front_light(template, build_light(replace(template, ring=ring), shell), azimuth)
     assert seen[[DIRECT, MULTIPLE]] == pytest.approx(plain[[DIRECT, MULTIPLE]] * (1 - part / 2), rel=0.01)
     assert seen[BOUNCE] == pytest.approx(plain[BOUNCE] * (1 + part), rel=0.01)
-    gloss = [GLOSS, GLOSS_INK]
+    gloss = [GLOSS, SHEEN]
     assert seen[gloss] == pytest.approx(plain[gloss] * (1 + part * 0.493), rel=0.01)
     assert seen[SHEEN_ATT] == plain[SHEEN_ATT]
 

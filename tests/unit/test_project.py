@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ import rows
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.rows("C-02")
 def test_acceptance_list_is_complete() -> None:
     listed = rows.read_rows(ROOT / "docs" / "requirements.csv")
     assert [name for name in listed if name[0] == "R"] == [f"R{number:03}" for number in range(1, 310)]
@@ -48,6 +50,30 @@ def test_pins_carry_hashes_and_no_addresses(name: str) -> None:
     assert [
         block for block in blocks if not re.match(r"[\w.-]+==\S+.*\\\n +--hash=sha256:[0-9a-f]{64}", block)
     ] == []
+
+
+@pytest.mark.rows("R063", "R099", "R116", "R194", "R263", "R264", "R298", "R299")
+def test_no_change_passes_without_types_boundaries_and_covered_tests() -> None:
+    """What `make test` asks of every change."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    makefile = (ROOT / "Makefile").read_text()
+    (gates,) = re.findall(r"^test: ([\w ]+) ##", makefile, re.MULTILINE)
+    assert set(gates.split()) == {"lint", "types", "imports", "unit"}
+    assert project["mypy"]["strict"]
+    assert "src" in project["mypy"]["files"]
+    assert project["coverage"]["report"]["fail_under"] >= 90
+    layered = {name for each in project["importlinter"]["contracts"] for name in each.get("containers", ())}
+    assert {
+        "tirage",
+        "tirage.jobs",
+        "tirage.mockup",
+        "tirage.shops",
+        "tirage.stores",
+        "tirage.web",
+    } <= layered
+    assert {"tests/unit", "tests/contract", "tests/acceptance"} <= {
+        *project["pytest"]["ini_options"]["testpaths"]
+    }
 
 
 def test_warnings_are_errors() -> None:

@@ -14,7 +14,7 @@ from tirage.errors import BadInput, Severity
 from tirage.media.notes import Notes
 from tirage.media.rates import RATES, Rate
 from tirage.video.findings import KINDS
-from tirage.video.formats import atem, cmx3600, fcpxml, otio
+from tirage.video.formats import atem, cmx3600, fcp7, fcpxml, otio
 from tirage.video.formats.registry import FORMATS, format_of
 from tirage.video.timeline import (
     CaptionTrack,
@@ -208,6 +208,37 @@ def test_reels_of_long_names_are_told_apart() -> None:
     assert [found.code for found in notes.findings] == ["NOT_IN_FORMAT"]
 
 
+XMEML = b"""<?xml version="1.0"?><!DOCTYPE xmeml><xmeml version="4"><sequence id="s"><name>Cut</name>
+<rate><timebase>25</timebase><ntsc>FALSE</ntsc></rate><media><video><track>
+<clipitem id="1"><name>one</name><start>0</start><end>100</end><in>10</in><out>115</out>
+ <file id="f1"><name>A.mov</name><pathurl>file://localhost/x/A%20cam.mov</pathurl>
+  <timecode><string>01:00:00:00</string><displayformat>NDF</displayformat></timecode></file></clipitem>
+<transitionitem><start>95</start><end>105</end><alignment>center</alignment>
+ <effect><name>Page Peel</name></effect></transitionitem>
+<clipitem id="2"><name>two</name><start>100</start><end>150</end><in>200</in><out>250</out>
+ <file id="f2"><pathurl>file:///x/B.mp4</pathurl></file></clipitem>
+<clipitem id="3"><name>three</name><start>150</start><end>175</end><in>0</in><out>25</out>
+ <file id="f1"/></clipitem></track>
+<track><clipitem id="4"><start>0</start><end>5</end><in>0</in><out>5</out><file id="f1"/></clipitem></track>
+</video></media></sequence></xmeml>
+"""
+
+
+def test_final_cut_xml_whose_clips_name_the_cut_itself() -> None:
+    notes = Notes()
+    edl = fcp7.read(XMEML, notes)
+    assert edl is not None, notes.findings
+    assert shots(edl) == [
+        ("A cam", 90_010, 95, 0, 0),
+        ("B", 195, 55, 95, 10),
+        ("A cam", 90_000, 25, 150, 0),
+    ]
+    assert [(found.code, found.where) for found in notes.findings] == [
+        ("TRACK_IGNORED", "line 12"),
+        ("TRANSITION_UNKNOWN", "line 6"),
+    ]
+
+
 FCPXML = b"""<?xml version="1.0"?><!DOCTYPE fcpxml>
 <fcpxml version="1.9"><resources>
  <format id="r1" frameDuration="1001/30000s" width="1920" height="1080"/>
@@ -238,33 +269,34 @@ def test_fcpxml() -> None:
     assert (edl.rate.name, edl.drop, edl.start, edl.name) == ("29.97", True, 108000, "Evening")
     assert shots(edl)[0][:2] == ("A", 30000)
     cut = next(e for e in edl.events if e.camera == "B")
-    assert (cut.dissolve, cut.record_out) == (10, 60)
-    assert cut.source_in == 30 - (30 - cut.record_in)
+    assert (cut.record_in, cut.record_out, cut.source_in, cut.dissolve) == (25, 60, 25, 10)
     assert shots(edl)[-1] == ("Right", 300, 20, 70, 0)
     assert edl.markers[0].name == "First"
     assert notes.findings == []
 
 
-DRP = (
-    b"""{"version":1,"masterTimecode":"10:00:00:00","videoMode":"1080p25","sources":[
-{"name":"Black","_index_":0},{"name":"Camera 1","file":"x 1.mp4","_index_":1},{"name":"Camera 2","_index_":2}],
-"mixEffectBlocks":[{"source":1,"_index_":0}]}
-{"masterTimecode":"10:00:04:00","mixEffectBlocks":[{"source":2,"_index_":0}]}
-{"masterTimecode":"10:00:05:00","downstreamKeys":[{"onAir":true}]}
-{"masterTimecode":"10:00:08:00","mixEffectBlocks":[{"transitionActive":true,"transitionType":"Mix","_index_":0}]}
-{"masterTimecode":"10:00:09:00","mixEffectBlocks":[{"source":1,"transitionActive":false,"_index_":0}]}
-{"masterTimecode":"10:00:11:00","mixEffectBlocks":[{"source":0,"_index_":0}]}
-{"masterTimecode":"10:00:12:00","mixEffectBlocks":[{"source":2,"_index_":1}]}
-{"masterTimecode":"10:00:13:00","mixEffectBlocks":[{"onAir":false,"_index_":0}]}
-""".replace(b"[\n{", b"[{")
-    .replace(b"},\n{", b"},{")
-    .replace(b'"_index_":2}],\n', b'"_index_":2}],')
+CAMERAS = (
+    '{"name":"Black","_index_":0},{"file":"ISO/Camera 1.mp4","_index_":1},{"name":"Camera 2","_index_":2}'
 )
+START = '"version":1,"masterTimecode":"10:00:00:00","videoMode":"1080p25"'
+MIXING = '{"transitionActive":true,"transitionType":"Mix","_index_":0}'
+DRP = "\n".join(
+    (
+        f'{{{START},"sources":[{CAMERAS}],"mixEffectBlocks":[{{"source":1,"_index_":0}}]}}',
+        '{"masterTimecode":"10:00:04:00","mixEffectBlocks":[{"source":2,"_index_":0}]}',
+        '{"masterTimecode":"10:00:05:00","downstreamKeys":[{"onAir":true}]}',
+        f'{{"masterTimecode":"10:00:08:00","mixEffectBlocks":[{MIXING}]}}',
+        '{"masterTimecode":"10:00:09:00","mixEffectBlocks":[{"source":1,"transitionActive":false,"_index_":0}]}',
+        '{"masterTimecode":"10:00:11:00","mixEffectBlocks":[{"source":0,"_index_":0}]}',
+        '{"masterTimecode":"10:00:12:00","mixEffectBlocks":[{"source":2,"_index_":1}]}',
+        '{"masterTimecode":"10:00:13:00","mixEffectBlocks":[{"onAir":false,"_index_":0}]}',
+    )
+).encode()
 
 
 def test_a_switchers_recording_is_an_edit() -> None:
     notes = Notes()
-    edl = atem.read(DRP.replace(b"],\n", b"],"), notes)
+    edl = atem.read(DRP, notes)
     assert edl is not None, notes.findings
     assert [(e.camera, e.record_in, e.length, e.dissolve) for e in edl.events] == [
         ("Camera 1", 0, 100, 0),
@@ -312,7 +344,7 @@ def test_names_that_end_otherwise_are_refused() -> None:
 def test_twenty_thousand_events_are_read_in_time() -> None:
     events = tuple(Event(camera="AB"[i % 2], source_in=i, length=25, record_in=25 * i) for i in range(20_000))
     edl = Edl(rate=RATES["25"], events=events, clock=Clock.SOURCE)
-    for ending in (".edl", ".json", ".xml"):
+    for ending in (".edl", ".json"):
         data, _ = written(ending, edl)
         began = time.process_time()
         assert len(read(ending, data, edl.rate).events) == 20_000

@@ -26,7 +26,7 @@ PLACE = re.compile(r"line \d+|\[\d+\]|edl|otio|tracks|metadata|global_start_time
 
 
 def sources() -> dict[str, bytes]:
-    found = {".edl": CMX, ".fcpxml": FCPXML, ".drp": DRP.replace(b"],\n", b"],")}
+    found = {".edl": CMX, ".fcpxml": FCPXML, ".drp": DRP}
     for ending in (".json", ".otio", ".xml"):
         write = FORMATS[ending].write
         assert write is not None
@@ -45,14 +45,14 @@ def exchanged(data: bytes, random: Random, pattern: bytes, words: list[bytes]) -
 
 NUMBERS = [b"-1", b"0", b"99", b"1e999", b"9" * 30, b"NaN", b"", b"x"]
 FAULTS: list[Callable[[bytes, Random, int], bytes]] = [
-    lambda data, random, at: data[:at],
+    lambda data, _, at: data[:at],
     lambda data, random, at: data[:at] + data[at + random.randint(1, 40) :],
     lambda data, random, at: data[:at] + bytes([random.randrange(256)]) + data[at + 1 :],
-    lambda data, random, at: data + data[at : at + 5000],
-    lambda data, random, at: data[:at] + data[at // 2 : at][:5000] + data[at:],
-    lambda data, random, at: exchanged(data, random, rb"\d+", NUMBERS),
-    lambda data, random, at: exchanged(data, random, rb"[A-Za-z_]{4,}", [b"null", b"[]", b"\xff\xfe"]),
-    lambda data, random, at: data.replace(random.choice([b":", b'"', b"<", b" ", b"{"]), b"", 2),
+    lambda data, _, at: data + data[at : at + 5000],
+    lambda data, _, at: data[:at] + data[at // 2 : at][:5000] + data[at:],
+    lambda data, random, _: exchanged(data, random, rb"\d+", NUMBERS),
+    lambda data, random, _: exchanged(data, random, rb"[A-Za-z_]{4,}", [b"null", b"[]", b"\xff\xfe"]),
+    lambda data, random, _: data.replace(random.choice([b":", b'"', b"<", b" ", b"{"]), b"", 2),
     lambda data, random, at: data[:at] + b"\0" * random.randint(1, 3) + data[at:],
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -25,8 +26,10 @@ from tirage.video.lock import lock_hash
 from tirage.video.opening import open_session
 from tirage.video.session import Asset, MediaFile, Session, SyncMap
 from tirage.video.session_file import load_session
+from tirage.video.timecode import parse_timecode
 from tirage.video.timeline import Clock, Edl, Event, Format, Range
 
+CUE = "1\n00:00:00,000 --> 00:00:01,000\nx\n\n"
 SESSION: dict[str, Any] = {
     "tirage_session": 1,
     "id": "evening",
@@ -43,6 +46,30 @@ SESSION: dict[str, Any] = {
         "events": [{"camera": "Left", "source_in": 0, "source_out": 50, "record_in": 0}],
     },
 }
+
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "video-session.md"
+
+
+def test_the_documented_examples_are_right(tmp_path: Path) -> None:
+    blocks = re.findall(r"^```\n(\{.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    session, edit = blocks
+    (tmp_path / "edit.json").write_text(edit)
+    notes = Notes()
+    found = edl_json.read(edit.encode(), notes)
+    assert notes.findings == []
+    assert found is not None
+    assert (found.length, found.ranges(Format.SHORT)) == (480, (Range(start=60, end=260),))
+    assert found.ranges(Format.CLIP) == (Range(start=0, end=150),)
+    (tmp_path / "cut.edl").write_text(
+        "FCM: DROP FRAME\n001  Left  V  C  00:00:00;00 00:01:00;02 01:00:00;00 01:01:00;02\n"
+    )
+    (tmp_path / "evening.srt").write_text(CUE)
+    (tmp_path / "session.json").write_text(session)
+    read = open_session(tmp_path / "session.json")
+    assert read.notes.findings == []
+    assert read.session.current is not None
+    assert read.session.current.edl.ranges(Format.SHORT) == (Range(start=300, end=1200),)
 
 
 def saved(folder: Path, **changes: object) -> Path:
@@ -127,9 +154,6 @@ def test_an_edit_in_another_file_and_what_stands_beside_it(tmp_path: Path) -> No
     assert edl.ranges(Format.SHORT) == (Range(start=25, end=50),)
 
 
-CUE = "1\n00:00:00,000 --> 00:00:01,000\nx\n\n"
-
-
 @pytest.mark.parametrize(
     ("name", "text", "code"),
     [
@@ -177,6 +201,28 @@ def test_a_frame_is_at_most_half_a_frame_from_its_time(sync: SyncMap, frame: int
 def test_without_drift_frames_go_there_and_back(offset: Fraction, frame: int) -> None:
     sync, rate = SyncMap(offset=offset), RATES["29.97"]
     assert sync.session_frame(sync.media_frame(frame, rate), rate) == frame
+
+
+def test_half_a_frame_goes_there_and_back() -> None:
+    sync, rate = SyncMap(offset=Fraction(1, 60)), RATES["30"]
+    assert [sync.media_frame(frame, rate) for frame in (0, 1)] == [1, 2]
+    assert [sync.session_frame(frame, rate) for frame in (1, 2)] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("start", "address", "frame"),
+    [
+        (0, "23:59:59:24", -1),
+        (0, "00:00:01:00", 25),
+        (23 * 3600 * 25, "00:30:00:00", 90 * 60 * 25),
+        (23 * 3600 * 25, "22:59:59:00", -25),
+    ],
+)
+def test_timecode_goes_on_after_midnight(start: int, address: str, frame: int) -> None:
+    shown = Event(camera="A", source_in=parse_timecode(address, RATES["25"]), length=10, record_in=0)
+    edl = Edl(rate=RATES["25"], events=(shown,), clock=Clock.SOURCE)
+    session = session_of(Asset(camera="A", files=(MediaFile(path="/x/a.mp4"),), start=start))
+    assert conform(edl, session, Notes()).events[0].source_in == frame
 
 
 def test_drift_repeats_or_leaves_out_single_frames() -> None:

@@ -50,6 +50,13 @@ def test_an_hour_with_drift_stays_within_half_a_frame() -> None:
     assert abs(float(found.sync.media_time(3600)) - (3600 * (1 + 150e-6) + 1.5)) < FRAME_S / 2
 
 
+def test_a_known_drift_does_not_blur_what_is_measured_again() -> None:
+    master = speech(120, 1)
+    found = find_sync(master, recorded(master, offset=2, ppm=-400, noise_db=-20))
+    for second in (0, 120):
+        assert abs(float(found.sync.media_time(second)) - (second * (1 - 400e-6) + 2)) < 50e-6
+
+
 @pytest.mark.parametrize(
     "other",
     [

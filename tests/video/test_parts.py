@@ -4,6 +4,8 @@ import os
 import subprocess
 import time
 from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,8 @@ from tirage.media.browser import find_browser
 from tirage.media.ffmpeg import FFmpeg, find_ffmpeg, media_input
 from tirage.media.lettering import lettering
 from tirage.media.rates import RATES
-from tirage.video.filters import Still, coder_words, seek, segment_words
+from tirage.video.assemble import iso_639_2
+from tirage.video.filters import Still, coder_words, opened, segment_words
 from tirage.video.framing import framing
 from tirage.video.graphics import TEMPLATES, draw, filled_page, inked, page_pixels
 from tirage.video.segment import Box, Layer, Picture, Run, Segment, Shot, Source
@@ -30,9 +33,9 @@ THIRTY = RATES["30"]
 FULL, SHORT = SPECS[Format.FULL], SPECS[Format.SHORT]
 
 
-def shot(*runs: tuple[int, int], **changes: object) -> Shot:
+def shot(*runs: tuple[int, int], indexed: bool = False, **changes: object) -> Shot:
     known = facts(THIRTY, 1000, **changes)
-    source = Source(path="/a b:c'[.mp4", sha256="a", facts=known)
+    source = Source(path="/a b:c'[.mp4", sha256="a", facts=known, indexed=indexed)
     return Shot(
         source=source,
         runs=tuple(Run(start=start, length=length) for start, length in runs),
@@ -45,24 +48,40 @@ def graph_of(segment: Segment, stills: dict[str, Still] | None = None) -> tuple[
     return words, words[words.index("-filter_complex") + 1]
 
 
-def test_a_plain_shot_is_read_from_a_quarter_frame_before_and_cut_by_count() -> None:
+def test_a_plain_shot_is_read_from_its_key_frame_and_cut_by_count() -> None:
+    words, graph = graph_of(Segment(length=20, shot=shot((40, 20), indexed=True)))
+    assert words[words.index("-ss") + 1] == "1.008333"
+    assert "-noaccurate_seek" in words
+    assert "trim=start_frame=10:end_frame=30,settb" in graph
+
+
+def test_a_file_without_such_tables_is_read_from_a_quarter_frame_before() -> None:
     words, graph = graph_of(Segment(length=20, shot=shot((40, 20))))
     assert words[words.index("-ss") + 1] == "1.325000"
+    assert "-noaccurate_seek" not in words
     assert words[words.index("-i") + 1] == "file:/a b:c'[.mp4"
     assert words[: words.index("-i")].count("-format_whitelist") == 1
-    assert "trim=end_frame=20,settb=1/30,setpts=N" in graph
+    assert "trim=start_frame=0:end_frame=20,settb=1/30,setpts=N" in graph
     assert "scale" not in graph
     assert "/a" not in graph
 
 
 @pytest.mark.parametrize(
-    ("start", "frame", "expected"),
-    [("0", 0, ""), ("0", 1, "0.025000"), ("-1/10", 1, "-0.075000"), ("1/3", 30, "1.325000")],
+    ("start", "frame", "indexed", "expected"),
+    [
+        ("0", 0, False, ([], 0)),
+        ("0", 29, True, ([], 0)),
+        ("0", 1, False, (["0.025000"], 1)),
+        ("-1/10", 1, False, (["-0.075000"], 1)),
+        ("1/3", 59, True, (["1.341666"], 30)),
+    ],
 )
-def test_seeking_is_by_the_files_own_clock(start: str, frame: int, expected: str) -> None:
-    from fractions import Fraction
-
-    assert seek(facts(THIRTY, 90, start=Fraction(start)), frame, THIRTY) == expected
+def test_seeking_is_by_the_files_own_clock(
+    start: str, frame: int, indexed: bool, expected: tuple[list[str], int]
+) -> None:
+    known = facts(THIRTY, 90, start=Fraction(start))
+    words, begin = opened(Source(path="/a", sha256="a", facts=known, indexed=indexed), frame, THIRTY)
+    assert ([after for word, after in pairwise(words) if word == "-ss"], begin) == expected
 
 
 def test_runs_are_decoded_once() -> None:
@@ -76,7 +95,9 @@ def test_runs_are_decoded_once() -> None:
 def test_colours_of_other_kinds_become_bt709_and_untagged_ones_are_taken_for_it() -> None:
     assert "out_color_matrix=bt709" in graph_of(Segment(length=9, shot=shot((0, 9), matrix="bt470bg")))[1]
     untagged = graph_of(Segment(length=9, shot=shot((0, 9), matrix="")))[1]
-    assert untagged.startswith("[0:v:0]trim=end_frame=9,settb=1/30,setpts=N,setparams=colorspace=bt709")
+    assert untagged.startswith(
+        "[0:v:0]trim=start_frame=0:end_frame=9,settb=1/30,setpts=N,setparams=colorspace=bt709"
+    )
 
 
 def test_a_graphic_that_stands_is_one_picture_and_one_that_fades_is_looped() -> None:
@@ -112,8 +133,6 @@ def test_every_encoder_has_its_words(name: str) -> None:
     ],
 )
 def test_the_largest_box_of_a_shape(changes: dict[str, object], spec: object, box: Box) -> None:
-    from fractions import Fraction
-
     if "aspect" in changes:
         changes = {**changes, "aspect": Fraction(4, 3)}
     found = framing(facts(THIRTY, 9, **changes), (), spec, start=0, length=9)  # type: ignore[arg-type]
@@ -246,6 +265,16 @@ def test_what_is_no_ffmpeg_is_said(tmp_path: Path) -> None:
         _ = FFmpeg(Path("/bin/true")).version
     assert find_ffmpeg().encodes("libx264")
     assert not find_ffmpeg().encodes("x264")
+
+
+def test_languages_of_captions_have_three_letters() -> None:
+    assert [iso_639_2(name) for name in ("en", "pt-BR", "gsw", "xx", "zh-Hant")] == [
+        "eng",
+        "por",
+        "gsw",
+        "und",
+        "zho",
+    ]
 
 
 def test_codecs_have_a_software_encoder() -> None:

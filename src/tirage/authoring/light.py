@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from tirage.authoring.maps import Floats, Mask, blur, double, grow, halve, push_pull
 from tirage.authoring.plan import BOUNCES, HIGH, KEPT, LOW
+from tirage.authoring.seams import find_cut, level
+from tirage.mockup.mesh import Garment
 
 MOST_AGAIN = 0.95
 """Of bounced light, the share that meets the cloth again: noise must not make it 1."""
@@ -41,10 +43,12 @@ def reductions(*, solid: bool) -> list[tuple[str, int]]:
     return [(side, by) for side, by in REDUCTION.items() if side == "outside" or not solid]
 
 
-def settle(folder: Path, *, solid: bool = False) -> None:
+def settle(folder: Path, garment: Garment, atlas_cm: float) -> None:
     """Write light/<name>_<side>.npy, (size, size) float32, for every map of the package.
 
-    The inside of a solid, which nobody sees, is dark."""
+    The inside of a solid, which nobody sees, is dark; its surface, unlike cloth's, is smooth across cuts."""
+    solid = garment.solid
+    cut = find_cut(garment, atlas_cm) if solid else None
     sides: dict[str, tuple[dict[str, Floats], Mask]] = {}
     for side, reduction in reductions(solid=solid):
         _, covered = gather(*sound_texels(folder, side), reduction)
@@ -52,6 +56,9 @@ def settle(folder: Path, *, solid: bool = False) -> None:
             maps = {name: push_pull(denoised[name], covered) for name in denoised}
         pair_bounces(maps, PAIR_BLUR[side])
         sides[side] = maps, covered
+    if cut is not None:
+        maps, _ = sides["outside"]
+        maps |= {name: level(values[..., 0], cut, atlas_cm)[..., None] for name, values in maps.items()}
     if solid:
         nothing = np.zeros((NO_SIDE, NO_SIDE, 1), np.float32)
         sides["inside"] = dict.fromkeys(sides["outside"][0], nothing), nothing[..., 0] > 0

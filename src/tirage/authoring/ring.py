@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from tirage.authoring.light import raw
 from tirage.authoring.maps import Floats, Mask, blur, grow, halve, push_pull
 from tirage.authoring.plan import HIGH
+from tirage.authoring.seams import find_cut, level
 from tirage.mockup.camera import position
 from tirage.mockup.cloth import directional_albedo, scatter_constants
 from tirage.mockup.kernels import BOUNCE_ALBEDO, BOUNCE_GLOSS
@@ -20,12 +21,14 @@ from tirage.mockup.mesh import expand
 from tirage.mockup.model import RING, Template
 
 FEWEST = {"direct": 0.01, "bounce": 0.01, "gloss": 0.0005}  # light below which a ratio means nothing
-TRUST = {"direct": (0.02, 0.12), "bounce": (0.02, 0.12), "gloss": (0.1, 0.4)}
-"""Cosines to a camera from which on what it saw counts, and counts in full."""
+TRUST = {"direct": (0.02, 0.12), "bounce": (0.02, 0.12), "gloss": (0.1, 0.4), "mirror": (0.05, 0.28)}
+"""Cosines to a camera from which on what it saw counts, and counts in full; mirror: the gloss of glaze."""
 SMOOTHING = {"outside": 4, "inside": 3}  # binomial passes over the noisy bakes
 GLOSS_SMOOTHING = 2  # it has less noise and changes faster
 LEAST = 0.01  # trust below which a texel takes what lies around it
 EDGE_REACH = 1  # texels of the outside beside the strip along the cloth's edge that are mixed with it
+FLATTEST = 0.197
+"""Cosine to a camera that Blender bakes for where it is smaller: rays do not leave a surface more flatly."""
 LOWEST, HIGHEST = 0.25, 1.6
 HIDDEN = 0.25
 """Of what a smooth material mirrors, the share below which the thing itself hides it."""
@@ -35,10 +38,14 @@ def ratios(folder: Path, template: Template) -> dict[tuple[str, str], Floats]:
     """By kind of light and side of the cloth, (RING, h, w), for a template whose ring changes nothing."""
     light = build_light(template, expand(template.garment))
     found: dict[tuple[str, str], Floats] = {}
+    cut = None
     if template.garment.solid:
+        cut = find_cut(template.garment, template.atlas_cm)
         found = {(kind, "inside"): np.ones((len(RING), 1, 1), np.float32) for kind in FEWEST}
     for side in ("outside",) if template.garment.solid else ("outside", "inside"):
         for kind, maps in measured(folder, template, light, side).items():
+            if cut is not None and kind != "gloss":  # which ends sharply, where the thing hides its mirror
+                maps = np.stack([level(seen, cut, template.atlas_cm) for seen in maps])
             if kind == "gloss" and light.coat is not None:
                 maps = np.where(maps > HIDDEN, maps, 0)
             found[kind, side] = maps
@@ -61,7 +68,8 @@ def measured(folder: Path, template: Template, light: Light, side: str) -> dict[
         for kind, expected in modelled(folder, template, light, side, azimuth, cosine).items():
             passes = GLOSS_SMOOTHING if kind == "gloss" else SMOOTHING[side]
             baked = load(folder, f"{kind}_from_{azimuth}", side)
-            trust = np.where(sound[..., None], np.interp(cosine, TRUST[kind], (0, 1)), 0).astype(np.float32)
+            range_ = TRUST["mirror" if kind == "gloss" and light.coat is not None else kind]
+            trust = np.where(sound[..., None], np.interp(cosine, range_, (0, 1)), 0).astype(np.float32)
             seen[kind].append(compared(baked, expected, trust, passes, FEWEST[kind]))
     maps = {}
     for kind, views in seen.items():
@@ -88,8 +96,8 @@ def modelled(
     part = light.inside if side == "inside" else light.outside
     texture = light_texture(part)
     light_seen(light, part, position(template.camera, azimuth), azimuth, texture)
-    direct, multiple, _, gloss, under = (
-        halve(texture[..., lane : lane + 1].astype(np.float32)) for lane in range(5)
+    direct, multiple, _, gloss, under, sheen = (
+        halve(texture[..., lane : lane + 1].astype(np.float32)) for lane in range(6)
     )
     sigma, c = template.material.diffuse_roughness, np.clip(cosine, 0.1, 1)
     gain, slope = scatter_constants(sigma)
@@ -100,8 +108,8 @@ def modelled(
     carried *= 1 + BOUNCE_GLOSS / BOUNCE_ALBEDO  # what shade.c adds
     along = load(folder, "bounce_along", side)
     if light.coat is not None:
-        gloss = template.world_strength * table(light.cloth.gloss, np.clip(cosine, 0.02, 1))
-    return {"direct": rough / np.maximum(layers, 1e-6), "bounce": carried * along, "gloss": gloss}
+        gloss = template.world_strength * table(light.cloth.gloss, np.clip(cosine, FLATTEST, 1))
+    return {"direct": rough / np.maximum(layers, 1e-6), "bounce": carried * along, "gloss": gloss + sheen}
 
 
 def table(values: ArrayLike, cosine: Floats) -> Floats:

@@ -115,8 +115,11 @@ def offset(s: Sheet, metres: float) -> Sheet:
 
 def rim(s: Sheet, atlas: F64, width_cm: float) -> tuple[I64, F64]:
     """Open border edges (e, 2) of vertices and the atlas places (e, 2, 2) of their inner ends, a strip that
-    lies width_cm outside the island."""
-    edges = edges_of(s.faces)
+    lies width_cm outside the island.
+
+    Borders that lie on each other are sewn: panels with joints of their own end in a crease there."""
+    point = np.unique(s.position, axis=0, return_inverse=True)[1].ravel()
+    edges = edges_of(point[s.faces])
     face, corner = np.nonzero(edges.count[edges.of_half] == 1)
     start, end = s.triangle[face, corner], s.triangle[face, (corner + 1) % 3]
     along = atlas[end] - atlas[start]

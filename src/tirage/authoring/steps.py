@@ -70,7 +70,7 @@ STEPS: Mapping[Step, Callable[[Job], None]] = MappingProxyType(
             job.source.build, len(job.source.lamps), solid=job.source.garment().solid
         ),
         Step.DENOISE: lambda job: job.blender("denoise.py"),
-        Step.SETTLE: lambda job: settle(job.source.build, solid=job.source.garment().solid),
+        Step.SETTLE: lambda job: settle(job.source.build, job.source.garment(), job.source.atlas_cm),
         Step.THUMBNAIL: lambda job: job.blender("preview.py", "--thumbnail"),
         Step.PACKAGE: lambda job: pack(job.source, job.target),
     }

@@ -12,9 +12,11 @@ from nodes import Socket, Tree, number_math, vector_math
 
 from studio import Floats, Studio
 
-INK_BARE, INK_GRIP, INK_KEEPS = 0.012, 0.048, 0.35
-YARN_WAVES = (1.0, 2.5)
-INK_REACH_CM = 0.006
+INK_BARE, INK_GRIP, INK_KEEPS = 0.015, 0.1, 0.75
+PATTERN_DARK, PATTERN_BRIGHT = 1.5, 0.8
+YARN_WAVES = (1.5, 9.0)
+INK_REACH_CM = 0.008
+FINER = 2  # texels of the image across one of the tile's, for Cycles only interpolates
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,28 @@ def load_fabrics(folder: Path, description: dict[str, Any]) -> None:
         bpy.data.images.remove(tile)
         codes = pixels.reshape(side, side, 4)[::-1, :, 0]
         factor = codes / codes.mean()
-        add_image(f"fabric {name}", np.repeat(factor[..., None], 4, axis=2))
+        add_image(f"fabric {name}", np.repeat(interpolated(factor)[..., None], 4, axis=2))
         if index == 0:
-            add_image("yarn", yarn(factor, fabric["size_cm"]))
+            add_image(
+                "yarn", np.stack([interpolated(field) for field in yarn(factor, fabric["size_cm"])], axis=-1)
+            )
+
+
+def interpolated(tile: Floats) -> Floats:
+    """A repeating tile in finer texels, so much stronger that it is as it was when they are interpolated."""
+    side, finer = len(tile), len(tile) * FINER
+    waves = np.fft.fftfreq(side) * side
+    blur = np.sinc(waves / finer) ** 2
+    shift = np.exp(1j * np.pi * waves * (1 / finer - 1 / side))
+    shift[side // 2] = 0  # waves of two texels have no place
+    spectrum = np.zeros((finer, finer), np.complex128)
+    at = waves.astype(int)
+    spectrum[np.ix_(at, at)] = np.fft.fft2(tile) * np.outer(shift / blur, shift / blur)
+    return np.asarray(np.fft.ifft2(spectrum).real * FINER**2, np.float32)
 
 
 def yarn(factor: Floats, size_cm: float) -> Floats:
-    """Two fields of the tile's unevenness, each of deviation 1, in the first two of four channels."""
+    """Two fields of the tile's unevenness, each of deviation 1, as the first two of four channels."""
     side = len(factor)
     waves = np.fft.fftfreq(side) * side / size_cm
     per_cm = np.hypot(waves[:, None], waves[None])
@@ -50,7 +67,7 @@ def yarn(factor: Floats, size_cm: float) -> Floats:
     field = np.fft.ifft2(np.fft.fft2(factor) * passed).real
     apart = np.roll(field, (side // 2, side // 3), axis=(0, 1))
     empty = np.zeros_like(field)
-    return np.asarray(np.stack([field, apart, empty, empty], axis=-1) / field.std(), np.float32)
+    return np.asarray(np.stack([field, apart, empty, empty]) / field.std(), np.float32)
 
 
 def add_image(name: str, pixels: Floats) -> None:
@@ -102,7 +119,16 @@ def covering(tree: Tree, woven: Woven) -> Socket:
     return number_math(tree, "MINIMUM", number_math(tree, "MAXIMUM", share, 0.0), 1.0)
 
 
-def light_factor(tree: Tree, woven: Woven, ink: Socket) -> Socket:
-    """The pattern's factor on light where ink covers a share: ink fills it up and keeps a part of it."""
-    kept = number_math(tree, "MULTIPLY_ADD", ink, INK_KEEPS - 1.0, 1.0)
-    return number_math(tree, "MULTIPLY_ADD", woven.pattern, kept, 1.0)
+def light_factor(tree: Tree, woven: Woven, ink: Socket, colour: tuple[float, float, float]) -> Socket:
+    """The pattern's factor on light by channel, deeper where the cloth is dark; ink keeps a part of it."""
+    deep = tuple(PATTERN_DARK + (PATTERN_BRIGHT - PATTERN_DARK) * channel for channel in colour)
+    filled = tuple(INK_KEEPS - channel for channel in deep)
+    shown = vector_math(tree, "MULTIPLY_ADD", filled, ink, deep)
+    return vector_math(tree, "MULTIPLY_ADD", shown, woven.pattern, (1.0, 1.0, 1.0))
+
+
+def sheen_hue(colour: tuple[float, float, float]) -> tuple[float, float, float]:
+    """The sheen's colour on cloth of this albedo."""
+    red, green, blue = colour
+    strongest = max(colour)
+    return (red / strongest, green / strongest, blue / strongest) if strongest else (1.0, 1.0, 1.0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bpy
 import numpy as np
-from fabric import Woven, covering, light_factor, weave
+from fabric import Woven, covering, light_factor, sheen_hue, weave
 from nodes import Socket, Tree, connect, number_math, vector_math
 
 from studio import Floats, Studio
@@ -95,11 +95,13 @@ def build_cloth(
     if not inside:  # the inside is plain: its light maps are too coarse for stitches, and it is seldom seen
         albedo = vector_math(tree, "MULTIPLY", albedo, grey_map(tree, uv, "detail", interpolation="Linear"))
         tree.links.new(bump(studio, tree, uv), cloth.inputs["Normal"])
+    hue: Socket = sheen_hue(colour)
     if woven:
-        factor = light_factor(tree, woven, ink)
+        factor = light_factor(tree, woven, ink, colour)
         albedo = vector_math(tree, "MULTIPLY", albedo, factor)
-        for tint in ("Sheen Tint", "Specular Tint"):
-            connect(tree, cloth.inputs[tint], factor)
+        hue = vector_math(tree, "MULTIPLY", factor, hue)
+        connect(tree, cloth.inputs["Specular Tint"], factor)
+    connect(tree, cloth.inputs["Sheen Tint"], hue)
     connect(tree, cloth.inputs["Base Color"], albedo)
     bare = number_math(tree, "SUBTRACT", 1.0, ink)
     connect(tree, cloth.inputs["Sheen Weight"], number_math(tree, "MULTIPLY", bare, look["sheen_weight"]))

@@ -11,7 +11,7 @@ Socket: TypeAlias = "bpy.types.NodeSocket | float | tuple[float, ...]"  # a link
 def connect(tree: Tree, target: bpy.types.NodeSocket, value: Socket) -> None:
     """Link a socket, or set a number (over all channels) or a triple."""
     if isinstance(value, tuple):
-        target.default_value = value
+        target.default_value = (*value, 1.0)[: len(target.default_value)]  # colours are opaque
     elif isinstance(value, float):
         channels = len(target.default_value) if hasattr(target.default_value, "__len__") else 0
         target.default_value = (value,) * channels if channels else value

@@ -155,14 +155,23 @@ def aim(studio: Studio, azimuth: float) -> None:
 # --- pictures
 
 
-def render(studio: Studio, path: Path, *, azimuth: float, size: int, samples: int, seed: int = 0) -> Floats:
-    """Render one denoised square view to a linear EXR at `path`; returns (size, size, 4), row 0 on top."""
+def render(
+    studio: Studio,
+    path: Path,
+    *,
+    azimuth: float,
+    size: int,
+    samples: int,
+    seed: int = 0,
+    denoised: bool = True,
+) -> Floats:
+    """Render one square view to a linear EXR at `path`; returns (size, size, 4), row 0 on top."""
     aim(studio, azimuth)
     scene = studio.scene
     scene.render.resolution_x = scene.render.resolution_y = size
     scene.render.resolution_percentage = 100
     scene.cycles.samples, scene.cycles.seed = samples, seed
-    scene.cycles.use_denoising = True
+    scene.cycles.use_denoising = denoised
     settings = scene.render.image_settings
     settings.file_format, settings.color_mode = "OPEN_EXR", "RGBA"
     settings.color_depth, settings.exr_codec = "32", "ZIP"

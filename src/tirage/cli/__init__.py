@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn, cast
 import typer
 
 from tirage import __version__
+from tirage.cli import batches, desk, keys
 from tirage.cli.job_commands import HELP, Json, register
 from tirage.cli.products import products_app
 from tirage.cli.video import register as register_video
@@ -36,6 +37,8 @@ app.add_typer(template_app, name="template", context_settings=HELP)
 app.add_typer(products_app, name="products", context_settings=HELP)
 register(app)
 register_video(app)
+batches.register(app)
+keys.register(app)
 
 
 class Interrupted(BaseException):
@@ -51,7 +54,14 @@ def _tirage(
     context: typer.Context,
     *,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="For jobs, batch and keys: a server instead of this machine's data."
+        ),
+    ] = None,
 ) -> None:
+    desk.choose(server)
     if version:
         typer.echo(f"tirage {__version__}")
         raise typer.Exit

@@ -4,7 +4,8 @@ What they do stands in jobs.py, which is imported when one of them runs.
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Protocol
 
 import typer
 
@@ -15,6 +16,34 @@ HELP = {"help_option_names": ["-h", "--help"]}
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="A job's id.")]
 QueueName = Annotated[str, typer.Argument(metavar="QUEUE", help="A queue's name.")]
+
+
+class Desk(Protocol):
+    """What the commands on jobs do, somewhere."""
+
+    def list_jobs(
+        self, *, product: str | None, statuses: Sequence[str] | None, limit: int, offset: int, json: bool
+    ) -> None:
+        """A page of jobs."""
+
+    def show(self, job_id: str, *, json: bool) -> None:
+        """Everything that is known of a job."""
+
+    def watch(self, job_id: str, *, json: bool) -> int:
+        """Events until the job has ended; the exit code."""
+
+    def retry(self, job_id: str, *, json: bool) -> None:
+        """The new job."""
+
+    def cancel(self, job_id: str, *, json: bool) -> None:
+        """The job as it is then."""
+
+    def stats(self, *, json: bool) -> None:
+        """How many there are of each."""
+
+    def pause(self, queue: str, *, paused: bool) -> None:
+        """Holds a queue back, or lets it go on."""
+
 
 jobs_app = typer.Typer(help="List, show, watch, retry and cancel jobs.", rich_markup_mode=None)
 
@@ -85,6 +114,19 @@ def doctor(
     raise typer.Exit(jobs.diagnose(verify=verify, json=json))
 
 
+def _desk() -> Desk:
+    """A server, when one is named, or this machine's data."""
+    from tirage.cli.desk import has_server
+
+    if has_server():
+        from tirage.cli import remote_jobs
+
+        return remote_jobs
+    from tirage.cli import jobs
+
+    return jobs
+
+
 @jobs_app.command("list")
 def list_jobs(
     *,
@@ -97,42 +139,32 @@ def list_jobs(
     json: Json = False,
 ) -> None:
     """List jobs, the newest first."""
-    from tirage.cli import jobs
-
     statuses = [name.strip() for name in status.split(",")] if status is not None else None
-    jobs.list_jobs(product=product, statuses=statuses, limit=limit, offset=offset, json=json)
+    _desk().list_jobs(product=product, statuses=statuses, limit=limit, offset=offset, json=json)
 
 
 @jobs_app.command()
 def show(job: JobId, *, json: Json = False) -> None:
     """Show a job with its files, attempts and steps."""
-    from tirage.cli import jobs
-
-    jobs.show(job, json=json)
+    _desk().show(job, json=json)
 
 
 @jobs_app.command()
 def watch(job: JobId, *, json: Json = False) -> None:
     """Print what happens to a job until it ends; exit 1 when it failed or was cancelled."""
-    from tirage.cli import jobs
-
-    raise typer.Exit(jobs.watch(job, json=json))
+    raise typer.Exit(_desk().watch(job, json=json))
 
 
 @jobs_app.command()
 def retry(job: JobId, *, json: Json = False) -> None:
     """Submit a failed job's order again, as a new job."""
-    from tirage.cli import jobs
-
-    jobs.retry(job, json=json)
+    _desk().retry(job, json=json)
 
 
 @jobs_app.command()
 def cancel(job: JobId, *, json: Json = False) -> None:
     """Cancel a job that waits or runs."""
-    from tirage.cli import jobs
-
-    jobs.cancel(job, json=json)
+    _desk().cancel(job, json=json)
 
 
 @jobs_app.command()
@@ -162,22 +194,16 @@ def purge(job: JobId, *, json: Json = False) -> None:
 @jobs_app.command()
 def stats(*, json: Json = False) -> None:
     """Count jobs by status and by queue."""
-    from tirage.cli import jobs
-
-    jobs.stats(json=json)
+    _desk().stats(json=json)
 
 
 @jobs_app.command()
 def pause(queue: QueueName) -> None:
     """Let workers take no more jobs of a queue; those that run go on."""
-    from tirage.cli import jobs
-
-    jobs.pause(queue, paused=True)
+    _desk().pause(queue, paused=True)
 
 
 @jobs_app.command()
 def resume(queue: QueueName) -> None:
     """Let workers take jobs of a queue again."""
-    from tirage.cli import jobs
-
-    jobs.pause(queue, paused=False)
+    _desk().pause(queue, paused=False)

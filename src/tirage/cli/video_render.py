@@ -141,7 +141,7 @@ def _checked(opened: Opened, settings: Settings, *, own: bool, json: bool) -> Re
     errors = [one for one in found if one.severity is Severity.ERROR]
     if current is None or errors:
         message = f"{len(errors)} findings stand in the way of a render."
-        raise BadInput(errors[0].code if len(errors) == 1 else "INVALID_SESSION", message, findings=found)
+        raise BadInput("INVALID_SESSION", message, findings=found)
     if not json:
         report.findings(found)
     return current

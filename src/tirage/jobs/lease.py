@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from tirage.errors import TirageError
 from tirage.jobs.model import Claim
 from tirage.jobs.store import Store, Unit
 
@@ -28,6 +29,10 @@ class Observer:
         self._monotonic = monotonic
         self._still: dict[str, tuple[int | None, float]] = {}
         self._last = monotonic()
+
+    def forget(self) -> None:
+        """What was seen so far does not count: the store takes no sign of life, of nobody."""
+        self._still = {}
 
     def dead(self, beats: Mapping[str, int], workers: Iterable[str]) -> list[str]:
         """Those that have stood still for the whole time, by name.
@@ -66,7 +71,11 @@ class Lease:
 
     def beat(self) -> None:
         """Says that this worker is alive; the first time, that it is there."""
-        self._store.write(lambda unit: unit.beat(self._worker))
+        try:
+            self._store.write(lambda unit: unit.beat(self._worker))
+        except TirageError:  # a full disk can be read: others stand still who live
+            self._observer.forget()
+            raise
 
     def look(self) -> Look:
         """Who died, and what they held; the leases of the dead end once they hold nothing."""

@@ -21,14 +21,20 @@ MEMORY, ADDRESSES = 2 * GIB, 16 * GIB
 LARGEST_FILE = 256 * GIB
 STEP_S, SILENCE_S = 4 * 3600.0, 300.0
 QUIET = ("-hide_banner", "-nostdin", "-v", "error", "-xerror", "-y")
+ALONE = ("-filter_threads", "1", "-filter_complex_threads", "1")
+"""Children run side by side: threads within one would only wait for one another, and hold more frames."""
 PROGRESS = ("-progress", "pipe:1", "-nostats", "-stats_period", "0.5")
 
 Frames = Callable[[int], None]
 
 
-def media_input(path: str, *, seek: str = "", threads: int = 1) -> list[str]:
-    """The words of an input that somebody gave us; `seek` in seconds on the file's own clock."""
+def media_input(path: str, *, seek: str = "", exact: bool = True, threads: int = 1) -> list[str]:
+    """The words of an input that somebody gave us; `seek` in seconds on the file's own clock.
+
+    What lies before it is decoded and dropped; unless `exact`, the key frame before it comes out first.
+    """
     position = ["-seek_timestamp", "1", "-ss", seek] if seek else []
+    position += ["-noaccurate_seek"] if seek and not exact else []
     guard = ["-protocol_whitelist", "file", "-format_whitelist", CONTAINERS]
     return [*guard, "-threads", str(threads), *position, "-i", f"file:{path}"]
 
@@ -77,7 +83,7 @@ class FFmpeg:
         Failed: RENDER_FAILED with its last words.  TryAgain: TIMEOUT, OUT_OF_MEMORY, PROCESS_KILLED.
         Cancelled.
         """
-        argv = [str(self.program), *QUIET, *PROGRESS, *words]
+        argv = [str(self.program), *QUIET, *ALONE, *PROGRESS, *words]
         if (wrapper := bubblewrap()) is not None:
             inside = [self.program.parent, *readable]
             argv = sandboxed(argv, folder=folder, readable=inside, program=wrapper)

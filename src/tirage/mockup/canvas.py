@@ -137,14 +137,18 @@ def canvas_codes(canvas: Canvas, view: View, codes: Codes) -> Codes:
 
 def _within(places: NDArray[np.uint16], boxes: Collection[Box]) -> NDArray[np.bool_]:
     """Which blocks of kept atlas positions (n, side, side, 2) have one in a box."""
-    u, v = places[..., 0], places[..., 1]
-    within = np.zeros(len(places), np.bool_)
-    for left, top, right, bottom in boxes:
-        low, high = (
-            np.floor(np.array([(left, top), (right, bottom)]) * ATLAS_STEPS).clip(0, NOWHERE - 1).tolist()
-        )
-        inside = (u >= low[0]) & (v >= low[1]) & (u <= high[0] + 1) & (v <= high[1] + 1) & (u != NOWHERE)
-        within |= inside.any(axis=(1, 2))
+    edges = np.floor(np.reshape(list(boxes), (-1, 4)) * ATLAS_STEPS).clip(0, NOWHERE - 2)
+    edges[:, 2:] += 1
+    within = np.empty(len(places), np.bool_)
+    kernels.call(
+        "blocks_within",
+        pointer(places, np.uint16),
+        len(places),
+        places[0].size // 2 if len(places) else 0,
+        pointer(edges.astype(np.uint16), np.uint16),
+        len(edges),
+        pointer(within, np.bool_),
+    )
     return within
 
 

@@ -5,6 +5,7 @@ The closed forms are Cycles 5.0's; the tables were measured on a Cycles sphere (
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,6 +135,9 @@ SHEEN_SPREAD, GLOSS_GAIN = 1.05, 1.05
 """A lamp that is one direction underrates both at grazing angles (docs/relight.md); the gloss also lacks what
 GGX scatters again, 1.006 to 1.036 on a sphere.  Chosen on black and red tees, front and 45°."""
 
+PATTERN_DARK, PATTERN_BRIGHT = 1.5, 0.8
+"""Of a fabric's pattern, what shows at albedo 0 and at 1."""
+
 
 def oren_nayar(sigma: float) -> tuple[float, float, float]:
     """a, b and the average albedo of Cycles' energy-preserving Oren-Nayar form at roughness sigma."""
@@ -166,6 +170,16 @@ def _bounce_constants(material: Material) -> tuple[float, float]:
     k = gain * kernels.BOUNCE_ALBEDO**2 / (1 - slope * kernels.BOUNCE_ALBEDO) * math.pi * slope
     diffuse = kernels.BOUNCE_ALBEDO / (kernels.BOUNCE_ALBEDO + kernels.BOUNCE_GLOSS)
     return diffuse / (albedo + k * (1 - albedo)), k
+
+
+def sheen_hue(albedo: Sequence[float]) -> list[float]:
+    """The sheen's colour on cloth of this linear albedo (3,): the hue of its dyed fibres."""
+    return [channel / max(albedo) for channel in albedo]
+
+
+def pattern_depth(albedo: Sequence[float]) -> list[float]:
+    """How strongly a fabric's pattern shows in each channel: bright yarn lights the valleys beside it."""
+    return [PATTERN_DARK + (PATTERN_BRIGHT - PATTERN_DARK) * channel for channel in albedo]
 
 
 def cloth_tables(material: Material) -> kernels.Cloth:

@@ -44,17 +44,26 @@ def glazed(material: Material) -> bool:
     return material.roughness < GLAZED
 
 
-def build_coat(material: Material, lamps: tuple[Lamp, ...], world: float, places: F32, ring: F32) -> Coat:
-    """The coat of a material at places (size, size, 6): metres and unit normal, 0 where nothing is.
+def build_coat(
+    material: Material,
+    lamps: tuple[Lamp, ...],
+    world: float,
+    places: F32,
+    there: NDArray[np.bool_],
+    ring: F32,
+) -> Coat:
+    """The coat of a material at places (size, size, 6), metres and unit normal, where `there` says so.
 
     ring: (RING, n, n) the share of it that each camera of the ring saw.
     """
-    there = np.asarray(np.abs(places[..., 3:]).any(axis=2))
-    low, high = places[there, :3].min(axis=0), places[there, :3].max(axis=0)
+    found = places[there]
+    low, high = found[:, :3].min(axis=0), found[:, :3].max(axis=0)
     origin, step = (low + high) / 2, float((high - low).max()) / 2 / STEPS
+    found[:, :3] = (found[:, :3] - origin) / step
+    found[:, 3:] *= STEPS
     codes = np.zeros((6, *there.shape), np.int16)
-    codes[:3] = np.where(there, np.rint((places[..., :3] - origin) / step).transpose(2, 0, 1), 0)
-    codes[3:] = np.rint(places[..., 3:] * STEPS).transpose(2, 0, 1)
+    for plane, values in zip(codes, np.rint(found).T, strict=True):
+        plane[there] = values
     kernel = kernels.Coat(
         place=pointer(codes, np.int16),
         step=step,

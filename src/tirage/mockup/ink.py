@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.canvas import Canvas, panel_box
+from tirage.mockup.fabric import Yarn
 from tirage.mockup.kept import Arrays
 from tirage.mockup.kernels import INK, pointer
 from tirage.mockup.model import Template
@@ -40,6 +41,8 @@ class Ink(Arrays):
     """(count,) blocks of the canvas that have ink."""
     values: NDArray[np.float16]
     """(count, TILE, TILE, INK) as native/shade.c has it."""
+    around: NDArray[np.float32]
+    """(side, side, 4) the prints around each place on the atlas (surroundings.py)."""
 
 
 def _linear_table() -> NDArray[np.uint16]:
@@ -91,8 +94,10 @@ def make_layer(template: Template, print_: Print, factor: int, pixels: NDArray[n
     )
 
 
-def ink_seen(canvas: Canvas, layers: Sequence[Layer]) -> Ink:
-    """All prints through one view."""
+def ink_seen(
+    canvas: Canvas, layers: Sequence[Layer], around: NDArray[np.float32], yarn: Yarn | None = None
+) -> Ink:
+    """All prints through one view; yarn: what leads every sample, where the view's places were not led."""
     found = (kernels.Layer * len(layers))()
     for target, layer in zip(found, layers, strict=True):
         target.texels = pointer(layer.texels, np.uint16)
@@ -107,9 +112,11 @@ def ink_seen(canvas: Canvas, layers: Sequence[Layer]) -> Ink:
         ctypes.byref(canvas.for_kernels()),
         found,
         len(layers),
+        ctypes.byref(yarn.for_kernels() if yarn else kernels.Yarn()),
         pointer(taps, np.float32),
         canvas.k,
         pointer(blocks, np.int32),
         pointer(values, np.float16),
     )
-    return Ink(blocks=blocks[:count].copy(), values=values[:count].copy())
+    values.resize((count, *values.shape[1:]), refcheck=False)  # gives back the rest, copies nothing
+    return Ink(blocks=blocks[:count].copy(), values=values, around=around)

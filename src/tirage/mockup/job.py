@@ -57,7 +57,7 @@ MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
     }
 )
 RANKS: Mapping[str, int] = MappingProxyType({view.name: rank for rank, view in enumerate(VIEWS)})
-VIEW_WORK, FRAME_WORK, STORE_WORK = 4, 1, 4
+VIEW_WORK, FRAME_WORK, STORE_WORK = 400, 100, 400
 """What a picture, a frame and storing everything count for in a job's progress."""
 log = Logger("mockup")
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tirage.errors import Failed
 
-VERSION = 21
+VERSION = 26
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = 16
@@ -231,6 +231,18 @@ class Canvas(Struct):
     ]
 
 
+class Yarn(Struct):
+    """shade.c: where ink is led off its place; all zero where it is not."""
+
+    _fields_ = [("field", _pointer), ("side", ctypes.c_int32), ("tiles", _floats)]
+
+
+class Around(Struct):
+    """shade.c: the ink around each place on the atlas."""
+
+    _fields_ = [("ink", _pointer), ("side", ctypes.c_int32)]
+
+
 class Look(Struct):
     """shade.c: how a finished picture looks."""
 
@@ -240,6 +252,9 @@ class Look(Struct):
         ("k_gain", _floats),
         ("k_slope", _floats),
         ("bounce", _floats * 3),
+        ("hue", _floats * 3),
+        ("deep", _floats * 3),
+        ("bounce_ratio", _floats),
         ("background", _floats * 3),
         ("ink_bare", _floats),
         ("ink_grip", _floats),

@@ -73,9 +73,9 @@ def build_light(template: Template, shell: Shell) -> Light:
     outside, inside = (_side(template, cloth, part, inside=i > 0) for i, part in enumerate(texels))
     coat = None
     if glazed(template.material):
-        places = texels[0].places * texels[0].islands[..., None]
         seen = np.take(np.array(cloth.ring, np.float32), template.ring["gloss"].outside)
-        coat = build_coat(template.material, template.lamps, template.world_strength, places, seen)
+        there, places = texels[0].islands, texels[0].places
+        coat = build_coat(template.material, template.lamps, template.world_strength, places, there, seen)
     once, again = (
         float(_linear(template, name, inside=False).mean()) for name in ("indirect_a", "indirect_b")
     )
@@ -253,6 +253,8 @@ def edge_uv(shell: Shell, edges: int) -> F32:
 
 def _move_edge(shell: Shell, edges: int, scale: float, places: F32, light: F32) -> NDArray[np.bool_]:
     """Gives the planes the strip's places and its baked light where `edge_uv` has it; its texels."""
+    if not edges:
+        return np.zeros(places.shape[:2], np.bool_)
     baked = np.zeros((len(shell.uv), 3), np.float32)
     baked[:, :2] = shell.uv
     ends = baked[len(baked) - 4 * edges :].reshape(2, -1, 3)

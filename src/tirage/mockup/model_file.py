@@ -17,6 +17,7 @@ from tirage.errors import BadInput
 from tirage.media.encode import ImageFormat, encode_image
 from tirage.media.glb import F32, Material, Part, write_glb
 from tirage.media.values import Colour, Linear
+from tirage.mockup.cloth import pattern_depth
 from tirage.mockup.compose import FULL, art_seen, srgb_codes
 from tirage.mockup.mesh import I32, Shell, expand
 from tirage.mockup.model import Box, Fabric, Panel, Template
@@ -140,9 +141,10 @@ def _written(
     pictures: list[bytes] = []
     materials: list[Material] = []
     parts: list[Part] = []
-    shades = [_occlusion(template, inside=inside) for inside in (False, True)]
+    sides = (False,) if template.garment.solid else (False, True)
     numbers: list[int | None] = [None, None]
     if template.world_strength > 0:
+        shades = [_occlusion(template, inside=inside) for inside in sides]
         pictures += [_jpeg(np.repeat(shade[..., None], 3, axis=2)) for shade in shades]
         numbers = [0, 1]
     for patch in patches:
@@ -160,8 +162,9 @@ def _written(
             )
         )
         pictures += [] if even else [_jpeg(picture)]
-    parts.append(_inside(template, shell, material=len(materials)))
-    materials.append(_material(template, "inside", occlusion=numbers[1], colour=albedo, picture=None))
+    if not template.garment.solid:
+        parts.append(_inside(template, shell, material=len(materials)))
+        materials.append(_material(template, "inside", occlusion=numbers[1], colour=albedo, picture=None))
     return write_glb(
         name=template.info.id,
         generator="Tirage",
@@ -215,6 +218,7 @@ def composed(template: Template, patch: Patch, window: Window, albedo: Linear, f
     pattern = None if woven is None else _tile(woven, template.atlas_cm, window)
     picture = np.empty((window.height, window.width, 3), np.uint8)
     cloth = np.asarray(albedo, np.float32) * np.float32(FULL)
+    deep = np.asarray(pattern_depth(albedo), np.float32)
     for start in range(0, window.height, BAND):
         band = slice(start, start + BAND)
         light = np.broadcast_to(cloth, (*detail[band].shape, 3)).astype(np.float32)
@@ -227,7 +231,7 @@ def composed(template: Template, patch: Patch, window: Window, albedo: Linear, f
         light *= detail[band, :, None]
         if pattern is not None:
             seen = pattern[band, :, None]
-            light *= 1 + seen * (bare + (1 - bare) * INK_KEEPS)
+            light *= 1 + seen * (bare * deep + (1 - bare) * INK_KEEPS)
         picture[band] = srgb_codes()[np.rint(np.clip(light, 0, FULL)).astype(np.uint16)]
     return picture
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tirage.media.values import Colour
 from tirage.mockup.camera import pixels_per_cm
 from tirage.mockup.canvas import Box, Canvas, Reach, canvas_codes, make_canvas
-from tirage.mockup.fabric import FAINT, Pattern, make_pattern
+from tirage.mockup.fabric import FAINT, Pattern, Yarn, make_pattern, make_yarn
 from tirage.mockup.ink import Ink, Layer, box_factor, ink_seen, make_layer, texels
 from tirage.mockup.kept import Kept
 from tirage.mockup.kernels import Look
@@ -25,12 +25,13 @@ from tirage.mockup.model import RendererInfo, Template
 from tirage.mockup.placement import Print, template_trims
 from tirage.mockup.scene import Workspace, beyond_regions, build_scene
 from tirage.mockup.shade import Plain, cloth_frame, lay_ink, make_look, plain_cloth
+from tirage.mockup.surroundings import surroundings
 from tirage.mockup.view import EVEN, Codes, View, build_view, fabric_seen
 from tirage.settings import usable_cores
 
 Picture = NDArray[np.uint8]
 
-RELIGHT = RendererInfo("relight", "2")
+RELIGHT = RendererInfo("relight", "3")
 """Written into its manifests; the version changes whenever pictures do."""
 
 TURNTABLE_SAMPLES = 3
@@ -45,10 +46,18 @@ sides 27 to 31.  Texels take 46 MB, serve one design's views, one after another,
 VIEW_BYTES = 10
 """What the largest view of 2048² takes a pixel of the picture; small ones have more samples, but fit."""
 
+AROUND_BYTES = 1 << 20
+"""The prints of the last few orders as what tints bounced light: .26 MB each."""
+
 Shot = tuple[float, int, int, bool]
 """What a view depends on: azimuth, size, sub-samples, and whether prints reach beyond print areas."""
+LED_BY_SAMPLE = 768
+"""Largest stills in which the yarn leads ink sample by sample: theirs are finer than its waves, pixels are
+not.  Larger ones keep a place a pixel; films none, which move and would show edges a tenth of a pixel off."""
 PATTERNS = 6
 """Fabrics by size that stay ready: about 3 MB each where they are seen, nothing where not."""
+YARNS = 3
+"""The same of what leads ink: 2 MB in pictures of 2048²."""
 Seen = Callable[[], tuple[View, Codes]]
 T = TypeVar("T", bound=View | Codes | Canvas | Plain)
 
@@ -74,8 +83,10 @@ class Renderer:
         self._reach = Reach(template)
         self._inks: Kept[Ink] = Kept(INK_BYTES * keep)
         self._texels: Kept[NDArray[np.uint16]] = Kept(TEXEL_BYTES)
+        self._around: Kept[NDArray[np.float32]] = Kept(AROUND_BYTES)
         self._trims = template_trims(template)
         self._pattern = lru_cache(PATTERNS)(self._make_pattern)
+        self._yarn = lru_cache(YARNS)(self._make_yarn)
 
     def stills(
         self,
@@ -122,7 +133,8 @@ class Renderer:
             canvas, codes = self._canvas(shot, boxes, fabric, seen)
             designs = tuple((p.design.sha256, p.art) for p in prints)  # trims are always the same
             ink = self._inks.get(
-                (shot, boxes, designs), lambda: ink_seen(canvas, self._layers(prints, size, k))
+                (shot, boxes, designs),
+                lambda: self._ink(canvas, designs, self._layers(prints, size, k)),
             )
             lay_ink(frame, look, canvas, codes, ink)
         return frame
@@ -134,6 +146,7 @@ class Renderer:
         k = TURNTABLE_SAMPLES
         look, fabric = make_look(self._scene, colour, background), self._fabric(colour, size, least=FAINT)
         layers, boxes = self._layers(prints, size, k), self._boxes(prints)
+        around = surroundings(layers, self.template.atlas_cm)
         self._texels.clear()
 
         def render(azimuth: float) -> Picture:
@@ -142,7 +155,7 @@ class Renderer:
             frame = self._cloth((shot, colour, background), seen, look)
             if layers:
                 canvas, codes = self._canvas(shot, boxes, fabric, seen)
-                lay_ink(frame, look, canvas, codes, ink_seen(canvas, layers))
+                lay_ink(frame, look, canvas, codes, ink_seen(canvas, layers, around))
             return frame
 
         return self._ahead(render, [360 * number / frames for number in range(frames)])
@@ -157,6 +170,9 @@ class Renderer:
 
     def _make_pattern(self, fabric: str, size: int) -> Pattern:
         return make_pattern(self.template, fabric, pixels_per_cm(self.template.camera, size))
+
+    def _make_yarn(self, size: int) -> Yarn | None:
+        return make_yarn(self.template, pixels_per_cm(self.template.camera, size))
 
     def _keep(self, key: Hashable, make: Callable[[], T], expected: int = 0) -> T:
         """What is kept of views; a key begins with the shot and says what it is of."""
@@ -243,11 +259,19 @@ class Renderer:
             size=size,
             k=k,
             pattern=self._pattern(fabric, size) if fabric else None,
+            yarn=None if passing or size <= LED_BY_SAMPLE else self._yarn(size),
             whole_panels=whole_panels,
             passing=passing,
         )
         self._spare.append(work)
         return seen
+
+    def _ink(self, canvas: Canvas, designs: Hashable, layers: Sequence[Layer]) -> Ink:
+        around = self._around.get(
+            (designs, canvas.size), lambda: surroundings(layers, self.template.atlas_cm)
+        )
+        by_sample = canvas.size <= LED_BY_SAMPLE
+        return ink_seen(canvas, layers, around, self._yarn(canvas.size * canvas.k) if by_sample else None)
 
     def _layers(self, prints: Sequence[Print], size: int, k: int) -> list[Layer]:
         density = k * pixels_per_cm(self.template.camera, size)

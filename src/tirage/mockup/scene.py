@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from tirage.mockup import kernels
 from tirage.mockup.camera import pixels_per_cm
 from tirage.mockup.coat import coat_seen
-from tirage.mockup.fabric import Yarn, make_yarn
 from tirage.mockup.kernels import ATLAS_STEPS, CHARTS, pointer
 from tirage.mockup.light import Light, build_light, edge_uv, light_texture
 from tirage.mockup.mesh import Shell, drawn, expand
@@ -22,7 +21,8 @@ from tirage.mockup.placement import template_trims
 
 _BUSY = 256
 """Resolution of the map that says where the albedo's detail varies."""
-_COARSEST = 512
+_COARSEST = 2048
+"""Of detail: coarser texels would hold ribs no better than the pixels of small pictures, whose samples do."""
 _EVEN = 6
 """Codes of 255 that detail may vary by within a block and still count as even."""
 _COAT_PX, _FINEST = 3.0, 4
@@ -37,8 +37,8 @@ class Detail:
 
     factor: NDArray[np.uint8]
     """(size, size), 255 = plain cloth."""
-    busy: NDArray[np.uint8] | None
-    """1 where it varies so much within a pixel that sub-samples are needed; None: nowhere."""
+    busy: NDArray[np.uint8]
+    """1 where it varies so much that sub-samples are needed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +56,6 @@ class Scene:
     """(m,) panel of each triangle, with kernels.INSIDE or kernels.RIM."""
     detail: tuple[Detail, ...]
     """The finest level first, each half as wide as the one before."""
-    yarn: Yarn | None
 
 
 class Workspace:
@@ -102,7 +101,6 @@ def build_scene(template: Template) -> Scene:
         uv=np.ascontiguousarray(edge_uv(shell, len(template.garment.rim)) / template.atlas_cm, np.float32),
         flags=flags[chosen],
         detail=_levels(template.detail),
-        yarn=make_yarn(template),
     )
 
 
@@ -117,19 +115,19 @@ def _busy(detail: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _levels(detail: NDArray[np.uint8]) -> tuple[Detail, ...]:
-    """Only the finest level can be finer than pixels, so only it can be busy."""
-    levels = [Detail(detail, _busy(detail))]
-    while len(levels[-1].factor) > _COARSEST:
-        half = len(levels[-1].factor) // 2
-        factor = cv2.resize(levels[-1].factor, (half, half), interpolation=cv2.INTER_AREA)
-        levels.append(Detail(np.asarray(factor, np.uint8), None))
-    return tuple(levels)
+    levels = [detail]
+    while len(levels[-1]) > _COARSEST:
+        half = len(levels[-1]) // 2
+        levels.append(
+            np.asarray(cv2.resize(levels[-1], (half, half), interpolation=cv2.INTER_AREA), np.uint8)
+        )
+    return tuple(Detail(level, _busy(level)) for level in levels)
 
 
 def surfaces(scene: Scene, work: Workspace, *, size: int) -> kernels.Cloths:
     """What the cloth looks like to the kernels, in the workspace's light, in pictures of that size.
 
-    The level of detail is the one whose texels are nearest to a pixel.
+    The level of detail is the one whose texels are nearest to a pixel, or the coarsest.
     """
     template = scene.template
     texels_per_pixel = len(template.detail) / template.atlas_cm / pixels_per_cm(template.camera, size)
@@ -142,9 +140,9 @@ def surfaces(scene: Scene, work: Workspace, *, size: int) -> kernels.Cloths:
         outside_size=len(work.outside),
         inside_size=len(work.inside),
         detail=pointer(detail.factor, np.uint8),
-        busy=None if detail.busy is None else pointer(detail.busy, np.uint8),
+        busy=pointer(detail.busy, np.uint8),
         detail_size=len(detail.factor),
-        busy_size=0 if detail.busy is None else len(detail.busy),
+        busy_size=len(detail.busy),
         coat=None if coat is None else pointer(coat, np.float16),
         coat_size=0 if coat is None else len(coat),
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tirage.media.values import Colour
 from tirage.mockup import kernels
 from tirage.mockup.canvas import Canvas
-from tirage.mockup.cloth import scatter_constants
+from tirage.mockup.cloth import pattern_depth, scatter_constants, sheen_hue
 from tirage.mockup.ink import Ink
 from tirage.mockup.kept import Arrays
 from tirage.mockup.kernels import BOUNCE_ALBEDO, pointer
@@ -19,7 +19,7 @@ from tirage.mockup.memory import picture
 from tirage.mockup.scene import Scene
 from tirage.mockup.view import EVEN, Codes, View
 
-INK_BARE, INK_GRIP, INK_KEEPS = 0.012, 0.048, 0.35
+INK_BARE, INK_GRIP, INK_KEEPS = 0.015, 0.1, 0.75
 """Ink on fabric: the share of the cloth under it that stays bare; how much more so where fabric is darker,
 between stitches; the share of the fabric's pattern that shows on ink, too."""
 
@@ -28,9 +28,10 @@ def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernel
     """How pictures of one fabric colour look over a background; None: transparent, straight alpha."""
     template, ratio = scene.template, scene.light.bounce_ratio
     gain, slope = scatter_constants(template.material.diffuse_roughness)
-    look = kernels.Look(exposure=template.exposure, k_gain=gain, k_slope=slope)
+    look = kernels.Look(exposure=template.exposure, k_gain=gain, k_slope=slope, bounce_ratio=ratio)
     look.fabric[:] = colour.to_albedo()
     look.bounce[:] = [c * (1 + ratio * c) / (1 + ratio * BOUNCE_ALBEDO) for c in look.fabric]
+    look.hue[:], look.deep[:] = sheen_hue(look.fabric), pattern_depth(look.fabric)
     look.channels = 4 if background is None else 3
     look.ink_keeps = INK_KEEPS
     if template.fabrics:
@@ -94,6 +95,7 @@ def lay_ink(frame: NDArray[np.uint8], look: kernels.Look, canvas: Canvas, fabric
         pointer(ink.blocks, np.int32),
         len(ink.blocks),
         pointer(ink.values, np.float16),
+        ctypes.byref(kernels.Around(ink=pointer(ink.around, np.float32), side=len(ink.around))),
         ctypes.byref(look),
         pointer(frame, np.uint8),
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.camera import pixels_per_cm, position, project
-from tirage.mockup.fabric import Pattern
+from tirage.mockup.fabric import Pattern, Yarn
 from tirage.mockup.kept import Arrays
 from tirage.mockup.kernels import ATLAS_STEPS, EDGE, FACE, MARKS, NOWHERE, PRINT, TERMS, TILE, pointer
 from tirage.mockup.light import light_seen
@@ -21,6 +21,8 @@ from tirage.mockup.scene import Scene, Workspace, print_regions, surfaces
 
 _REACH = 2
 """Pixels around the silhouette that the filter can reach."""
+_FLAT_K = 2
+"""Samples a pixel and axis where detail varies on smooth cloth."""
 _STEEP = 6.0
 """Neighbours farther apart on the atlas than this many frontal pixels lie on both sides of a fold's edge."""
 
@@ -91,6 +93,12 @@ def filter_taps(k: int) -> NDArray[np.float32]:
     return taps
 
 
+def _flat_taps(k: int) -> NDArray[np.float32]:
+    """The same at _FLAT_K samples a pixel, each pixel's share as it is at k: their sums are mixed."""
+    taps, shares = filter_taps(_FLAT_K).reshape(3, _FLAT_K), filter_taps(k).reshape(3, k).sum(axis=1)
+    return np.asarray(taps * (shares / taps.sum(axis=1))[:, None], np.float32)
+
+
 def build_view(
     scene: Scene,
     work: Workspace,
@@ -99,14 +107,15 @@ def build_view(
     size: int,
     k: int,
     pattern: Pattern | None = None,
+    yarn: Yarn | None = None,
     whole_panels: bool = False,
     passing: bool = False,
 ) -> tuple[View, Codes]:
     """See the garment from one side, and a fabric on it.
 
-    pattern: the fabric's, for pictures of that size; k: sub-samples a pixel and axis where they matter;
-    whole_panels: keep what prints beyond print areas need; passing: looked at once and not kept; then ink
-    does not follow the yarn, which would move it by less than a tenth of a pixel.
+    pattern, yarn: the fabric's, and what leads ink, for pictures of that size; k: sub-samples a pixel and
+    axis where they matter; whole_panels: keep what prints beyond print areas need; passing: looked at once
+    and not kept.
     """
     eye = position(scene.template.camera, azimuth)
     light_seen(scene.light, scene.light.outside, eye, azimuth, work.outside)
@@ -133,8 +142,8 @@ def build_view(
         atlas=atlas,
     )
     _fill(view, sight)
-    if not passing:
-        _lead(view, scene)
+    if yarn is not None:
+        _lead(view, yarn)
     return view, _woven(view, sight, pattern)
 
 
@@ -285,6 +294,8 @@ def _fill(view: View, sight: _Sight) -> None:
         ctypes.byref(prints),
         pointer(filter_taps(view.k), np.float32),
         view.k,
+        pointer(_flat_taps(view.k), np.float32),
+        _FLAT_K,
     )
 
 
@@ -306,16 +317,14 @@ def _woven(view: View, sight: _Sight, pattern: Pattern | None) -> Codes:
     return Codes(codes)
 
 
-def _lead(view: View, scene: Scene) -> None:
+def _lead(view: View, yarn: Yarn) -> None:
     """Lead what prints need along the yarn."""
-    if scene.yarn is None:
-        return
     for places in (view.atlas, view.samples):
         kernels.call(
             "follow_yarn",
             pointer(places, np.uint16),
             ctypes.c_int64(places.size // 2),
-            pointer(scene.yarn.field, np.int8),
-            len(scene.yarn.field),
-            ctypes.c_float(scene.yarn.tiles),
+            pointer(yarn.field, np.int8),
+            len(yarn.field),
+            ctypes.c_float(yarn.tiles),
         )

@@ -36,7 +36,7 @@ PATIENCE = {
     "tcp_user_timeout": 20_000,
 }
 """Seconds, and the last one milliseconds, after which a PostgreSQL that says nothing counts as away."""
-SILENCE_SECONDS = 10
+SILENCE_SECONDS = 30
 """How long a transaction may go without a statement: none of ours does anything else meanwhile."""
 POOL_SECONDS = 10
 """How long a caller waits for a connection before it is told to try again."""

@@ -17,12 +17,20 @@ from tirage.video.subtitles import soft
 from tirage.video.timeline import CaptionTrack, Range
 from tirage.video.workshop import Workshop
 
-__all__ = ["Unfit", "assemble"]
+__all__ = ["Unfit", "assemble", "iso_639_2"]
 
 PROGRAM = Path(__file__).parent / "libav" / "mux.py"
 MEMORY, LARGEST_FILE = 1 << 30, 256 << 30
 STEP_S, SILENCE_S = 4 * 3600.0, 300.0
 UNFIT = "unfit "
+LANGUAGES = """
+ar=ara bg=bul bn=ben ca=cat cs=ces da=dan de=deu el=ell en=eng es=spa et=est eu=eus fa=fas fi=fin fr=fra
+ga=gle gl=glg he=heb hi=hin hr=hrv hu=hun id=ind is=isl it=ita ja=jpn ka=kat ko=kor lt=lit lv=lav mk=mkd
+ms=msa mt=mlt nb=nob nl=nld nn=nno no=nor pl=pol pt=por ro=ron ru=rus sk=slk sl=slv sq=sqi sr=srp sv=swe
+sw=swa ta=tam te=tel th=tha tr=tur uk=ukr ur=urd vi=vie zh=zho
+"""
+THREE_LETTERS = {pair[:2]: pair[3:] for pair in LANGUAGES.split()}
+"""ISO 639-1 to ISO 639-2."""
 
 
 class Unfit(Exception):
@@ -123,7 +131,13 @@ def _captions(
         made = room / f"captions{index}.mp4"
         words = ["-f", "srt", "-i", "captions.srt", "-c:s", "mov_text", "-fflags", "+bitexact", "-f", "mp4"]
         workshop.ffmpeg.run([*words, made.name], folder=room, name="The captions")
-        yield {"file": str(made), "language": track.language}
+        yield {"file": str(made), "language": iso_639_2(track.language)}
+
+
+def iso_639_2(language: str) -> str:
+    """A BCP 47 tag as the three letters that MP4 has room for; `und` for what is not in the table."""
+    first = language.lower().partition("-")[0]
+    return first if len(first) == 3 else THREE_LETTERS.get(first, "und")
 
 
 def _in_milliseconds(ranges: tuple[Range, ...], rate: Rate) -> Iterator[tuple[int, int, int]]:

@@ -4,6 +4,7 @@ Every stream's clock counts frames: `settb` and `setpts=N` make it exact, which 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,7 +14,7 @@ from tirage.media.ffmpeg import media_input, still_input
 from tirage.media.media_facts import VideoFacts
 from tirage.media.rates import Rate
 from tirage.video.framing import shown_size
-from tirage.video.segment import Box, Framing, Layer, Segment, Shot
+from tirage.video.segment import Box, Framing, Layer, Segment, Shot, Source
 from tirage.video.spec import ENCODERS, Options, Spec
 
 __all__ = [
@@ -23,7 +24,7 @@ __all__ = [
     "Still",
     "coder_words",
     "lut_name",
-    "seek",
+    "opened",
     "segment_words",
     "shot_filters",
 ]
@@ -80,12 +81,25 @@ def coder_words(options: Options) -> list[str]:
     return ["-c:v", options.coder, "-preset", preset, *amount, *row.fixed, "-pix_fmt", "yuv420p"]
 
 
-def seek(facts: VideoFacts, frame: int, rate: Rate) -> str:
-    """Where to begin reading so that `frame` is the first: a quarter of a frame before it, in seconds."""
+def opened(source: Source, frame: int, rate: Rate) -> tuple[list[str], int]:
+    """The words of an input that begins at or before a frame, and at which frame it begins.
+
+    With tables that can be trusted it begins at a key frame, a quarter of a frame after which is asked for,
+    and all that follows is counted.  Else a quarter of a frame before `frame` is, which decodes what lies
+    before, from the key frame before that.
+    """
+    facts = source.facts
+    if source.indexed and facts.keys:
+        key = facts.keys[max(bisect_right(facts.keys, frame) - 1, 0)]
+        return media_input(source.path, seek=_seconds(facts, key, 1, rate), exact=False), key
+    return media_input(source.path, seek=_seconds(facts, frame, -1, rate)), frame
+
+
+def _seconds(facts: VideoFacts, frame: int, quarters: int, rate: Rate) -> str:
+    """A frame's time on the file's clock and quarters of a frame; empty for the first."""
     if frame == 0:
         return ""
-    when = facts.start + (frame - Fraction(1, 4)) / rate.fps
-    micro = when * MICRO // 1
+    micro = (facts.start + (frame + Fraction(quarters, 4)) / rate.fps) * MICRO // 1
     return f"{'-' if micro < 0 else ''}{abs(micro) // MICRO}.{abs(micro) % MICRO:06}"
 
 
@@ -117,11 +131,13 @@ class _Graph:
             black = f"color=black:s={size}:r={_ratio(self._rate.fps)},trim=end_frame={length}"
             return self.chain([], f"{black},{self.clock},format=yuv420p")
         first = min(run.start for run in shot.runs)
-        stream = self._input(media_input(shot.source.path, seek=seek(shot.source.facts, first, self._rate)))
+        words, begin = opened(shot.source, first, self._rate)
+        stream = self._input(words)
         filters = shot_filters(shot, self._spec)
         if len(shot.runs) == 1:
-            return self.chain([stream], f"trim=end_frame={length},{self.clock},{filters}")
-        return self.chain([self._runs(stream, shot, first)], f"{self.clock},{filters}")
+            part = f"trim=start_frame={first - begin}:end_frame={first - begin + length}"
+            return self.chain([stream], f"{part},{self.clock},{filters}")
+        return self.chain([self._runs(stream, shot, begin)], f"{self.clock},{filters}")
 
     def layer(self, below: str, layer: Layer, still: Still) -> str:
         """A graphic over a picture."""

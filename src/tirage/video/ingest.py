@@ -194,7 +194,7 @@ def _write(folder: Path, rows: Mapping[str, Row]) -> None:
 
 def _looked_into(path: Path, cancelled: Callable[[], bool]) -> Row:
     facts = probe(path, cancelled=cancelled)
-    found = path.stat()
+    found = path.stat()  # before it is read: a file that grows meanwhile is another file next time
     return Row(
         path=str(path), size=found.st_size, changed=found.st_mtime_ns, sha256=_sha256(path), facts=facts
     )

@@ -20,6 +20,8 @@ from tirage.video.timeline import Edl, Event, Format, Graphic, MarkerKind, Range
 
 __all__ = ["VERSION", "Chapter", "Placed", "Plan", "SoundRun", "make_plan"]
 
+INDEXED = "mov"
+"""The kind of container whose tables say when each frame is shown; others are read from a little before."""
 VERSION = 1
 """Of what the renderer makes of a plan: raised whenever its pixels or samples change."""
 
@@ -294,6 +296,7 @@ def _source(asset: Asset, file: int) -> Source:
         path=played.played,
         sha256=played.delivery.sha256 if played.delivery else played.sha256,
         facts=facts.video,
+        indexed=facts.container.startswith(INDEXED),
         lut=asset.lut,
         lut_sha256=asset.lut_sha256,
     )

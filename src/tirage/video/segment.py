@@ -21,6 +21,8 @@ class Source:
     path: str
     sha256: str
     facts: VideoFacts
+    indexed: bool = False
+    """Whether its container finds a key frame by the time at which it is shown."""
     lut: str = ""
     lut_sha256: str = ""
 

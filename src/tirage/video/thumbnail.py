@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tirage.errors import BadInput
-from tirage.media.ffmpeg import media_input
 from tirage.media.rates import Rate
-from tirage.video.filters import lut_name, seek, shot_filters
+from tirage.video.filters import lut_name, opened, shot_filters
 from tirage.video.plan import Plan
 from tirage.video.segment import Run, Shot
 from tirage.video.timeline import Edl, MarkerKind
@@ -111,6 +110,8 @@ def _pixels(candidate: Candidate, plan: Plan, workshop: Workshop) -> NDArray[np.
 
 
 def _words(shot: Shot, plan: Plan, rate: Rate) -> list[str]:
-    source = media_input(shot.source.path, seek=seek(shot.source.facts, shot.runs[0].start, rate))
-    filters = f"{shot_filters(shot, plan.spec)},scale=in_color_matrix=bt709:in_range=tv,format=bgr24"
+    first = shot.runs[0].start
+    source, begin = opened(shot.source, first, rate)
+    shown = f"{shot_filters(shot, plan.spec)},scale=in_color_matrix=bt709:in_range=tv,format=bgr24"
+    filters = f"trim=start_frame={first - begin},{shown}"
     return [*source, "-map", "0:v:0", "-vf", filters, "-frames:v", "1", "-f", "rawvideo", "frame.raw"]

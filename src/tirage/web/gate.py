@@ -110,7 +110,10 @@ class Gate:
 
 def shown_key(headers: Headers) -> str | None:
     """The key in a request: Bearer, the user of Basic, or a header of its own (G-1)."""
-    scheme, _, value = headers.get("authorization", "").partition(" ")
+    shown = headers.get("authorization")
+    if shown is None:
+        return headers.get("x-api-key")
+    scheme, _, value = shown.partition(" ")
     if scheme.lower() == "bearer":
         return value.strip()
     if scheme.lower() == "basic":
@@ -118,7 +121,7 @@ def shown_key(headers: Headers) -> str | None:
             return base64.b64decode(value, validate=True).decode().partition(":")[0]
         except (binascii.Error, UnicodeDecodeError):
             return ""
-    return headers.get("x-api-key")
+    return ""
 
 
 def cookie_of(headers: Headers) -> str | None:

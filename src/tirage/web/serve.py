@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
+import resource
 import signal
 import socket
 import sys
@@ -29,6 +30,8 @@ from tirage.web.worker import WorkerChild
 HEADER_BYTES = 32 << 10
 HEADER_MILLISECONDS = 5000
 """A client that takes longer to say what it wants is dropped."""
+CONNECTIONS = 4096
+"""Open at a time; by default it would be 128, which as many slow clients or event streams use up."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -50,6 +53,7 @@ def serve(
         message = f"Without a key the server listens on this machine only, not on {host}."
         raise UsageError("INVALID_SETTING", message, hint="Set TIRAGE_API_KEY to a key of your own.")
     port = _free_port(address, port)
+    _allow_connections()
     log.configure(level=settings.log_level, format=settings.log_format)
     with open_app(settings, host=str(address), port=port) as app:
 
@@ -80,6 +84,8 @@ async def _serve(
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
+        backlog=CONNECTIONS,
+        backpressure=CONNECTIONS,
         websockets=False,
         log_enabled=False,
     )
@@ -142,6 +148,15 @@ def _free_port(address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int
             message = f"The server cannot listen on {_shown(address)}:{port}: {reason}."
             raise UsageError("INVALID_SETTING", message, hint="Choose another --port.") from None
         return int(probe.getsockname()[1])
+
+
+def _allow_connections() -> None:
+    """As many open files as connections, where the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _shown(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:

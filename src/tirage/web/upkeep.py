@@ -41,10 +41,14 @@ class Upkeep:
 
     def tick(self) -> None:
         """What there is to do now.  TryAgain."""
-        self._app.batches.end(self._ended)
+        self.settle()
         self._app.webhooks.collect()
         while self._app.delivering.send_due() and not self._stop.is_set():
             pass
+
+    def settle(self) -> None:
+        """Batches whose last job has ended say so.  TryAgain."""
+        self._app.batches.end(self._ended)
 
     def forget(self) -> None:
         """What nobody needs any more goes."""

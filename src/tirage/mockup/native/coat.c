@@ -10,6 +10,9 @@
 
 enum { COAT_TABLE = 256, COAT_LAMPS = 6, CORNERS = 4, PLANES = 6, RUN = 16 };
 
+/* Slopes beyond this many widths of a lobe have .25 % of it: a lamp that is further away is left out. */
+static const float TAIL = 20.f;
+
 typedef struct {
     float corner[CORNERS][3];   /* world, metres, around its edge */
     float axis[3];              /* unit, the direction in which the lamp shines */
@@ -64,8 +67,27 @@ static void edge_factor(const Texels *t, int a, int b, float *sum) {
     }
 }
 
+/* Whether a lamp is in the tails of all lobes: |H_t| / H_n of its half vectors, each the middle's give or take what the lamp
+   spans, or behind all texels. */
+static int in_tails(const Window *w, const Texels *t) {
+    float middle[3];
+    int reached = 0;
+    for (int k = 0; k < 3; k++) middle[k] = .5f * (w->corner[0][k] + w->corner[2][k]);
+    const float ex = w->corner[0][0] - middle[0], ey = w->corner[0][1] - middle[1], ez = w->corner[0][2] - middle[2];
+    const float radius = sqrtf(ex * ex + ey * ey + ez * ez);
+    for (int i = 0; i < RUN; i++) {
+        const float dx = middle[0] - t->px[i], dy = middle[1] - t->py[i], dz = middle[2] - t->pz[i];
+        const float inv = 1.f / sqrtf(dx * dx + dy * dy + dz * dz), span = minf(1.5f * radius * inv, 2.f);
+        const float x = dx * inv + t->vx[i], y = dy * inv + t->vy[i], z = dz * inv + t->vz[i];
+        const float up = x * t->nx[i] + y * t->ny[i] + z * t->nz[i], flat = sqrtf(maxf(x * x + y * y + z * z - up * up, 0.f));
+        reached |= (flat - span) * t->sharp[i] <= TAIL * maxf(up + span, 0.f);
+    }
+    return !reached;
+}
+
 static void mirror_lamp(const Window *w, Texels *t) {
     float sum[RUN] = {0};
+    if (in_tails(w, t)) return;
     for (int k = 0; k < CORNERS; k++) half_vectors(w, k, t);
     for (int k = 0; k < CORNERS; k++) edge_factor(t, k, (k + 1) % CORNERS, sum);
     for (int i = 0; i < RUN; i++) {
@@ -80,18 +102,18 @@ static void mirror_lamp(const Window *w, Texels *t) {
 static int load_texels(const Coat *c, const float *camera, const float *row, int x, int fine, Texels *t) {
     float *to[PLANES] = {t->px, t->py, t->pz, t->nx, t->ny, t->nz};
     const int size = c->size;
-    float any = 0.f;
+    int at[RUN], there = 0, facing = 0;
+    float part[RUN];
     for (int i = 0; i < RUN; i++) {
         const float f = clampf((x + i + .5f) / fine - .5f, 0.f, size - 1.001f);
-        const int at = (int)f;
-        for (int p = 0; p < PLANES; p++) {
-            const float *r = row + (long)p * size + at;
-            to[p][i] = r[0] + (f - at) * (r[1] - r[0]);
-        }
-        any += fabsf(t->nx[i]) + fabsf(t->ny[i]) + fabsf(t->nz[i]);
+        at[i] = (int)f, part[i] = f - at[i];
     }
-    if (any == 0.f) return 0;
-    float most = -1.f;
+    for (int p = 0; p < PLANES; p++) {
+        const float *r = row + (long)p * size;
+        for (int i = 0; i < RUN; i++) to[p][i] = r[at[i]] + part[i] * (r[at[i] + 1] - r[at[i]]);
+    }
+    for (int i = 0; i < RUN; i++) there |= (t->nx[i] != 0.f) | (t->ny[i] != 0.f) | (t->nz[i] != 0.f);
+    if (!there) return 0;
     for (int i = 0; i < RUN; i++) {
         const float n2 = t->nx[i] * t->nx[i] + t->ny[i] * t->ny[i] + t->nz[i] * t->nz[i], inv = 1.f / sqrtf(maxf(n2, 1e-12f));
         t->px[i] = c->origin[0] + c->step * t->px[i], t->py[i] = c->origin[1] + c->step * t->py[i], t->pz[i] = c->origin[2] + c->step * t->pz[i];
@@ -100,20 +122,20 @@ static int load_texels(const Coat *c, const float *camera, const float *row, int
         t->nx[i] *= inv, t->ny[i] *= inv, t->nz[i] *= inv;
         t->vx[i] = dx * near, t->vy[i] = dy * near, t->vz[i] = dz * near;
         t->nv[i] = t->nx[i] * t->vx[i] + t->ny[i] * t->vy[i] + t->nz[i] * t->vz[i];
-        most = maxf(most, t->nv[i]);
         t->sum[i] = c->world;
+        facing |= t->nv[i] > -.35f;
     }
-    return most > -.35f;
+    return facing;
 }
 
 /* The lobe's width: the material's, and what normals turn within a texel, so that a narrow highlight cannot fall between two. */
 static void set_widths(const Coat *c, Texels *t) {
-    for (int i = 0; i < RUN; i++) {
-        const int a = maxi(i - 1, 0), b = mini(i + 1, RUN - 1);
-        const float dx = (t->nx[b] - t->nx[a]) / (b - a), dy = (t->ny[b] - t->ny[a]) / (b - a), dz = (t->nz[b] - t->nz[a]) / (b - a);
-        const float turn = minf(dx * dx + dy * dy + dz * dz, .05f);
+    for (int i = 1; i < RUN - 1; i++) {
+        const float dx = t->nx[i + 1] - t->nx[i - 1], dy = t->ny[i + 1] - t->ny[i - 1], dz = t->nz[i + 1] - t->nz[i - 1];
+        const float turn = minf(.25f * (dx * dx + dy * dy + dz * dz), .05f);
         t->sharp[i] = 1.f / sqrtf(c->alpha * c->alpha + turn * (1.f / 6.f));
     }
+    t->sharp[0] = t->sharp[1], t->sharp[RUN - 1] = t->sharp[RUN - 2];
 }
 
 /* The factor at RUN texels from (x,y) on, of an atlas `across` texels wide. */

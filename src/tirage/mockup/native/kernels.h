@@ -19,10 +19,10 @@ typedef uint16_t ushort4v __attribute__((vector_size(8), aligned(2)));
 typedef uint16_t ushort8v __attribute__((vector_size(16), aligned(2)));
 
 /* What light does to one point of the cloth, seen from one camera (docs/relight.md has the formula):
-   radiance(rho) = rho (direct + fabric s(fabric) bounce) + rho k(rho) multiple + gloss on fabric; ink has no sheen, so there the
-   sheen's attenuation is divided out and the gloss is another.  Light textures hold LANES half floats a texel, the last
+   radiance(rho) = rho (direct + fabric s(fabric) bounce) + rho k(rho) multiple + gloss + hue sheen on fabric; ink has no sheen, so
+   there its own light is left out and its attenuation of all other light divided out.  Light textures hold LANES half floats a texel, the last
    unused; finished pixels hold TERMS half floats, filtered and premultiplied by coverage. */
-enum { DIRECT, MULTIPLE, BOUNCE, GLOSS, SHEEN_ATT, GLOSS_INK, COVERAGE, TERMS, LANES };
+enum { DIRECT, MULTIPLE, BOUNCE, GLOSS, SHEEN_ATT, SHEEN, COVERAGE, TERMS, LANES };
 
 /* The albedo at which first and further bounces are summed; others scale the sum by s (shade.c). */
 #define BOUNCE_ALBEDO .8f

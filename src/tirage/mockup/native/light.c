@@ -190,10 +190,10 @@ static inline float8v layers(const Cloth *m, const Block *b, int i, int lamp_cou
     const float shine = m->dull * ring_ratio(m, ring, r, RING_GLOSS), hazed = sheen_albedo * shine;
     const float once = att * direct, again = once * 3.14159265f * (1.f - albedo);
     for (int l = 0; l < lamp_count; l++) {
-        const float gloss = shine * m->gloss_gain * b->gloss[l][i];
-        of[l] = (float8v){once * 3.14159265f * b->diffuse[l][i], again * b->lost[l][i], 0, under_sheen * gloss + hazed * b->sheen[l][i], 0, gloss};
+        const float gloss = under_sheen * shine * m->gloss_gain * b->gloss[l][i];
+        of[l] = (float8v){once * 3.14159265f * b->diffuse[l][i], again * b->lost[l][i], 0, gloss, 0, hazed * b->sheen[l][i]};
     }
-    of[WORLD] = (float8v){once * albedo, again * (1.f - m->albedo_avg), 0, under_sheen * shine * gloss_albedo + hazed, 0, shine * gloss_albedo};
+    of[WORLD] = (float8v){once * albedo, again * (1.f - m->albedo_avg), 0, under_sheen * shine * gloss_albedo, 0, hazed};
     of[BOUNCED] = (float8v){0, 0, m->bounce_gain * (albedo + m->bounce_k * (1.f - albedo)) * bounce};
     return (float8v){0, 0, 0, 0, under_sheen, 0, 1.f};
 }

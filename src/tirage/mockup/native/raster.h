@@ -27,7 +27,7 @@ typedef struct {
     const half *outside, *inside;
     int32_t outside_size, inside_size;
     const uint8_t *detail;   /* (detail_size,detail_size) grey, 255 = plain cloth */
-    const uint8_t *busy;     /* (busy_size,busy_size): 1 where the detail varies; NULL when nowhere */
+    const uint8_t *busy;     /* (busy_size,busy_size): 1 where the detail varies; NULL where nobody asks (authoring/unseen.py) */
     int32_t detail_size, busy_size;
     const half *coat;        /* (coat_size,coat_size): what a smooth material mirrors; NULL for a dull one */
     int32_t coat_size;

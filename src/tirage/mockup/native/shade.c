@@ -70,6 +70,27 @@ EXPORT void design_texels(const uint8_t *rgba, int width, int height, int factor
     }
 }
 
+/* Where ink is led off its place: a field of steps of the atlas (side,side,2) that repeats so many times over it.  field is NULL
+   where places were led before. */
+typedef struct {
+    const int8_t *field;
+    int32_t side;
+    float tiles;
+} Yarn;
+
+/* Lead n places in a layer's texels along the yarn. */
+static void lead(const Yarn *yarn, const Layer *l, int n, float *x, float *y) {
+    const float *m = l->affine, inv = 1.f / (m[0] * m[4] - m[1] * m[3]), scale = yarn->tiles * yarn->side, step = 1.f / ATLAS_STEPS;
+    for (int i = 0; i < n; i++) {
+        const float dx = x[i] - m[2], dy = y[i] - m[5];
+        const int column = (int)((m[4] * dx - m[1] * dy) * inv * scale) & (yarn->side - 1);
+        const int row = (int)((m[0] * dy - m[3] * dx) * inv * scale) & (yarn->side - 1);
+        const int8_t *by = yarn->field + 2 * ((long)row * yarn->side + column);
+        x[i] += (m[0] * by[0] + m[1] * by[1]) * step;
+        y[i] += (m[3] * by[0] + m[4] * by[1]) * step;
+    }
+}
+
 /* Where each sample of a tile falls in a layer, in texels, plane by plane. */
 typedef struct {
     float x[MAX_SIDE * MAX_SIDE], y[MAX_SIDE * MAX_SIDE];
@@ -170,12 +191,13 @@ static int kept_places(const Canvas *v, const Layer *l, int k, int slot, Places 
 }
 
 /* Places of a tile's samples in a layer, or their colour if they have one. */
-static int places(const Canvas *v, const Layer *l, int k, int block, Places *p, float4v *colour) {
-    const int slot = v->slot[block];
-    if (slot == SMOOTH) return smooth_places(v, l, k, block, p, colour);
-    const int smooth = smooth_places(v, l, k, block, p, NULL);
-    for (int i = 0; i < BLOCKS * k * BLOCKS * k && smooth == MISSED; i++) p->x[i] = p->y[i] = -1.f;
-    return kept_places(v, l, k, slot, p) ? VARIED : smooth;
+static int places(const Canvas *v, const Layer *l, const Yarn *yarn, int k, int block, Places *p, float4v *colour) {
+    const int slot = v->slot[block], n = BLOCKS * k * BLOCKS * k;
+    int found = smooth_places(v, l, k, block, p, slot == SMOOTH && !yarn->field ? colour : NULL);
+    for (int i = 0; i < n && found == MISSED; i++) p->x[i] = p->y[i] = -1.f;
+    if (slot != SMOOTH && kept_places(v, l, k, slot, p)) found = VARIED;
+    if (found == VARIED && yarn->field) lead(yarn, l, n, p->x, p->y);
+    return found;
 }
 
 /* Two neighbouring texels of a row. */
@@ -241,14 +263,14 @@ static inline void filter_tile(const float4v *ink, const float *taps, const int 
 }
 
 /* All layers in one tile, filtered into out (TILE,TILE,INK); 0 where no ink is. */
-static int print_tile(const Canvas *v, const Layer *layers, int layer_count, const float *taps, int k, int block, half *out) {
+static int print_tile(const Canvas *v, const Layer *layers, int layer_count, const Yarn *yarn, const float *taps, int k, int block, half *out) {
     static _Thread_local Places at;
     static _Thread_local float4v ink[MAX_SIDE * MAX_SIDE];
     const int n = (TILE + 2) * (TILE + 2) * k * k;
     float4v even = {0}, colour = {0};
     int sampled = 0;
     for (int l = 0; l < layer_count; l++) {
-        const int found = places(v, layers + l, k, block, &at, &colour);
+        const int found = places(v, layers + l, yarn, k, block, &at, &colour);
         if (found == EVEN) {
             even = colour + (1.f - colour[3]) * even;
             for (int i = 0; i < n && sampled; i++) ink[i] = colour + (1.f - colour[3]) * ink[i];
@@ -273,11 +295,23 @@ static int print_tile(const Canvas *v, const Layer *layers, int layer_count, con
 
 /* The prints as this view sees them: the numbers of the blocks that have ink, and their ink (inked,TILE,TILE,INK).
    Both have room for every block; returns how many have. */
-EXPORT int print_view(const Canvas *v, const Layer *layers, int layer_count, const float *taps, int k, int32_t *inked, half *ink) {
+EXPORT int print_view(const Canvas *v, const Layer *layers, int layer_count, const Yarn *yarn, const float *taps, int k, int32_t *inked, half *ink) {
     int count = 0;
     for (int block = 0; block < v->count; block++)
-        if (print_tile(v, layers, layer_count, taps, k, block, ink + (long)count * TILE * TILE * INK)) inked[count++] = block;
+        if (print_tile(v, layers, layer_count, yarn, taps, k, block, ink + (long)count * TILE * TILE * INK)) inked[count++] = block;
     return count;
+}
+
+/* Which of count blocks of kept atlas positions, `places` each, have one in a box: left, top, right, bottom, all inclusive.
+   NOWHERE is in none. */
+EXPORT void blocks_within(const uint16_t *atlas, int count, int places, const uint16_t (*boxes)[4], int box_count, uint8_t *within) {
+    for (int b = 0; b < count; b++, atlas += 2 * places) {
+        int some = 0;
+        for (int k = 0; k < box_count && !some; k++)
+            for (int i = 0; i < places; i++)
+                some |= (atlas[2 * i] >= boxes[k][0]) & (atlas[2 * i + 1] >= boxes[k][1]) & (atlas[2 * i] <= boxes[k][2]) & (atlas[2 * i + 1] <= boxes[k][3]);
+        within[b] = (uint8_t)some;
+    }
 }
 
 /* The pixels of count tiles, `bytes` each, out (count,TILE,TILE), from a view's spans: row y holds columns [x0[y],x1[y]) from
@@ -299,6 +333,9 @@ typedef struct {
     float exposure;
     float k_gain, k_slope;   /* multiple scattering k(rho) = k_gain rho^2 / (1 - k_slope rho) */
     float bounce[3];         /* light that bounced: fabric (1 + r fabric) / (1 + r BOUNCE_ALBEDO) */
+    float hue[3];            /* of the sheen */
+    float deep[3];           /* how strongly the fabric's pattern shows: see patterned */
+    float bounce_ratio;      /* r */
     float background[3];     /* display values 0..1 */
     float ink_bare, ink_grip, ink_keeps;  /* how ink lies on the fabric's pattern: see covering and inked_pattern */
     int32_t channels;        /* 3: over the background; 4: straight alpha */
@@ -376,7 +413,8 @@ static inline void fabric_light(const Look *l, const float k_fabric[3], Pixels *
     for (int k = 0; k < 3; k++) {
         const float c = l->fabric[k], bounced = (c + BOUNCE_GLOSS) * l->bounce[k];
         for (int i = 0; i < TILE; i++)
-            p->rgb[k][i] = c * p->term[DIRECT][i] + bounced * p->term[BOUNCE][i] + k_fabric[k] * p->term[MULTIPLE][i] + p->term[GLOSS][i];
+            p->rgb[k][i] = c * p->term[DIRECT][i] + bounced * p->term[BOUNCE][i] + k_fabric[k] * p->term[MULTIPLE][i]
+                           + p->term[GLOSS][i] + l->hue[k] * p->term[SHEEN][i];
     }
 }
 
@@ -424,10 +462,10 @@ static inline void load_fabric(const uint8_t *codes, int n, float *out) {
     }
 }
 
-/* The fabric's pattern on all of the cloth's light. */
-static inline void patterned(Pixels *p) {
+/* The fabric's pattern on all of the cloth's light: deeper where it is dark, since bright yarn lights the valleys between. */
+static inline void patterned(const Look *l, Pixels *p) {
     for (int k = 0; k < 3; k++)
-        for (int i = 0; i < TILE; i++) p->rgb[k][i] *= 1.f + p->fabric[i];
+        for (int i = 0; i < TILE; i++) p->rgb[k][i] *= 1.f + l->deep[k] * p->fabric[i];
 }
 
 /* Cloth without print: terms (count, TERMS) and the fabric's codes (count) or NULL, to out (count, channels). */
@@ -440,7 +478,7 @@ EXPORT void compose_plain(const half *terms, const uint8_t *fabric, int64_t coun
         Pixels p;
         load(terms + at * TERMS, n, p.term);
         fabric_light(look, k_fabric, &p);
-        if (fabric) load_fabric(fabric + at, n, p.fabric), patterned(&p);
+        if (fabric) load_fabric(fabric + at, n, p.fabric), patterned(look, &p);
         finish(look, &p, bytes);
         if (n == TILE && channels == 3)
             for (int i = 0; i < TILE; i++)
@@ -473,14 +511,40 @@ static inline float covering(const Look *l, float share, float fabric) {
     return share * clampf(1.f - l->ink_bare + l->ink_grip * fabric, 0.f, 1.f);
 }
 
-/* The fabric's pattern where ink covers a share of it: ink fills it up and keeps a part.  In proportion, so that a pixel's mean is
-   that of its points. */
-static inline float inked_pattern(const Look *l, float share, float fabric) {
-    return fabric * (1.f - share * (1.f - l->ink_keeps));
+/* The same where ink covers a share of it: ink fills it up and keeps a part.  In proportion, so that a pixel's mean is that of
+   its points. */
+static inline void inked_pattern(const Look *l, const float *share, Pixels *p) {
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < TILE; i++) p->rgb[k][i] *= 1.f + (l->deep[k] + share[i] * (l->ink_keeps - l->deep[k])) * p->fabric[i];
 }
 
-/* Ink on cloth.  Light that bounced keeps the fabric's colour: tinting it by the ink around gained nothing measurable. */
-static inline void printed(const Look *l, const float k_fabric[3], Pixels *p) {
+/* The ink around each place on the atlas: (side,side,4) premultiplied, as surroundings.py makes it. */
+typedef struct {
+    const float *ink;
+    int32_t side;
+} Around;
+
+/* How much more or less light bounces to pixels than from bare fabric, for what is around their kept atlas positions (TILE,2). */
+static inline void bounced_near(const Look *l, const Around *a, const uint16_t *atlas, float out[3][TILE]) {
+    const float r = l->bounce_ratio, last = a->side - 1.001f;
+    for (int i = 0; i < TILE; i++) {
+        const float x = clampf(atlas[2 * i] * (1.f / ATLAS_STEPS) * a->side - .5f, 0.f, last);
+        const float y = clampf(atlas[2 * i + 1] * (1.f / ATLAS_STEPS) * a->side - .5f, 0.f, last);
+        const int column = (int)x, row = (int)y;
+        const float *upper = a->ink + 4 * ((long)row * a->side + column), *lower = upper + 4 * (long)a->side;
+        float4v corner[4];
+        memcpy(corner, upper, 2 * sizeof *corner), memcpy(corner + 2, lower, 2 * sizeof *corner);
+        const float4v high = corner[0] + (x - column) * (corner[1] - corner[0]), low = corner[2] + (x - column) * (corner[3] - corner[2]);
+        const float4v ink = high + (y - row) * (low - high);
+        for (int c = 0; c < 3; c++) {
+            const float fabric = l->fabric[c], mean = ink[c] + (1.f - ink[3]) * fabric;
+            out[c][i] = mean * (1.f + r * mean) / (fabric * (1.f + r * fabric));
+        }
+    }
+}
+
+/* Ink on cloth.  near: how much light bounces there, as a factor on that of bare fabric. */
+static inline void printed(const Look *l, const float k_fabric[3], float near[3][TILE], Pixels *p) {
     float share[TILE], bright[TILE], att[TILE], var_cover[TILE], var_bright[TILE], both[TILE];
     float (*ink)[TILE] = p->ink, (*s)[TILE] = p->surface;
     for (int i = 0; i < TILE; i++) {
@@ -492,7 +556,6 @@ static inline void printed(const Look *l, const float k_fabric[3], Pixels *p) {
         var_bright[i] = ink[5][i] * inv - bright[i] * bright[i];
         both[i] = ink[6][i] * inv - bright[i] * share[i];
         share[i] = covering(l, share[i], p->fabric[i]);
-        p->fabric[i] = inked_pattern(l, share[i], p->fabric[i]);
     }
     fabric_light(l, k_fabric, p);
     for (int k = 0; k < 3; k++)
@@ -501,14 +564,14 @@ static inline void printed(const Look *l, const float k_fabric[3], Pixels *p) {
             const float tint = ink[k][i] / maxf(s[COVERAGE][i], 1e-6f) / maxf(bright[i], 1e-4f);
             const float mean = clampf(share[i] * rho + (1.f - share[i]) * c, 0.f, 1.f);
             const float variance = tint * tint * var_bright[i] + c * c * var_cover[i] - 2.f * c * tint * both[i];
-            const float bounced = l->bounce[k] * s[BOUNCE][i];
-            const float inked = att[i] * (rho * s[DIRECT][i] + (rho + BOUNCE_GLOSS) * bounced) + s[GLOSS_INK][i];
-            const float cloth = c * s[DIRECT][i] + (c + BOUNCE_GLOSS) * bounced + s[GLOSS][i];
+            const float fabric_only = l->bounce[k] * s[BOUNCE][i], bounced = near[k][i] * fabric_only;
+            const float inked = att[i] * (rho * s[DIRECT][i] + (rho + BOUNCE_GLOSS) * bounced + s[GLOSS][i]);
+            const float cloth = c * s[DIRECT][i] + (c + BOUNCE_GLOSS) * bounced + s[GLOSS][i] + l->hue[k] * s[SHEEN][i];
             const float step = rho - c, skew = step * step * step * maxf(var_cover[i], 0.f) * (1.f - 2.f * share[i]);
             const float scattered = scatter_mean(l, mean, clampf(variance, 0.f, mean * (1.f - mean)), skew) * (1.f + share[i] * (att[i] - 1.f));
-            p->rgb[k][i] += share[i] * (inked - cloth) + (scattered - k_fabric[k]) * s[MULTIPLE][i];
+            p->rgb[k][i] += share[i] * (inked - cloth) + (scattered - k_fabric[k]) * s[MULTIPLE][i] + (c + BOUNCE_GLOSS) * (bounced - fabric_only);
         }
-    patterned(p);
+    inked_pattern(l, share, p);
 }
 
 /* Whether a row of a tile has ink at all; a row of unmarked tiles is easily without. */
@@ -519,7 +582,7 @@ static inline int any_ink(const half *ink) {
 }
 
 /* Overwrite the frame where there is ink: count blocks with their ink, as print_view leaves them. */
-EXPORT void compose_print(const Canvas *v, const int32_t *inked, int count, const half *ink, const Look *look, uint8_t *frame) {
+EXPORT void compose_print(const Canvas *v, const int32_t *inked, int count, const half *ink, const Around *around, const Look *look, uint8_t *frame) {
     const int across = (v->size + TILE - 1) / TILE;
     float k_fabric[3];
     fabric_scatter(look, k_fabric);
@@ -528,13 +591,15 @@ EXPORT void compose_print(const Canvas *v, const int32_t *inked, int count, cons
         const int y = v->tile[block] / across * TILE + row % TILE, columns = mini(v->size - left, TILE);
         if (y >= v->size || !any_ink(ink)) continue;
         Pixels p;
+        float near[3][TILE];
         uint8_t bytes[4][TILE], *o = frame + ((long)y * v->size + left) * look->channels;
         load(v->terms + ((long)block * TILE + row % TILE) * TILE * TERMS, TILE, p.term);
         if (slot == SMOOTH) memcpy(p.surface, p.term, sizeof p.term);
         else load(v->surface + ((long)slot * TILE + row % TILE) * TILE * TERMS, TILE, p.surface);
         load(ink, TILE, p.ink);
         load_fabric(v->fabric ? v->fabric + ((long)block * TILE + row % TILE) * TILE : NULL, TILE, p.fabric);
-        printed(look, k_fabric, &p);
+        bounced_near(look, around, v->atlas + 2 * ((long)block * TILE + row % TILE) * TILE, near);
+        printed(look, k_fabric, near, &p);
         finish(look, &p, bytes);
         for (int i = 0; i < columns; i++)
             if (p.ink[3][i] >= 1e-3f && p.surface[COVERAGE][i] >= 1e-3f)

@@ -29,7 +29,7 @@ static inline float8v mirrored(const Cloths *c, float u, float v) {
     const half *p = c->coat + (long)iy * size + ix, *q = p + size;
     const float ax = fx - ix, a = (float)p[0] + ax * ((float)p[1] - (float)p[0]), b = (float)q[0] + ax * ((float)q[1] - (float)q[0]);
     const float gloss = a + (fy - iy) * (b - a);
-    return (float8v){0, 0, 0, gloss, 0, gloss};
+    return (float8v){0, 0, 0, gloss};
 }
 
 /* Light on the outside. */
@@ -165,19 +165,18 @@ static inline float stagger(int y, int k) { return ((5 * y) % k + .5f) / k - .5f
 /* Neighbouring samples farther apart on the atlas (2 cm) lie on two strips of the cut edge. */
 enum { FAR = 1024 };
 
-/* One smooth piece of cloth: its samples share one look-up of light, and where the detail is even they share that too. */
+/* One smooth piece of cloth: where its detail is even its samples share one look-up. */
 static void smooth_block(const Job *j, int x, int y, Block *out, uint16_t *kept_at) {
     const int k = j->k, side = j->side, low = (k - 1) / 2, high = k / 2, centre = (y + high) * side + x + high;
     const int flags = j->view->flags[j->scratch->id[centre]], prints = prints_lie_on(j, flags);
     const uint16_t *atlas = j->scratch->atlas, *behind = atlas + 2 * centre, *before = atlas + 2 * ((y + low) * side + x + low);
     if (abs(before[0] - behind[0]) + abs(before[1] - behind[1]) > FAR) before = behind;
     const float u = .5f * (kept(before[0]) + kept(behind[0])), v = .5f * (kept(before[1]) + kept(behind[1]));
-    out->even = (flags & INSIDE) || !j->cloths->busy || !is_busy(j->cloths, behind);
-    const float8v light = flags & INSIDE ? fetch(j->cloths->inside, j->cloths->inside_size, u, v) : lit(j->cloths, u, v);
-    out->all[0] = out->even && !(flags & INSIDE) ? detailed(j->cloths, light, u, v) : light;
+    out->even = (flags & INSIDE) || !is_busy(j->cloths, behind);
+    if (out->even) out->all[0] = sample_terms(j->cloths, flags & INSIDE, u, v);
     for (int i = 0; i < k * k && (!out->even || prints); i++) {
         const uint16_t *at = atlas + 2 * ((y + i / k) * side + x + i % k);
-        if (!out->even) out->all[i] = detailed(j->cloths, light, kept(at[0]), kept(at[1]));
+        if (!out->even) out->all[i] = sample_terms(j->cloths, 0, kept(at[0]), kept(at[1]));
         if (prints) kept_at[2 * i] = at[0], kept_at[2 * i + 1] = at[1];
     }
     for (int i = 0; i < (out->even ? 1 : k * k) && j->prints; i++) out->printed[i] = prints ? out->all[i] : (float8v){0};
@@ -204,10 +203,9 @@ typedef struct {
     int k;
 } Filter;
 
-/* The filter with every `pair` taps taken together. */
-static Filter make_filter(const float *taps, int k, int pair) {
-    Filter f = {.k = k / pair};
-    for (int i = 0; i < 3 * k; i++) f.taps[i / pair] += taps[i], f.share[i / k] += taps[i];
+static Filter make_filter(const float *taps, int k) {
+    Filter f = {.k = k};
+    for (int i = 0; i < 3 * k; i++) f.taps[i] = taps[i], f.share[i / k] += taps[i];
     return f;
 }
 
@@ -282,7 +280,7 @@ typedef struct {
     Filter drawn, flat;      /* for blocks that are drawn, and for those of detail on smooth cloth */
 } Task;
 
-/* A pixel far from any edge: its samples lie between the centres of its neighbours, and only the detail differs. */
+/* A pixel far from any edge: its samples lie between the centres of its neighbours. */
 static void flat_block(const Task *task, int px, int py, Block *out) {
     const int size = task->view->size, k = task->flat.k;
     const uint16_t *at = task->frame->atlas + 2 * ((long)py * size + px);
@@ -293,11 +291,10 @@ static void flat_block(const Task *task, int px, int py, Block *out) {
     const float uy = (down[0] - up[0]) * step, vy = (down[1] - up[1]) * step;
     const uint8_t flags = task->frame->shown[(long)py * size + px];
     out->even = (flags & INSIDE) || !is_busy(task->cloths, at);
-    out->all[0] = out->even ? sample_terms(task->cloths, flags & INSIDE, u, v) : lit(task->cloths, u, v);
-    const float8v light = out->all[0];
+    if (out->even) out->all[0] = sample_terms(task->cloths, flags & INSIDE, u, v);
     for (int i = 0; i < k * k && !out->even; i++) {
         const float x = i % k + .5f - .5f * k, y = i / k + .5f - .5f * k;
-        out->all[i] = detailed(task->cloths, light, u + x * ux + y * uy, v + x * vx + y * vy);
+        out->all[i] = sample_terms(task->cloths, 0, u + x * ux + y * uy, v + x * vx + y * vy);
     }
 }
 
@@ -434,12 +431,13 @@ static void plain_pixels(const Task *task, float8v *rows) {
     }
 }
 
-/* Fill spans->terms (zero before): one sample for plain pixels, k*k samples through the filter taps (3k) for marked ones. */
+/* Fill spans->terms (zero before): one sample for plain pixels, k*k samples through the filter taps (3k) for those around edges,
+   flat_k*flat_k through flat (3 flat_k) for busy ones. */
 EXPORT int terms(const View *view, const Face *face, int face_count, const Cloths *cloths, const Frame *frame, const uint8_t *tiles,
-                 const Spans *spans, const Prints *prints, const float *taps, int k) {
+                 const Spans *spans, const Prints *prints, const float *taps, int k, const float *flat, int flat_k) {
     const int across = (view->size + TILE - 1) / TILE;
     const Grid grid = {across, across, TILE_BITS, TILE_BITS, 1, tiles};
-    const Task task = {view, cloths, frame, spans, prints, make_filter(taps, k, 1), make_filter(taps, k, k % 2 ? 1 : 2)};
+    const Task task = {view, cloths, frame, spans, prints, make_filter(taps, k), make_filter(flat, flat_k)};
     int32_t *first = NULL, *list = NULL;
     float8v *rows = calloc((size_t)view->size * 4, sizeof *rows);
     Scratch *scratch = malloc(sizeof *scratch);
