@@ -69,6 +69,7 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "AWS_ACCESS_KEY_ID": "Who we are for `s3://`; without it what the machine's own role says.",
         "AWS_SECRET_ACCESS_KEY": "The secret of that key.  Other AWS_ variables are heeded as well.",
         "AWS_SESSION_TOKEN": "For keys that are good for a while only.",
+        "AWS_REGION": "Where the bucket is, for an address that does not say so.",
         "TIRAGE_FILE_BASE_URL": "What files' addresses begin with, used as it stands; by default the next "
         "three, then the server's own address with `/static`.",
         "MEDUSA_FILE_BASE_URL": "The same, where TIRAGE_FILE_BASE_URL is not set.",

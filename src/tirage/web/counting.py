@@ -5,7 +5,8 @@ Events are numbered, so each is counted once whenever somebody asks; servers of 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -28,9 +29,11 @@ class Metrics:
         self._lock = threading.Lock()
         self._seen = service.last_event()
         self._registry = CollectorRegistry(auto_describe=False)
-        self._events = self._counter("tirage_job_events", "What happened to jobs.", "event")
-        self._failures = self._counter("tirage_failures", "Attempts that failed, by class.", "class")
-        self._bytes = self._counter("tirage_stored_bytes", "Bytes that completed jobs stored.", "pipeline")
+        self._events = self._counter("tirage_job_events_total", "What happened to jobs.", "event")
+        self._failures = self._counter("tirage_failures_total", "Attempts that failed, by class.", "class")
+        self._bytes = self._counter(
+            "tirage_stored_bytes_total", "Bytes that completed jobs stored.", "pipeline"
+        )
         self._steps = self._histogram("tirage_step_seconds", "How long completed jobs' steps took.", "step")
         self._jobs = self._histogram(
             "tirage_job_seconds", "From a job's submission to its completion.", "pipeline"
@@ -87,17 +90,20 @@ class _Queues(Collector):
     def collect(self) -> Iterable[GaugeMetricFamily]:
         """One family for each number that a queue has."""
         at = now()
-        for name, text, value in (
-            ("waiting", "Jobs that no worker holds.", lambda queue: queue.waiting),
-            ("running", "Jobs that a worker holds.", lambda queue: queue.running),
-            ("paused", "1 while no worker may take its jobs.", lambda queue: int(queue.paused)),
-            (
-                "oldest_waiting_seconds",
-                "Age of the job that has waited longest.",
-                lambda queue: (at - queue.oldest).total_seconds() if queue.oldest else 0,
-            ),
-        ):
-            family = GaugeMetricFamily(f"tirage_queue_{name}", text, labels=["queue"])
+        for name, text, value in GAUGES:
+            family = GaugeMetricFamily(name, text, labels=["queue"])
             for queue in self._queues:
-                family.add_metric([queue.name], value(queue))
+                family.add_metric([queue.name], value(queue, at))
             yield family
+
+
+def _age(queue: QueueState, at: datetime) -> float:
+    return (at - queue.oldest).total_seconds() if queue.oldest else 0.0
+
+
+GAUGES: Sequence[tuple[str, str, Callable[[QueueState, datetime], float]]] = (
+    ("tirage_queue_waiting", "Jobs that no worker holds.", lambda queue, _: queue.waiting),
+    ("tirage_queue_running", "Jobs that a worker holds.", lambda queue, _: queue.running),
+    ("tirage_queue_paused", "1 while no worker may take its jobs.", lambda queue, _: int(queue.paused)),
+    ("tirage_queue_oldest_waiting_seconds", "Age of the job that has waited longest.", _age),
+)
