@@ -118,4 +118,5 @@ def ink_seen(
         pointer(blocks, np.int32),
         pointer(values, np.float16),
     )
-    return Ink(blocks=blocks[:count].copy(), values=values[:count].copy(), around=around)
+    values.resize((count, *values.shape[1:]), refcheck=False)  # gives back the rest, copies nothing
+    return Ink(blocks=blocks[:count].copy(), values=values, around=around)
