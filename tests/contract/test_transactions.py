@@ -388,7 +388,9 @@ def test_one_place_assigns_a_status() -> None:
             if not isinstance(node, ast.Call):
                 continue
             called = ast.unparse(node.func)
-            changes = called == "replace" and ast.unparse(node.args[0]) != "request"  # which has one of HTTP's
+            changes = (
+                called == "replace" and ast.unparse(node.args[0]) != "request"
+            )  # which has one of HTTP's
             if changes and any(word.arg == "status" for word in node.keywords):
                 assigning.add(path.relative_to(package).as_posix())
             if called in {"insert", "update", "delete"} and ast.unparse(node.args[0]) == "jobs":
