@@ -68,13 +68,15 @@ async def _local(settings: Settings, act: Act[T]) -> T:
         from tirage.app import open_app
         from tirage.client import AsyncClient
         from tirage.web.build import build_site
+        from tirage.web.counting import Metrics
         from tirage.web.follow import Follower
         from tirage.web.parts import Parts
         from tirage.web.upkeep import Upkeep
     with open_app(settings) as app:
         Upkeep(app).settle()
         follower = Follower(app.service)
-        site = build_site(Parts(app=app, follower=follower, worker_alive=lambda: False))
+        parts = Parts(app=app, follower=follower, metrics=Metrics(app.service), worker_alive=lambda: False)
+        site = build_site(parts)
         transport = httpx2.ASGITransport(app=site)
         try:
             async with AsyncClient(LOCAL, app.own_key, transport=transport) as client:
