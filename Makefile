@@ -149,8 +149,7 @@ pins: .venv/.ready ## compile requirements/*.txt again (UPGRADE=1 for newer vers
 	for name in run server video dev blender; do $(UV) $(if $(UPGRADE),--upgrade) --output-file requirements/$$name.txt requirements/$$name.in; done
 	@! grep -nE '://|^ *(-i|--index-url|--extra-index-url|--find-links)' requirements/*.txt
 
-ci-deps: ## install the system packages that tests need
-	@echo "ci-deps: none needed; every tool comes from requirements/dev.txt, and make test-ui installs Chromium"
+ci-deps: chromium ## install the system packages that tests need
 
 clean: ## delete what was made, environments too
 	rm -rf .venv .venv-blender tests/ui/node_modules build dist out .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
