@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from test_fetch import SPELLINGS
 
+from spellings import SPELLINGS
 from tirage.app import App, open_app
 from tirage.batches.model import Order
 from tirage.errors import BadInput, TirageError

@@ -12,34 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from spellings import SPELLINGS
 from tirage.errors import BadInput, TirageError, TryAgain
 from tirage.media import fetch
 from tirage.media.fetch import Door, check_target, is_public, parse_target
-
-SPELLINGS = (
-    "http://127.0.0.1/", "http://127.1/", "http://127.0.1/", "http://2130706433/", "http://0x7f000001/",
-    "http://0x7f.1/", "http://0x7f.0x0.0x0.0x1/", "http://0177.0.0.1/", "http://017700000001/",
-    "http://127.0.0.1./", "http://127.000.000.001/", "http://localhost/", "http://LOCALHOST/",
-    "http://localhost./", "http://0/", "http://0.0.0.0/", "http://127.255.255.254/", "http://[::1]/",
-    "http://[::]/", "http://[0:0:0:0:0:0:0:1]/", "http://[::ffff:127.0.0.1]/", "http://[::ffff:7f00:1]/",
-    "http://[::127.0.0.1]/", "http://[64:ff9b::7f00:1]/", "http://[64:ff9b::127.0.0.1]/",
-    "http://[64:ff9b:1::7f00:1]/", "http://[2002:7f00:1::]/", "http://[2002:a00:1::]/",
-    "http://[2001:0:0:0:0:0:0:1]/", "http://[fe80::1]/", "http://[fe80::1%25eth0]/", "http://[fc00::1]/",
-    "http://[fd00:ec2::254]/", "http://[ff02::1]/", "http://[fec0::1]/", "http://[2001:db8::1]/",
-    "http://[100::1]/", "http://10.0.0.1/", "http://10.255.255.255/", "http://172.16.0.1/",
-    "http://172.31.255.255/", "http://192.168.0.1/", "http://192.168.255.255/", "http://169.254.169.254/",
-    "http://169.254.169.254/latest/meta-data/", "http://0xa9fea9fe/", "http://2852039166/",
-    "http://[::ffff:169.254.169.254]/", "http://100.64.0.1/", "http://192.0.0.8/", "http://192.0.2.1/",
-    "http://192.88.99.1/", "http://198.18.0.1/", "http://198.51.100.1/", "http://203.0.113.1/",
-    "http://224.0.0.1/", "http://240.0.0.1/", "http://255.255.255.255/", "http://8.8.8.8:22/",
-    "http://8.8.8.8:5432/", "http://8.8.8.8:8080/", "https://127.0.0.1/", "https://[::1]/",
-    "file:///etc/passwd", "gopher://127.0.0.1/", "ftp://127.0.0.1/", "dict://127.0.0.1/", "//127.0.0.1/",
-    "http:127.0.0.1", "http:///127.0.0.1/", "http://user@127.0.0.1/", "http://user:word@8.8.8.8/",
-    "http://8.8.8.8@127.0.0.1/", "http://127.0.0.1\\@8.8.8.8/", "http://127.0.0.1%2f@8.8.8.8/",
-    "http://127.0.0.1%00.example/", "http://①②⑦.⓪.⓪.①/", "http://127。0。0。1/", "http://8.8.8.8\r\nHost: x/",
-    "http://[::1/", "http://8.8.8.8:99999/", "http://8.8.8.8:-1/", "http://8.8.8.8:x/", "http://", "",
-    "javascript:alert(1)", "http://" + "a" * 5000 + "/",
-)  # fmt: skip
 
 
 @pytest.fixture
