@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tirage.media.encode import ImageFormat, encode_image
 from tirage.media.values import Colour
 from tirage.mockup import kernels
+from tirage.mockup.cloth import pattern_depth, sheen_hue
 from tirage.mockup.kernels import ATLAS_STEPS, BOUNCE_GLOSS
 from tirage.mockup.light import lamp_points, lit_texels
 from tirage.mockup.model import Template
@@ -60,7 +61,7 @@ def build_preview(template: Template) -> Files:
         "light_scales": {"outside": scales[0], "inside": scales[1]},
         "files": sorted(files),
     }
-    files["scene.json"] = json.dumps(described, separators=(",", ":"), sort_keys=True).encode()
+    files["scene.json"] = json.dumps(described, separators=(",", ":")).encode()
     return files
 
 
@@ -113,6 +114,8 @@ def _described(template: Template, scene: Scene) -> dict[str, Any]:
             name: {
                 "code": colour.hex(),
                 "albedo": list(colour.to_albedo()),
+                "hue": sheen_hue(colour.to_albedo()),
+                "deep": pattern_depth(colour.to_albedo()),
                 "fabric": template.fabric_of(colour),
             }
             for name, colour in template.colours.items()

@@ -25,6 +25,9 @@ export interface Preset {
 export interface FabricColour {
   code: string;
   albedo: Vector;
+  /** Of the sheen on it, and how strongly the fabric's pattern shows, by channel. */
+  hue: Vector;
+  deep: Vector;
   fabric: string | null;
 }
 

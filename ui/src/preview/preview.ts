@@ -280,6 +280,8 @@ export class Preview {
     this.programs.shade.use({
       ...units(names),
       cloth: colour.albedo,
+      hue: colour.hue,
+      deep: colour.deep,
       bounceScale: colour.albedo.map((c) => (c * (1 + ratio * c)) / (1 + ratio * BOUNCE_ALBEDO)),
       inkOnFabric: scene.ink,
       scatterBy: scene.scatter,

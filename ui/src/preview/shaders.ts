@@ -87,7 +87,7 @@ uniform sampler2D detail, fabric;
 uniform float tiles, fabricMean, detailBias, fabricBias;
 uniform int covered[64], patterned;
 layout(location = 0) out vec4 direct_multiple_bounce_gloss;
-layout(location = 1) out vec4 att_glossInk_fabric_coverage;
+layout(location = 1) out vec4 att_sheen_fabric_coverage;
 layout(location = 2) out uvec4 where;
 
 vec4 tables(float x) { return texture(table, vec2((clamp(x, 0., 1.) * 256. + .5) / 257., .5)); }
@@ -133,7 +133,7 @@ void main() {
   float light[8] = float[8](A.x, A.y, A.z, A.w, B.x, B.y, B.z, B.w);
   float world = light[6], bounced = light[7];
   float direct = once * albedo * world, multiple = again * (1. - albedo_avg) * world;
-  float gloss = (underSheen * shine * glossAlbedo + hazed) * world, glossInk = shine * glossAlbedo * world;
+  float gloss = underSheen * shine * glossAlbedo * world, sheenLight = hazed * world;
   for (int l = 0; l < LAMPS; l++) {
     if (l >= lampCount) break;
     vec3 L = lampDirection(l, n);
@@ -149,13 +149,13 @@ void main() {
     float lobe = gloss_gain * alpha2 * .5 * f1 * f1 * (1. + f2 * f2) / (q * q * 4. * nl * nv * (1. + lambdaV + lambdaL)) * shine;
     direct += once * PI * diffuse * light[l];
     multiple += again * lost * light[l];
-    gloss += (underSheen * lobe + hazed * sheen) * light[l];
-    glossInk += lobe * light[l];
+    gloss += underSheen * lobe * light[l];
+    sheenLight += hazed * sheen * light[l];
   }
   float bounce = bounce_gain * (albedo + bounce_k * (1. - albedo)) * ratio(1, inside) * bounced;
   float d = inside ? 1. : texture(detail, uv, detailBias).r;
   direct_multiple_bounce_gloss = vec4(direct * d, multiple * d * d * d, bounce * d, gloss);
-  att_glossInk_fabric_coverage = vec4(underSheen, glossInk, fabricFactor(), 1.);
+  att_sheen_fabric_coverage = vec4(underSheen, sheenLight, fabricFactor(), 1.);
   where = uvec4(uvec2(clamp(uv, 0., 1.) * 65534. + .5), side, 1u);
 }`;
 
@@ -180,7 +180,7 @@ void main() {
 /* A sample's radiance, premultiplied by coverage, to be summed. */
 export const SHADE_FRAGMENT = `${HEAD}
 uniform sampler2D terms0, terms1, inks;
-uniform vec3 cloth, bounceScale, inkOnFabric;
+uniform vec3 cloth, bounceScale, hue, deep, inkOnFabric;
 uniform vec2 scatterBy;
 uniform float bounceGloss;
 out vec4 radiance;
@@ -191,11 +191,11 @@ void main() {
   if (b.w == 0.) { radiance = vec4(0.); return; }
   float share = ink.a * clamp(1. - inkOnFabric.x + inkOnFabric.y * b.z, 0., 1.), att = 1. / b.x;
   vec3 rho = ink.rgb / max(ink.a, 1e-6), bounced = bounceScale * a.z;
-  vec3 bare = cloth * a.x + (cloth + bounceGloss) * bounced + a.w;
-  vec3 inked = att * (rho * a.x + (rho + bounceGloss) * bounced) + b.y;
+  vec3 bare = cloth * a.x + (cloth + bounceGloss) * bounced + a.w + hue * b.y;
+  vec3 inked = att * (rho * a.x + (rho + bounceGloss) * bounced + a.w);
   vec3 scattered = scattering(mix(cloth, rho, share)) * (1. + share * (att - 1.));
   vec3 light = mix(bare, inked, share) + scattered * a.y;
-  radiance = vec4(light * (1. + b.z * (1. - share * (1. - inkOnFabric.z))), 1.);
+  radiance = vec4(light * (1. + deep * b.z * (1. - share * (1. - inkOnFabric.z))), 1.);
 }`;
 
 /* The mean of all samples to display values: exposure, Khronos PBR Neutral, the sRGB curve, the background. */
