@@ -87,6 +87,7 @@ def test_places_that_cannot_be(http: httpx2.Client) -> None:
         ({"placements": [{**place, "width": 0}]}, "INVALID_PLACEMENT"),
         ({"placements": [place], "preset": "chest-medium"}, "INVALID_PLACEMENT"),
         ({"placements": [{**place, "design_id": "dsgn_00000000000000000000000000"}]}, "NOT_FOUND"),
+        ({"placements": [place, {**place, "design_id": "dsgn_00000000000000000000000000"}]}, "NOT_FOUND"),
     ):
         answer = http.post("/v1/mockups", json={"product_id": "p1", **body})
         assert answer.status_code // 100 == 4

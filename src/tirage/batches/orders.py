@@ -77,9 +77,10 @@ class Checker:
         design = self.designs.get(order.design_id or "")
         new = _new_job(order, self.designs)
         faults += (_renamed(found) for found in order_findings(new))
-        if order.design_id and design is None:
-            message = f"There is no design {order.design_id[:60]!r}."
-            faults.append(Finding("NOT_FOUND", Severity.ERROR, message, "Upload it first.", DESIGN))
+        for name in dict.fromkeys(designs_of(order)):
+            if name not in self.designs:
+                message = f"There is no design {name[:60]!r}."
+                faults.append(Finding("NOT_FOUND", Severity.ERROR, message, "Upload it first.", DESIGN))
         if faults or design is None:
             return None
         product, variant = str(new.product_id), new.variant_id or ""
@@ -166,7 +167,7 @@ def _with_key(place: JsonValue, designs: Mapping[str, StoredDesign]) -> JsonValu
         return place
     found = designs.get(str(place[DESIGN]))
     rest = {name: value for name, value in place.items() if name != DESIGN}
-    return {**rest, STORED: found.key} if found else {**rest, DESIGN: place[DESIGN]}
+    return {**rest, STORED: found.key} if found else rest  # which is told of
 
 
 def _renamed(found: Finding) -> Finding:

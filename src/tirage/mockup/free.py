@@ -40,7 +40,7 @@ def placement_findings(options: Mapping[str, object]) -> tuple[Finding, ...]:
 
 
 def _free_place(number: int, value: object) -> FreePlace:
-    known = {"panel", "design_id", DESIGN, *NUMBERS}  # an id stays where no design has it, and is told of
+    known = {"panel", DESIGN, *NUMBERS}
     if not isinstance(value, Mapping) or not value.keys() <= known:
         hint = f"A place has panel, {', '.join(NUMBERS)}."
         raise BadInput("INVALID_PLACEMENT", f"placements[{number}] is no place.", hint=hint)
