@@ -29,6 +29,8 @@ FORMAT = 1
 """Raised when files of the same name mean something else."""
 DETAIL = 2048
 """Side of the detail map: 16 texels a centimetre are more than a preview shows."""
+TABLES = ("sheen", "ltc_a", "ltc_b", "gloss", "albedo")
+"""The cloth's tables over a cosine (cloth.py)."""
 POSITION_STEPS = 65535
 NORMAL_STEPS = 32767
 
@@ -66,74 +68,42 @@ def build_preview(template: Template) -> Files:
 
 
 def _described(template: Template, scene: Scene) -> dict[str, Any]:
+    """What is not in the pictures: where things are, the cloth's constants, the colours."""
     cloth, look = scene.light.cloth, make_look(scene, Colour(255, 255, 255), None)
-    constants = {
-        name: float(getattr(cloth, name))
-        for name, *_ in kernels.Cloth._fields_
-        if not name.startswith("_") and isinstance(getattr(cloth, name), float)
-    }
-    tables = ("sheen", "ltc_a", "ltc_b", "gloss", "albedo")
+    names = [name for name, *_ in kernels.Cloth._fields_]
     return {
         "format": FORMAT,
         "template": {"id": template.info.id, "version": template.info.version},
         "atlas_cm": template.atlas_cm,
         "camera": asdict(template.camera),
         "lamps": [lamp_points(lamp) for lamp in template.lamps],
-        "cloth": constants,
-        "tables": {name: [round(float(x), 6) for x in getattr(cloth, name)] for name in tables},
-        "glazed": scene.light.coat is not None,
+        "cloth": {name: getattr(cloth, name) for name in names if isinstance(getattr(cloth, name), float)},
+        "tables": {name: [round(float(x), 6) for x in getattr(cloth, name)] for name in TABLES},
         "exposure": template.exposure,
         "bounce_ratio": scene.light.bounce_ratio,
         "bounce_gloss": BOUNCE_GLOSS,
         "scatter": [look.k_gain, look.k_slope],
         "ink": [look.ink_bare, look.ink_grip, look.ink_keeps],
-        "views": [{"name": view.name, "azimuth": view.azimuth} for view in template.views],
-        "panels": [
-            {
-                "name": panel.name,
-                "origin": panel.origin,
-                "bounds": panel.bounds,
-                "print_area": panel.print_area,
-                "hem_y": panel.hem_y,
-                "fabric": panel.fabric,
-            }
-            for panel in template.panels
-        ],
-        "presets": {
-            preset.value: {
-                "panel": rule.panel,
-                "x": rule.x,
-                "width": rule.width,
-                "max_height": rule.max_height,
-                "anchor": rule.anchor.value,
-                "distance": rule.distance,
-            }
-            for preset, rule in template.presets.items()
-        },
-        "colours": {
-            name: {
-                "code": colour.hex(),
-                "albedo": list(colour.to_albedo()),
-                "hue": sheen_hue(colour.to_albedo()),
-                "deep": pattern_depth(colour.to_albedo()),
-                "fabric": template.fabric_of(colour),
-            }
-            for name, colour in template.colours.items()
-        },
+        "views": [asdict(view) for view in template.views],
+        "panels": [asdict(panel) for panel in template.panels],
+        "presets": {preset.value: asdict(rule) for preset, rule in template.presets.items()},
+        "colours": {name: _colour(template, colour) for name, colour in template.colours.items()},
         "fabrics": {
             name: {"size_cm": fabric.size_cm, "mean": float(fabric.tile.mean()) / 255}
             for name, fabric in template.fabrics.items()
         },
-        "trims": [
-            {
-                "panel": t.art.panel,
-                "x": t.art.x,
-                "y": t.art.y,
-                "width": t.art.width,
-                "rotation": t.art.rotation,
-            }
-            for t in template_trims(template)
-        ],
+        "trims": [asdict(trim.art) for trim in template_trims(template)],
+    }
+
+
+def _colour(template: Template, colour: Colour) -> dict[str, Any]:
+    albedo = colour.to_albedo()
+    return {
+        "code": colour.hex(),
+        "albedo": albedo,
+        "hue": sheen_hue(albedo),
+        "deep": pattern_depth(albedo),
+        "fabric": template.fabric_of(colour),
     }
 
 

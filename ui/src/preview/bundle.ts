@@ -60,7 +60,6 @@ export interface Scene {
     number
   >;
   tables: Record<"sheen" | "ltc_a" | "ltc_b" | "gloss" | "albedo", number[]>;
-  glazed: boolean;
   exposure: number;
   bounce_ratio: number;
   bounce_gloss: number;

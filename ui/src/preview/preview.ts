@@ -341,7 +341,6 @@ export class Preview {
       target.bind();
       unpack.use({
         ...units(fill(gl, { codes: [codes] })),
-        planes: stack.height / stack.width,
         side: stack.width,
         plane: lanes,
         scale: lanes.map((plane) => (plane < 0 ? 0 : scene.light_scales[side][plane])),

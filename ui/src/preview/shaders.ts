@@ -19,7 +19,7 @@ void main() {
 /* Grey codes of several planes, one above the other, to linear light in eight lanes. */
 export const UNPACK_LIGHT = `${HEAD}
 uniform sampler2D codes;
-uniform int planes, side;
+uniform int side;
 uniform int plane[8];   /* the plane of each lane, or -1 */
 uniform float scale[8];
 layout(location = 0) out vec4 first;
