@@ -1,4 +1,4 @@
-/* A key opens the page: typed in, or in the address that `tirage serve` prints. */
+/* A key opens the page: typed in, or in the address after #key=. */
 
 import { Button, Center, Paper, PasswordInput, Stack, Text, Title } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -40,7 +40,7 @@ export function SignIn() {
           <Stack>
             <Title order={1}>Tirage Studio</Title>
             <Text c="dimmed">
-              `tirage serve` prints a key when it starts, and an address with the key in it. A key of your own does as well.
+              `tirage serve` prints a key when it starts. A key of your own does as well.
             </Text>
             <PasswordInput
               label="Key"
