@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tirage.errors import Failed
+from tirage.media import still
 
-VERSION = 26
+VERSION = 27
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
-TILE = 16
+TILE = still.TILE
 """Pixels on a side of the tiles that are classified together."""
 TERMS, LANES = 7, 8
 """Half floats that a finished pixel and a texel of a light texture keep (kernels.h)."""

@@ -489,20 +489,35 @@ EXPORT void compose_plain(const half *terms, const uint8_t *fabric, int64_t coun
     }
 }
 
-/* A frame (size,size,channels): the background, and on it the cloth of a view's spans, row y from column x0[y] to x1[y].
-   Either its terms and fabric are finished here, or finished pixels placed. */
+/* Columns [from,to) of a row in the background's colour; sixteen holds it for a tile's width. */
+static void fill(uint8_t *row, int from, int to, int channels, const uint8_t *sixteen) {
+    const int whole = 3 * TILE;
+    for (; channels == 3 && from + TILE <= to; from += TILE) memcpy(row + 3 * from, sixteen, whole);
+    for (; from < to; from += TILE) memcpy(row + channels * from, sixteen, (size_t)channels * mini(to - from, TILE));
+}
+
+/* The tiles of a frame (size,size,channels) that are wanted, all where tiles (across,across) is NULL: the background, and on it
+   the cloth of a view's spans, row y from column x0[y] to x1[y].  Either its terms and fabric are finished here, or finished
+   pixels placed. */
 EXPORT void cloth_frame(const half *terms, const uint8_t *fabric, const uint8_t *pixels, const int32_t *x0, const int32_t *x1, const int64_t *offset, int size,
-                        const Look *look, uint8_t *frame) {
-    const int n = look->channels;
-    uint8_t back[4] = {0};
-    for (int c = 0; c < 3 && n == 3; c++) back[c] = (uint8_t)(look->background[c] * 255.f + .5f);
-    for (int x = 0; x < size; x++) memcpy(frame + x * n, back, n);
-    for (int y = size - 1; y >= 0; y--) {   /* the first row, all background so far, is what the others copy from */
+                        const uint8_t *tiles, const Look *look, uint8_t *frame) {
+    const int n = look->channels, across = (size + TILE - 1) / TILE;
+    uint8_t back[4 * TILE] = {0};
+    for (int i = 0; i < n * TILE && n == 3; i++) back[i] = (uint8_t)(look->background[i % 3] * 255.f + .5f);
+    for (int y = 0; y < size; y++) {
         uint8_t *row = frame + (long)y * size * n;
-        const int from = x0[y], to = maxi(x1[y], from);
-        if (y > 0) memcpy(row, frame, (size_t)from * n), memcpy(row + to * n, frame + to * n, (size_t)(size - to) * n);
-        if (terms) compose_plain(terms + offset[y] * TERMS, fabric ? fabric + offset[y] : NULL, to - from, look, row + from * n);
-        else memcpy(row + from * n, pixels + offset[y] * n, (size_t)(to - from) * n);
+        const uint8_t *wanted = tiles ? tiles + (long)(y / TILE) * across : NULL;
+        for (int first = 0, last; first < across; first = last) {
+            for (last = wanted ? first + 1 : across; wanted && last < across && wanted[last] == wanted[first]; last++);
+            if (wanted && !wanted[first]) continue;
+            const int left = first * TILE, right = mini(last * TILE, size);
+            const int from = mini(maxi(x0[y], left), right), to = mini(maxi(x1[y], from), right);
+            const int64_t at = offset[y] + from - x0[y];
+            fill(row, left, from, n, back), fill(row, to, right, n, back);
+            if (from == to) continue;
+            if (terms) compose_plain(terms + at * TERMS, fabric ? fabric + at : NULL, to - from, look, row + from * n);
+            else memcpy(row + from * n, pixels + at * n, (size_t)(to - from) * n);
+        }
     }
 }
 
