@@ -65,7 +65,7 @@ def test_each_shape_has_one_for_each_preset_view_and_colour(name: str) -> None:
     wanted = [golden for golden in OF_SHAPES if golden.template == name]
     assert len(wanted) == len(template.presets) + len(VIEWS) + len(template.colours)
     assert {path.stem for path in folder(name).glob("*.png")} == {golden.name for golden in wanted}
-    assert sum(golden.path.stat().st_size for golden in wanted) <= 2_000_000
+    assert sum(golden.path.stat().st_size for golden in wanted) <= 2_500_000
 
 
 @pytest.mark.parametrize("name", SHAPES)

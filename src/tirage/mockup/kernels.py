@@ -202,7 +202,7 @@ class Prints(Struct):
 
 
 class Layer(Struct):
-    """shade.c: one design's texels and where they lie."""
+    """print.c: one design's texels and where they lie."""
 
     _fields_ = [
         ("texels", _pointer),
@@ -214,7 +214,7 @@ class Layer(Struct):
 
 
 class Canvas(Struct):
-    """shade.c: what a view has for prints on some panels."""
+    """canvas.h: what a view has for prints on some panels."""
 
     _fields_ = [
         ("tile", _pointer),
@@ -233,7 +233,7 @@ class Canvas(Struct):
 
 
 class Yarn(Struct):
-    """shade.c: where ink is led off its place; all zero where it is not."""
+    """print.c: where ink is led off its place; all zero where it is not."""
 
     _fields_ = [("field", _pointer), ("side", ctypes.c_int32), ("tiles", _floats)]
 
