@@ -94,7 +94,16 @@ def _worst(target: Target, values: dict[str, float]) -> Measured:
 
 def warm_process(template: str, *, smoke: bool) -> list[Measured]:
     """The numbers of one warm process, a child of this one."""
-    argv = [sys.executable, "-m", "bench.speed", "--template", template, *(["--smoke"] if smoke else [])]
+    return _speed(["--template", template, *(["--smoke"] if smoke else [])])
+
+
+def other_templates(*, smoke: bool) -> list[Measured]:
+    """The same in short of the other templates that ship, in a child of their own."""
+    return _speed(["--shapes", *(["--smoke"] if smoke else [])])
+
+
+def _speed(arguments: Sequence[str]) -> list[Measured]:
+    argv = [sys.executable, "-m", "bench.speed", *arguments]
     done = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
     return [Measured(**json.loads(line)) for line in done.stdout.splitlines()]
 
@@ -119,10 +128,11 @@ def measure(template: str, *, smoke: bool, blender: Path | None) -> Results:
     timed = [*whole_processes(template, smoke=smoke), *warm_process(template, smoke=smoke)]
     views = next(each for each in timed if each.what == targets.JPEG_VIEWS.what)
     looks = measure_looks(template, large=not smoke)
+    others = other_templates(smoke=smoke) if template == "tee" else []
     return replace(
         looks,
         load=max(load_before, looks.load),
-        measured=[*timed, memory(timed), *looks.measured],
+        measured=[*timed, memory(timed), *others, *looks.measured],
         cycles=list(path_traced(blender, views)) if blender and SCENE.is_file() else [],
     )
 

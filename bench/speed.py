@@ -62,6 +62,17 @@ def measure(package: str | Path, effort: Effort, folder: Path) -> Iterator[Measu
     yield from stages(package, paths[:3])
 
 
+def shapes(effort: Effort, folder: Path) -> Iterator[Measured]:
+    """The same pictures of the other templates that ship, in short."""
+    paths = designs(effort.firsts + 1, folder)
+    for name in targets.SHAPES:
+        bench, (first, again, film) = Bench(Renderer(load(name)), folder / name), targets.of_shape(name)
+        job = Job(colour=next(iter(bench.renderer.template.colours)))
+        yield typical(first, [bench.views(paths[0], job)])
+        yield typical(again, [bench.views(path, job) for path in paths[1:]])
+        yield typical(film, [bench.film(paths[0], job)])
+
+
 def _pictures(bench: Bench, effort: Effort, paths: list[Path]) -> Iterator[Measured]:
     colours = list(bench.renderer.template.colours)[1:]
     job = Job()
@@ -129,10 +140,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--template", default="tee", help="id, or the path of a package")
     parser.add_argument("--smoke", action="store_true", help="a short run")
+    parser.add_argument("--shapes", action="store_true", help="the other templates that ship, and no more")
     options = parser.parse_args()
+    effort = SMOKE if options.smoke else FULL
     package = Path(options.template) if "/" in options.template else options.template
     with tempfile.TemporaryDirectory() as folder:
-        for measured in measure(package, SMOKE if options.smoke else FULL, Path(folder)):
+        home = Path(folder)
+        for measured in shapes(effort, home) if options.shapes else measure(package, effort, home):
             print(json.dumps(asdict(measured)), flush=True)
 
 

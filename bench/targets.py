@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -89,6 +89,18 @@ LOAD = Target("package load", "ms", Sense.AT_MOST, 150.0)
 VIEW_KEPT = Target("kept per view, 2048²", "MB", Sense.AT_MOST, 40.0, slack=1.25)
 DISK = Target("kept on disk per template and size", "MB", Sense.AT_MOST, 300.0, slack=1.0)
 
+SHAPES = ("tote", "mug", "poster")
+"""Other templates that ship: of their speed, what a shop waits for."""
+
+
+def of_shape(name: str) -> tuple[Target, Target, Target]:
+    """Six pictures the first time and again, and a turntable, of another template than the tee."""
+    first, again, film = (
+        replace(target, what=f"{name}: {target.what}") for target in (NEW_SIZE, JPEG_VIEWS, FILM)
+    )
+    return first, again, film
+
+
 TARGETS = (
     WORST_PAIR,
     WORST_OUTSIDE,
@@ -109,4 +121,5 @@ TARGETS = (
     MEMORY,
     VIEW_KEPT,
     DISK,
+    *(target for name in SHAPES for target in of_shape(name)),
 )

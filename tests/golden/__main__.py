@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from tests.golden.goldens import FOLDER, SIZE, goldens, make, read
+from tests.golden.goldens import FOLDER, SHAPES, SIZE, goldens, make, read
 from tirage.mockup.relight import Renderer
 from tirage.mockup.template import load
 
@@ -28,19 +29,20 @@ def write_sheets(renderer: Renderer) -> list[Path]:
         for number, picture in enumerate(pictures):
             y, x = number // ACROSS * SIZE, number % ACROSS * SIZE
             sheet[y : y + SIZE, x : x + SIZE] = picture
-        paths.append(SHEETS / f"{kind}.png")
+        paths.append(SHEETS / f"{renderer.template.info.id}-{kind}.png")
         cv2.imwrite(str(paths[-1]), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
     return paths
 
 
 def main() -> None:
-    """Makes them and says where to look."""
-    renderer = Renderer(load("tee"))
-    made = make(renderer)
-    total = sum(path.stat().st_size for path in made)
-    print(f"{len(made)} goldens, {total / 1e6:.2f} MB, in {FOLDER.relative_to(FOLDER.parents[1])}")
-    for path in write_sheets(renderer):
-        print(f"look at {path.relative_to(FOLDER.parents[1])}")
+    """Makes those of the templates that are named, or all, and says where to look."""
+    for name in sys.argv[1:] or ("tee", *SHAPES):
+        renderer = Renderer(load(name))
+        made = make(renderer)
+        total = sum(path.stat().st_size for path in made)
+        print(f"{len(made)} goldens of {name}, {total / 1e6:.2f} MB")
+        for path in write_sheets(renderer):
+            print(f"look at {path.relative_to(FOLDER.parents[1])}")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tirage.media.encode import ImageFormat, encode_image
 from tirage.media.intake import Design, read_design
 from tirage.media.values import Colour
-from tirage.mockup.catalogue import PRESETS, VIEWS, Preset
+from tirage.mockup.catalogue import VIEWS, Preset, PresetRule
 from tirage.mockup.model import Template
 from tirage.mockup.placement import Placement, Print, resolve
 from tirage.mockup.relight import Renderer
@@ -29,19 +29,38 @@ SIZE = 384
 BACKGROUND = Colour(242, 242, 242)
 MEAN, MOST = 0.25, 3
 """Codes that a picture may differ from its golden: on average over the garment, and anywhere."""
-ALL_AROUND = (
-    Placement("front", 0, 24, 26),
-    Placement("back", 0, 26, 26),
-    Placement("sleeve-left", 0, 14, 8),
-    Placement("sleeve-right", 0, 14, 8),
-)
-TURNED = (Placement("front", 1, 23, 22, -12),)
+SHAPES = ("tote", "mug", "poster")
+"""Templates that have goldens, too, each in a folder of its own."""
+ALL_AROUND = {
+    "tee": (
+        Placement("front", 0, 24, 26),
+        Placement("back", 0, 26, 26),
+        Placement("sleeve-left", 0, 14, 8),
+        Placement("sleeve-right", 0, 14, 8),
+    ),
+    "tote": (Placement("front", 0, 20, 26), Placement("back", 0, 22, 26)),
+    "mug": (Placement("wrap", 6.44, 4.85, 7), Placement("wrap", -6.44, 4.85, 6)),
+    "poster": (Placement("print", 0, 20, 26),),
+}
+"""What is printed, by template, where views are what is shown."""
+TURNED = {
+    "tee": Placement("front", 1, 23, 22, -12),
+    "tote": Placement("front", 1, 20, 22, -12),
+    "mug": Placement("wrap", 6.44, 4.85, 6, -12),
+    "poster": Placement("print", 1, 20, 22, -12),
+}
+"""The same where colours are."""
+
+
+WRAP_FRONT = 3.0
+"""Centimetres from the middle of a mug's panel, from where its front or its back shows art best."""
 
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """One picture: its file's stem, fabric, view, and where the design lies."""
+    """One picture: its template, its file's stem, fabric, view, and where the design lies."""
 
+    template: str
     name: str
     colour: str
     azimuth: float
@@ -50,7 +69,12 @@ class Golden:
     @property
     def path(self) -> Path:
         """Where it lies."""
-        return FOLDER / f"{self.name}.png"
+        return folder(self.template) / f"{self.name}.png"
+
+
+def folder(template: str) -> Path:
+    """Where a template's goldens lie."""
+    return FOLDER / template if template in SHAPES else FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +91,22 @@ class Difference:
 
 
 def goldens(template: Template) -> list[Golden]:
-    """One for each preset in its view, each view in white, and each named colour from the front."""
-    side = {"front": 0.0, "back": 180.0}
-    presets = [Golden(f"preset-{p}", "white", side[PRESETS[p].panel], (p,)) for p in Preset]
-    views = [Golden(f"view-{view.name}", "white", view.azimuth, ALL_AROUND) for view in VIEWS]
-    colours = [Golden(f"colour-{name}", name, 0.0, TURNED) for name in template.colours]
+    """One for each preset in a view that shows it and for each view, in white; for each named colour."""
+    name, pale = template.info.id, "white"
+    presets = [
+        Golden(name, f"preset-{preset}", pale, _seen_from(rule), (preset,))
+        for preset, rule in template.presets.items()
+    ]
+    views = [Golden(name, f"view-{v.name}", pale, v.azimuth, ALL_AROUND[name]) for v in VIEWS]
+    colours = [Golden(name, f"colour-{c}", c, 0.0, (TURNED[name],)) for c in template.colours]
     return [*presets, *views, *colours]
+
+
+def _seen_from(rule: PresetRule) -> float:
+    """The azimuth of a view that shows a preset; a mug's panel goes round it, away from the handle."""
+    if rule.panel == "wrap":
+        return 0.0 if rule.x > WRAP_FRONT else 180.0 if rule.x < -WRAP_FRONT else 270.0
+    return 180.0 if rule.panel == "back" else 0.0
 
 
 def render(renderer: Renderer, golden: Golden) -> Picture:
@@ -111,10 +145,11 @@ def read(golden: Golden) -> Picture:
 
 def make(renderer: Renderer) -> list[Path]:
     """Writes all goldens anew and removes those that are no more; the paths."""
-    wanted = goldens(renderer.template)
+    wanted, home = goldens(renderer.template), folder(renderer.template.info.id)
+    home.mkdir(exist_ok=True)
     for golden in wanted:
         golden.path.write_bytes(encode_image(pixels=render(renderer, golden), kind=ImageFormat.PNG))
-    for path in set(FOLDER.glob("*.png")) - {golden.path for golden in wanted}:
+    for path in set(home.glob("*.png")) - {golden.path for golden in wanted}:
         path.unlink()
     return [golden.path for golden in wanted]
 

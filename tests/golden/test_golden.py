@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 
-from tests.golden.goldens import FOLDER, Golden, difference, goldens, read, render
+from tests.golden.goldens import FOLDER, SHAPES, Golden, difference, folder, goldens, read, render
 from tirage.mockup.catalogue import VIEWS, Preset
 from tirage.mockup.relight import Renderer
 from tirage.mockup.template import load
@@ -42,6 +42,38 @@ def test_no_two_presets_and_no_two_views_look_alike() -> None:
         pair for pair in combinations(pictures, 2) if difference(pictures[pair[0]], pictures[pair[1]]).same
     ]
     assert alike == []
+
+
+SHAPES_OF = {name: load(name) for name in SHAPES}
+OF_SHAPES = [golden for template in SHAPES_OF.values() for golden in goldens(template)]
+
+
+@pytest.fixture(scope="module")
+def shapes() -> dict[str, Renderer]:
+    return {name: Renderer(template) for name, template in SHAPES_OF.items()}
+
+
+@pytest.mark.parametrize("golden", OF_SHAPES, ids=lambda golden: f"{golden.template}-{golden.name}")
+def test_a_picture_of_a_shape_is_its_golden(golden: Golden, shapes: dict[str, Renderer]) -> None:
+    found = difference(read(golden), render(shapes[golden.template], golden))
+    assert found.same, found
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_each_shape_has_one_for_each_preset_view_and_colour(name: str) -> None:
+    template = SHAPES_OF[name]
+    wanted = [golden for golden in OF_SHAPES if golden.template == name]
+    assert len(wanted) == len(template.presets) + len(VIEWS) + len(template.colours)
+    assert {path.stem for path in folder(name).glob("*.png")} == {golden.name for golden in wanted}
+    assert sum(golden.path.stat().st_size for golden in wanted) <= 2_500_000
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_one_percent_of_light_on_a_shape_is_noticed(name: str) -> None:
+    template = SHAPES_OF[name]
+    brighter = Renderer(replace(template, exposure=template.exposure * 1.01))
+    golden = next(golden for golden in OF_SHAPES if golden.template == name)
+    assert not difference(read(golden), render(brighter, golden)).same
 
 
 @pytest.fixture(scope="module", params=[0.99, 1.01])

@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 
 from tirage.errors import BadInput
 from tirage.media.encode import ImageFormat, encode_image, encode_video, image_format
-from tirage.media.jpeg_rows import JFIF, JpegRows
+from tirage.media.jpeg_cells import JpegCells, cell_blocks
+from tirage.media.still import TILE, Shared, Still
 
 Pixels = NDArray[np.uint8]
 BACKGROUND = (242, 242, 242)
+JFIF = bytes.fromhex("ffe0 0010 4a46494600 0101 00 0001 0001 0000")
+"""The header that says YCbCr to all readers, which libvips leaves out with the other metadata."""
 
 
 def picture(*, size: int = 64, channels: int = 3) -> Pixels:
@@ -68,43 +71,94 @@ def test_jpeg_keeps_full_colour_resolution_and_carries_no_metadata() -> None:
 
 
 def whole_jpeg(pixels: Pixels) -> bytes:
-    """All rows encoded together by libjpeg, with the same restart intervals."""
+    """The same by libvips: another program around the same library, restarting at the same places."""
     height, width, _ = pixels.shape
     image = pyvips.Image.new_from_memory(np.ascontiguousarray(pixels).data, width, height, 3, "uchar")
     image = image.copy(interpretation="srgb")
-    interval = -(-width // 8)
-    data: bytes = image.jpegsave_buffer(Q=92, subsample_mode="off", keep="none", restart_interval=interval)
+    data: bytes = image.jpegsave_buffer(
+        Q=92, subsample_mode="off", keep="none", restart_interval=cell_blocks(width)
+    )
     return data[:2] + JFIF + data[2:]
 
 
-@pytest.mark.parametrize("shape", [(64, 64), (100, 61), (7, 9), (8, 8), (1, 1), (513, 130)])
-def test_jpeg_by_rows_is_the_whole_jpeg(shape: tuple[int, int]) -> None:
+@pytest.mark.parametrize("shape", [(64, 64), (100, 61), (7, 9), (8, 8), (1, 1), (513, 130), (130, 512)])
+def test_jpeg_restarts_and_is_otherwise_plain(shape: tuple[int, int]) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (*shape, 3), np.uint8)
-    encoder = JpegRows()
-    assert encoder.encode(noise) == whole_jpeg(noise)
-    changed = noise.copy()
-    changed[shape[0] // 3 : shape[0] // 2] ^= 255
-    assert encoder.encode(changed) == whole_jpeg(changed)
-    assert encoder.encode(noise) == whole_jpeg(noise)
+    assert encode_image(pixels=noise, kind=ImageFormat.JPEG) == whole_jpeg(noise)
 
 
-def test_rows_of_other_pictures_are_used_again() -> None:
-    """Also when they stand elsewhere; and no more is kept than the budget allows."""
-    pixels = np.random.default_rng(2).integers(0, 256, (80, 64, 3), np.uint8)
-    turned = np.concatenate([pixels[40:], pixels[:40]])
-    for budget in (1 << 20, 4_000, 0):
-        encoder = JpegRows(budget=budget)
-        encoder.encode(pixels)
-        assert encoder.encode(turned) == whole_jpeg(turned)
-        assert encoder.kept_bytes <= budget
+class Sketch:
+    """Noise on a background, of which some tiles differ between pictures; counts what is drawn."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.across, self.drawn = size, -(-size // TILE), 0
+        self.noise = np.random.default_rng(2).integers(0, 256, (size, size, 3), np.uint8)
+        self.blank = np.zeros((self.across, self.across), np.bool_)
+        self.blank[:, : self.across // 3] = True
+        self.noise[self._pixels(self.blank)] = BACKGROUND
+
+    def _pixels(self, tiles: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        whole = np.repeat(np.repeat(tiles, TILE, axis=0), TILE, axis=1)
+        return np.asarray(whole[: self.size, : self.size])
+
+    def still(self, seed: int, ground: str = "cloth") -> tuple[Still, Pixels]:
+        """A picture with ink of its own, and all of its pixels."""
+        random = np.random.default_rng(seed)
+        inked = (random.random((self.across, self.across)) < 0.1) & ~self.blank
+        pixels = self.noise.copy()
+        pixels[self._pixels(inked)] ^= random.integers(1, 256, dtype=np.uint8)
+
+        def draw(tiles: NDArray[np.bool_] | None) -> Pixels:
+            if tiles is None:
+                return pixels
+            self.drawn = int(tiles.sum())
+            junk = np.random.default_rng(3).integers(0, 256, pixels.shape, np.uint8)
+            return np.asarray(np.where(self._pixels(tiles)[..., None], pixels, junk))
+
+        return Still(self.size, draw, Shared(ground, inked, self.blank)), pixels
 
 
-def test_jpeg_rows_from_several_threads() -> None:
-    pictures = [np.roll(picture(size=160), 8 * shift, axis=0) for shift in range(12)] * 4
-    encoder = JpegRows(budget=20_000)
+@pytest.mark.parametrize("size", [512, 480, 400, 100, 61, 16, 7])
+def test_jpeg_by_cells_is_the_whole_jpeg(size: int) -> None:
+    """At first, with what others have left, with all of it, and with a budget that keeps nothing."""
+    sketch = Sketch(size)
+    for encoder in (JpegCells(), JpegCells(budget=0)):
+        for seed in (1, 2, 3, 1):
+            still, pixels = sketch.still(seed)
+            assert encoder.encode(still) == encode_image(pixels=pixels, kind=ImageFormat.JPEG)
+
+
+def test_cells_of_the_same_ground_are_not_drawn_again() -> None:
+    sketch, encoder = Sketch(1024), JpegCells()
+    drawn = []
+    for seed in (1, 1, 2):
+        still, _ = sketch.still(seed)
+        encoder.encode(still)
+        drawn.append(sketch.drawn)
+    whole = sketch.across**2
+    assert drawn[0] < 0.8 * whole, "the background is one cell"
+    assert drawn[2] < 0.75 * whole
+    other, pixels = sketch.still(1, "another")
+    assert encoder.encode(other) == encode_image(pixels=pixels, kind=ImageFormat.JPEG)
+    assert sketch.drawn == drawn[0], "another ground knows nothing of the first"
+
+
+def test_no_more_cells_are_kept_than_the_budget_allows() -> None:
+    sketch, encoder = Sketch(512), JpegCells(budget=400_000)
+    kept = []
+    for number in range(4):
+        encoder.encode(sketch.still(1, f"ground {number}")[0])
+        kept.append(encoder.kept_bytes)
+    assert kept[0] > 0
+    assert max(kept) <= 400_000
+
+
+def test_jpeg_cells_from_several_threads() -> None:
+    sketch, encoder = Sketch(160), JpegCells(budget=60_000)
+    stills = [sketch.still(seed, f"ground {seed % 3}") for seed in range(12)] * 4
     with ThreadPoolExecutor(4) as pool:
-        coded = list(pool.map(encoder.encode, map(np.ascontiguousarray, pictures)))
-    assert coded == [whole_jpeg(pixels) for pixels in pictures]
+        coded = list(pool.map(encoder.encode, [still for still, _ in stills]))
+    assert coded == [encode_image(pixels=pixels, kind=ImageFormat.JPEG) for _, pixels in stills]
 
 
 def test_jpeg_background_is_exact() -> None:

@@ -10,6 +10,7 @@ import pytest
 import synthetic
 from numpy.typing import NDArray
 
+from tirage.media.still import Still
 from tirage.media.values import Colour
 from tirage.mockup import relight
 from tirage.mockup.camera import pixels_per_cm, project
@@ -159,6 +160,38 @@ def test_the_same_order_gives_the_same_bytes(template: Template) -> None:
 
     first, second = Renderer(template, threads=1), Renderer(template, threads=3)
     assert pictures(first) == pictures(second) == pictures(first)
+
+
+def test_sketches_know_what_they_have_in_common(template: Template) -> None:
+    """Drawn in part they are the same there, and differ from others of their ground in inked tiles only."""
+    renderer = Renderer(template, threads=2)
+
+    def sketches(rgba: tuple[int, ...], colour: Colour = NAVY) -> list[Still]:
+        prints = [square(template, x=0, y=20, width=10, rgba=rgba)]
+        return list(
+            renderer.sketches(prints=prints, colour=colour, azimuths=[0, 45], size=SIZE, background=GREY)
+        )
+
+    def pixels(tiles: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        return np.asarray(np.kron(tiles, np.ones((TILE, TILE), np.bool_))[:SIZE, :SIZE])
+
+    for first, second in zip(sketches((200, 0, 0, 255)), sketches((0, 0, 200, 255)), strict=True):
+        assert first.shared is not None
+        assert second.shared is not None
+        assert first.shared.ground == second.shared.ground
+        inked = pixels(first.shared.inked | second.shared.inked)
+        differ = (first.pixels != second.pixels).any(axis=2)
+        assert differ.any()
+        assert not differ[~inked].any()
+        assert inked.mean() < 0.4
+        blank = pixels(first.shared.blank)
+        assert blank.any()
+        assert (first.pixels[blank] == (GREY.red, GREY.green, GREY.blue)).all()
+        some = np.random.default_rng(1).random(first.shared.inked.shape) < 0.5
+        assert np.array_equal(first.draw(some)[pixels(some)], first.pixels[pixels(some)])
+    drawn = [one for colour in (NAVY, WHITE) for one in sketches((1, 2, 3, 255), colour)]
+    grounds = {one.shared.ground for one in drawn if one.shared}
+    assert len(grounds) == 4
 
 
 def test_the_turntable_starts_with_the_front_and_turns_left(renderer: Renderer) -> None:

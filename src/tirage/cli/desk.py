@@ -4,7 +4,6 @@ inside this process.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -38,6 +37,8 @@ def choose(server: str | None) -> None:
 
 def ask(act: Act[T]) -> T:
     """What the act returns, done with a client.  UsageError: no key for the server, or no extra for it."""
+    import asyncio  # takes 25 ms, and most commands do without it
+
     settings = _settings()
     log.configure(level=settings.log_level, format=settings.log_format)
     return asyncio.run(_remote(settings, act) if settings.server else _local(settings, act))

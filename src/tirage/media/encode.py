@@ -7,16 +7,19 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import cv2
 import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
 from tirage.errors import BadInput, Failed
-from tirage.media.jpeg_rows import JpegRows
+from tirage.media.jpeg_cells import JpegCells, encode_whole
+from tirage.media.still import Still
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -68,9 +71,23 @@ def encode_image(*, pixels: Pixels, kind: ImageFormat, dpi: int | None = None) -
         raise ValueError(f"pixels must be (height, width, 3 or 4) uint8, not {pixels.shape} {pixels.dtype}")
     if pixels.shape[2] == 4 and not kind.transparent:
         raise ValueError(f"{kind} carries no alpha channel")
-    try:
+    with _refusals(kind):
         return _ENCODERS[kind](np.ascontiguousarray(pixels), dpi)
-    except pyvips.Error as error:
+
+
+def encode_still(*, still: Still, kind: ImageFormat) -> bytes:
+    """The same of a picture that may have much in common with others, which JPEG does not code again."""
+    if kind is not ImageFormat.JPEG:
+        return encode_image(pixels=still.pixels, kind=kind)
+    with _refusals(kind):
+        return _jpeg_cells.encode(still)
+
+
+@contextmanager
+def _refusals(kind: ImageFormat) -> Iterator[None]:
+    try:
+        yield
+    except (pyvips.Error, cv2.error) as error:
         raise Failed("RENDER_FAILED", f"The picture could not be written as {kind}.") from error
 
 
@@ -101,10 +118,10 @@ def _webp(pixels: Pixels, _dpi: int | None) -> bytes:
     return cast("bytes", _image(pixels).webpsave_buffer(Q=WEBP_QUALITY, effort=2, keep="none"))
 
 
-_jpeg_rows = JpegRows()
+_jpeg_cells = JpegCells()
 _ENCODERS: dict[ImageFormat, Callable[[Pixels, int | None], bytes]] = {
     ImageFormat.PNG: _png,
-    ImageFormat.JPEG: lambda pixels, _dpi: _jpeg_rows.encode(pixels),
+    ImageFormat.JPEG: lambda pixels, _dpi: encode_whole(pixels),
     ImageFormat.WEBP: _webp,
 }
 

@@ -19,7 +19,7 @@ from tirage.mockup.model import Panel, Template
 from tirage.mockup.view import EVEN, Codes, View
 
 _SMOOTH = -1
-"""The slot of tiles without samples: one smooth surface (native/shade.c)."""
+"""The slot of tiles without samples: one smooth surface (native/canvas.h)."""
 _MARGIN_CM = 0.3
 """Cloth beyond a panel's outline that still counts as its own: the atlas goes on there."""
 _FRINGE_CM, _GRID_CM = 0.5, 2.0

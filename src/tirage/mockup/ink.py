@@ -15,7 +15,7 @@ from tirage.mockup import kernels
 from tirage.mockup.canvas import Canvas, panel_box
 from tirage.mockup.fabric import Yarn
 from tirage.mockup.kept import Arrays
-from tirage.mockup.kernels import INK, pointer
+from tirage.mockup.kernels import INK, TILE, pointer
 from tirage.mockup.model import Template
 from tirage.mockup.placement import Print, to_design
 from tirage.mockup.view import filter_taps
@@ -40,7 +40,7 @@ class Ink(Arrays):
     blocks: NDArray[np.int32]
     """(count,) blocks of the canvas that have ink."""
     values: NDArray[np.float16]
-    """(count, TILE, TILE, INK) as native/shade.c has it."""
+    """(count, TILE, INK, TILE) as native/canvas.h has it."""
     around: NDArray[np.float32]
     """(side, side, 4) the prints around each place on the atlas (surroundings.py)."""
 
@@ -105,7 +105,7 @@ def ink_seen(
         target.affine[:] = layer.affine.ravel().tolist()
         target.clip[:] = layer.clip
     blocks = np.empty(len(canvas.tile), np.int32)
-    values = np.empty((*canvas.atlas.shape[:3], INK), np.float16)  # blocks without ink are never touched
+    values = np.empty((len(canvas.tile), TILE, INK, TILE), np.float16)  # blocks without ink are never touched
     taps = filter_taps(canvas.k)
     count = kernels.call(
         "print_view",

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tirage.errors import Failed
+from tirage.media import still
 
-VERSION = 26
+VERSION = 28
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
-TILE = 16
+TILE = still.TILE
 """Pixels on a side of the tiles that are classified together."""
 TERMS, LANES = 7, 8
 """Half floats that a finished pixel and a texel of a light texture keep (kernels.h)."""
@@ -201,7 +202,7 @@ class Prints(Struct):
 
 
 class Layer(Struct):
-    """shade.c: one design's texels and where they lie."""
+    """print.c: one design's texels and where they lie."""
 
     _fields_ = [
         ("texels", _pointer),
@@ -213,7 +214,7 @@ class Layer(Struct):
 
 
 class Canvas(Struct):
-    """shade.c: what a view has for prints on some panels."""
+    """canvas.h: what a view has for prints on some panels."""
 
     _fields_ = [
         ("tile", _pointer),
@@ -232,7 +233,7 @@ class Canvas(Struct):
 
 
 class Yarn(Struct):
-    """shade.c: where ink is led off its place; all zero where it is not."""
+    """print.c: where ink is led off its place; all zero where it is not."""
 
     _fields_ = [("field", _pointer), ("side", ctypes.c_int32), ("tiles", _floats)]
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import cv2
@@ -69,12 +70,19 @@ class _Texels:
 def build_light(template: Template, shell: Shell) -> Light:
     """Prepare a template's light; about 0.1 s, once per process."""
     cloth = cloth_tables(template.material)
-    texels = [_texels(template, shell, inside=inside) for inside in (False, True)]
-    outside, inside = (_side(template, cloth, part, inside=i > 0) for i, part in enumerate(texels))
+
+    def side(*, inside: bool) -> tuple[_Texels, Side]:
+        texels = _texels(template, shell, inside=inside)
+        return texels, _side(template, cloth, texels, inside=inside)
+
+    with ThreadPoolExecutor(1) as beside:
+        other = beside.submit(side, inside=True)
+        texels, outside = side(inside=False)
+        _, inside = other.result()
     coat = None
     if glazed(template.material):
         seen = np.take(np.array(cloth.ring, np.float32), template.ring["gloss"].outside)
-        there, places = texels[0].islands, texels[0].places
+        there, places = texels.islands, texels.places
         coat = build_coat(template.material, template.lamps, template.world_strength, places, there, seen)
     once, again = (
         float(_linear(template, name, inside=False).mean()) for name in ("indirect_a", "indirect_b")

@@ -11,15 +11,16 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_complete
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tirage.errors import BadInput, Finding, Severity, TryAgain
-from tirage.media.encode import ImageFormat, encode_image, encode_video
+from tirage.media.encode import ImageFormat, encode_image, encode_still, encode_video
 from tirage.media.files import Stage, staged
 from tirage.media.intake import Design, read_design
+from tirage.media.still import Still
 from tirage.media.values import Colour
 from tirage.mockup.catalogue import TURNTABLE
 from tirage.mockup.compose import composited, print_file
@@ -71,6 +72,22 @@ class Drawing(Protocol):
         self, *, prints: Sequence[Print], colour: Colour, size: int, frames: int, background: Colour
     ) -> Iterator[Picture]:
         """One turn, frame by frame."""
+
+
+@runtime_checkable
+class Sketching(Drawing, Protocol):
+    """A renderer that can say what its pictures have in common, and finish them as far as they are wanted."""
+
+    def sketches(
+        self,
+        *,
+        prints: Sequence[Print],
+        colour: Colour,
+        azimuths: Sequence[float],
+        size: int,
+        background: Colour | None,
+    ) -> Iterator[Still]:
+        """The same as `stills`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,16 +278,10 @@ def make_files(work: Work) -> list[FileEntry]:
 
 def make_views(work: Work) -> list[FileEntry]:
     """The pictures: rendered one after another, each encoded while the next are rendered."""
-    order, look = work.order, work.look
+    look = work.look
     with work.run.stage("views", len(look.views)):
         with work.studio.rendering:
-            pictures = work.studio.renderer.stills(
-                prints=work.prints,
-                colour=look.colour,
-                azimuths=[view.azimuth for view in look.views],
-                size=order.size,
-                background=look.background,
-            )
+            pictures = sketched(work)
             encoding: list[Future[FileEntry]] = []
             for view, picture in zip(look.views, pictures, strict=True):
                 wait(encoding[-WORKERS:][:1])  # no more than the threads take wait in memory
@@ -278,11 +289,26 @@ def make_views(work: Work) -> list[FileEntry]:
         return work.run.collect("views", encoding)
 
 
-def write_view(work: Work, name: str, pixels: Picture) -> FileEntry:
+def sketched(work: Work) -> Iterator[Still]:
+    """The pictures as the renderer makes them: finished, or as far as they differ from others."""
+    order, look, renderer = work.order, work.look, work.studio.renderer
+    draw: Callable[..., Iterator[Still | Picture]]
+    draw = renderer.sketches if isinstance(renderer, Sketching) else renderer.stills
+    found = draw(
+        prints=work.prints,
+        colour=look.colour,
+        azimuths=[view.azimuth for view in look.views],
+        size=order.size,
+        background=look.background,
+    )
+    return (picture if isinstance(picture, Still) else Still.of(picture) for picture in found)
+
+
+def write_view(work: Work, name: str, picture: Still) -> FileEntry:
     """One picture's file."""
     kind = work.order.format
-    written = work.stage.write(f"{name}{kind.extension}", encode_image(pixels=pixels, kind=kind))
-    return FileEntry.of(written, Role.VIEW, width=pixels.shape[1], height=pixels.shape[0], view=name)
+    written = work.stage.write(f"{name}{kind.extension}", encode_still(still=picture, kind=kind))
+    return FileEntry.of(written, Role.VIEW, width=picture.size, height=picture.size, view=name)
 
 
 def start_flats(work: Work) -> list[Future[FileEntry]]:

@@ -7,12 +7,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache, lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache, partial
 from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tirage.media.still import Shared, Still, Tiles
 from tirage.media.values import Colour
 from tirage.mockup.camera import pixels_per_cm
 from tirage.mockup.canvas import Box, Canvas, Reach, canvas_codes, make_canvas
@@ -24,7 +26,7 @@ from tirage.mockup.memory import give_back_holes, give_back_large_blocks
 from tirage.mockup.model import RendererInfo, Template
 from tirage.mockup.placement import Print, template_trims
 from tirage.mockup.scene import Workspace, beyond_regions, build_scene
-from tirage.mockup.shade import Plain, cloth_frame, lay_ink, make_look, plain_cloth
+from tirage.mockup.shade import Plain, blank_tiles, cloth_frame, lay_ink, make_look, plain_cloth
 from tirage.mockup.surroundings import surroundings
 from tirage.mockup.view import EVEN, Codes, View, build_view, fabric_seen
 from tirage.settings import usable_cores
@@ -60,11 +62,27 @@ YARNS = 3
 """The same of what leads ink: 2 MB in pictures of 2048²."""
 Seen = Callable[[], tuple[View, Codes]]
 T = TypeVar("T", bound=View | Codes | Canvas | Plain)
+R = TypeVar("R")
 
 
 def still_samples(size: int) -> int:
     """The same of a still: small pictures are cheap, and fine art has more to lose in them."""
     return 8 if size <= 768 else 6 if size <= 1280 else 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What stills of one order have in common."""
+
+    prints: Sequence[Print]
+    colour: Colour
+    size: int
+    background: Colour | None
+
+    @property
+    def k(self) -> int:
+        """Sub-samples a pixel and axis."""
+        return still_samples(self.size)
 
 
 class Renderer:
@@ -76,6 +94,8 @@ class Renderer:
         self.template = template
         self.renderer = RELIGHT
         self._scene = build_scene(template)
+        self._token = object()
+        """Tells its pictures from another renderer's."""
         self._threads = threads or usable_cores()
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="relight")
         self._spare: list[Workspace] = []
@@ -98,23 +118,38 @@ class Renderer:
         background: Colour | None,
     ) -> Iterator[Picture]:
         """Pictures in the order of the azimuths, (size, size, 3) RGB; without background straight RGBA."""
+        scene = _Asked(prints=prints, colour=colour, size=size, background=background)
+        return self._rendered(scene, azimuths, lambda still: still.pixels)
 
-        k = still_samples(size)
-        boxes = self._boxes(prints)
-        fabric = self._fabric(colour, size)
-        shots = [self._shot(azimuth, size, k, prints) for azimuth in azimuths]
+    def sketches(
+        self,
+        *,
+        prints: Sequence[Print],
+        colour: Colour,
+        azimuths: Sequence[float],
+        size: int,
+        background: Colour | None,
+    ) -> Iterator[Still]:
+        """The same, of which only the finishing is left to whoever wants their pixels, and in that thread."""
+        scene = _Asked(prints=prints, colour=colour, size=size, background=background)
+        return self._rendered(scene, azimuths, lambda still: still)
+
+    def _rendered(
+        self, asked: _Asked, azimuths: Sequence[float], finish: Callable[[Still], R]
+    ) -> Iterator[R]:
+        boxes = self._boxes(asked.prints)
+        fabric = self._fabric(asked.colour, asked.size)
+        shots = [self._shot(azimuth, asked.size, asked.k, asked.prints) for azimuth in azimuths]
         made_of_views = [
             key
             for shot in shots
-            for key in ((shot, boxes), (shot, boxes, fabric), (shot, colour, background))
+            for key in ((shot, boxes), (shot, boxes, fabric), (shot, asked.colour, asked.background))
         ]
 
-        def render(azimuth: float) -> Picture:
-            frame = self.still(
-                prints=prints, colour=colour, azimuth=azimuth, size=size, background=background
-            )
+        def render(azimuth: float) -> R:
+            picture = finish(self._sketch(asked, azimuth))
             self._seen.refresh(made_of_views)  # where room is scarce, views go before these
-            return frame
+            return picture
 
         yield from self._ahead(render, azimuths)
         self._texels.clear()
@@ -123,21 +158,36 @@ class Renderer:
         self, *, prints: Sequence[Print], colour: Colour, azimuth: float, size: int, background: Colour | None
     ) -> Picture:
         """One picture, in the calling thread."""
-        k = still_samples(size)
-        shot, fabric = self._shot(azimuth, size, k, prints), self._fabric(colour, size)
+        asked = _Asked(prints=prints, colour=colour, size=size, background=background)
+        return self._sketch(asked, azimuth).pixels
+
+    def _sketch(self, asked: _Asked, azimuth: float) -> Still:
+        prints, colour, background = asked.prints, asked.colour, asked.background
+        shot = self._shot(azimuth, asked.size, asked.k, prints)
+        fabric = self._fabric(colour, asked.size)
         seen = cache(lambda: self._kept_view(shot, fabric))
         look = make_look(self._scene, colour, background)
-        frame = self._cloth((shot, colour, background), seen, look)
+        cloth = self._cloth((shot, colour, background), seen, look)
+        blank = blank_tiles(cloth[0])
+        inked, lay = np.zeros_like(blank), None
         if prints or self._trims:
             boxes = self._boxes(prints)
             canvas, codes = self._canvas(shot, boxes, fabric, seen)
             designs = tuple((p.design.sha256, p.art) for p in prints)  # trims are always the same
             ink = self._inks.get(
                 (shot, boxes, designs),
-                lambda: self._ink(canvas, designs, self._layers(prints, size, k)),
+                lambda: self._ink(canvas, designs, self._layers(prints, asked.size, asked.k)),
             )
-            lay_ink(frame, look, canvas, codes, ink)
-        return frame
+            inked.ravel()[canvas.tile[ink.blocks]] = True
+            lay = partial(lay_ink, look=look, canvas=canvas, fabric=codes, ink=ink)
+
+        def draw(tiles: Tiles | None) -> Picture:  # of a view that finds no room for its cloth, too
+            frame = cloth_frame(cloth[0], look, cloth[1], tiles)
+            if lay:
+                lay(frame)
+            return frame
+
+        return Still(asked.size, draw, Shared((self._token, shot, colour, background), inked, blank))
 
     def turntable(
         self, *, prints: Sequence[Print], colour: Colour, size: int, frames: int, background: Colour
@@ -152,7 +202,8 @@ class Renderer:
         def render(azimuth: float) -> Picture:
             shot = self._shot(azimuth, size, k, prints)
             seen = cache(lambda: self._view(shot, fabric, passing=True))
-            frame = self._cloth((shot, colour, background), seen, look)
+            cloth, plain = self._cloth((shot, colour, background), seen, look)
+            frame = cloth_frame(cloth, look, plain)
             if layers:
                 canvas, codes = self._canvas(shot, boxes, fabric, seen)
                 lay_ink(frame, look, canvas, codes, ink_seen(canvas, layers, around))
@@ -178,14 +229,16 @@ class Renderer:
         """What is kept of views; a key begins with the shot and says what it is of."""
         return cast("T", self._seen.get(key, make, expected=expected))
 
-    def _cloth(self, key: tuple[Shot, Colour, Colour | None], seen: Seen, look: Look) -> Picture:
-        """A picture of the cloth; what is finished of it is kept, if beside the view it is made of it can."""
+    def _cloth(
+        self, key: tuple[Shot, Colour, Colour | None], seen: Seen, look: Look
+    ) -> tuple[View | Plain, Codes]:
+        """The cloth finished, which is kept, if beside the view it is made of it can; else that view."""
         if key not in self._seen and key[0] in self._seen:
             view, codes = seen()
             size = len(view.terms) * look.channels
             if not self._seen.has_room(self._threads * size):  # the others may be about to keep theirs
-                return cloth_frame(view, look, codes)
-        return cloth_frame(self._keep(key, lambda: plain_cloth(*seen(), look)), look)
+                return view, codes
+        return self._keep(key, lambda: plain_cloth(*seen(), look)), EVEN
 
     def _boxes(self, prints: Sequence[Print]) -> tuple[Box, ...]:
         """The parts of the atlas that a canvas for these prints shows."""
@@ -205,9 +258,9 @@ class Renderer:
             return canvas, EVEN
         return canvas, self._keep((shot, boxes, fabric), lambda: canvas_codes(canvas, *seen()))
 
-    def _ahead(self, render: Callable[[float], Picture], azimuths: Sequence[float]) -> Iterator[Picture]:
+    def _ahead(self, render: Callable[[float], R], azimuths: Sequence[float]) -> Iterator[R]:
         """Renders on the threads, a few pictures ahead of what was taken."""
-        ahead: deque[Future[Picture]] = deque()
+        ahead: deque[Future[R]] = deque()
         try:
             for azimuth in azimuths:
                 ahead.append(self._pool.submit(render, azimuth))

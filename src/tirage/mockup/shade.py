@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tirage.media.still import Tiles
 from tirage.media.values import Colour
 from tirage.mockup import kernels
 from tirage.mockup.canvas import Canvas
 from tirage.mockup.cloth import pattern_depth, scatter_constants, sheen_hue
 from tirage.mockup.ink import Ink
 from tirage.mockup.kept import Arrays
-from tirage.mockup.kernels import BOUNCE_ALBEDO, pointer
+from tirage.mockup.kernels import BOUNCE_ALBEDO, TILE, pointer
 from tirage.mockup.memory import picture
 from tirage.mockup.scene import Scene
 from tirage.mockup.view import EVEN, Codes, View
@@ -69,8 +70,13 @@ def plain_cloth(view: View, fabric: Codes, look: kernels.Look) -> Plain:
     return Plain(view.size, view.x0, view.x1, view.offset, out)
 
 
-def cloth_frame(cloth: View | Plain, look: kernels.Look, fabric: Codes = EVEN) -> NDArray[np.uint8]:
-    """The picture (size, size, channels) of background and cloth; fabric: the view's, if it is one."""
+def cloth_frame(
+    cloth: View | Plain, look: kernels.Look, fabric: Codes = EVEN, tiles: Tiles | None = None
+) -> NDArray[np.uint8]:
+    """The picture (size, size, channels) of background and cloth, or these tiles of it.
+
+    fabric: the view's, if it is one.
+    """
     frame = picture((cloth.size, cloth.size, look.channels))
     kernels.call(
         "cloth_frame",
@@ -81,10 +87,22 @@ def cloth_frame(cloth: View | Plain, look: kernels.Look, fabric: Codes = EVEN) -
         pointer(cloth.x1, np.int32),
         pointer(cloth.offset, np.int64),
         cloth.size,
+        None if tiles is None else pointer(tiles, np.bool_),
         ctypes.byref(look),
         pointer(frame, np.uint8),
     )
     return frame
+
+
+def blank_tiles(cloth: View | Plain) -> Tiles:
+    """The tiles without a pixel of cloth."""
+    across = -(-cloth.size // TILE)
+    rows = range(0, cloth.size, TILE)
+    shown = cloth.x1 > cloth.x0
+    first = np.minimum.reduceat(np.where(shown, cloth.x0, cloth.size), rows)[:, None]
+    end = np.maximum.reduceat(np.where(shown, cloth.x1, 0), rows)[:, None]
+    left = np.arange(across) * TILE
+    return np.asarray((left + TILE <= first) | (left >= end))
 
 
 def lay_ink(frame: NDArray[np.uint8], look: kernels.Look, canvas: Canvas, fabric: Codes, ink: Ink) -> None:

@@ -4,6 +4,7 @@
 #define TIRAGE_KERNELS_H
 
 #include <stdint.h>
+#include <string.h>
 
 #if defined(_WIN32)
 #define EXPORT __declspec(dllexport)
@@ -13,6 +14,7 @@
 
 typedef float float4v __attribute__((vector_size(16), aligned(16)));
 typedef float float8v __attribute__((vector_size(32), aligned(4)));
+typedef int32_t int8v __attribute__((vector_size(32), aligned(4)));
 typedef _Float16 half;
 typedef half half8v __attribute__((vector_size(16), aligned(2)));
 typedef uint16_t ushort4v __attribute__((vector_size(8), aligned(2)));
@@ -48,5 +50,13 @@ static inline float minf(float a, float b) { return a < b ? a : b; }
 static inline float maxf(float a, float b) { return a > b ? a : b; }
 static inline int mini(int a, int b) { return a < b ? a : b; }
 static inline int maxi(int a, int b) { return a > b ? a : b; }
+
+static inline int8v select8(int8v mask, int8v a, int8v b) { return (a & mask) | (b & ~mask); }
+
+static inline int any(int8v mask) {
+    uint64_t part[4];
+    memcpy(part, &mask, sizeof part);
+    return (part[0] | part[1] | part[2] | part[3]) != 0;
+}
 
 #endif

@@ -10,7 +10,6 @@
 enum { TILE_BITS = 4, TILE = 1 << TILE_BITS, BLOCKS = TILE + 2, MAX_K = 8, MAX_SIDE = BLOCKS * MAX_K, MAX_TAPS = 3 * MAX_K };
 enum { WORD = 64 };
 
-typedef int32_t int8v __attribute__((vector_size(32), aligned(4)));
 typedef uint8_t byte8v __attribute__((vector_size(8), aligned(1)));
 
 /* One camera's view of the mesh.  corner (n,3): x, y in pixels and 1/depth.  flags (m): chart | INSIDE or RIM. */
@@ -86,14 +85,6 @@ static inline void setup(const View *w, int t, float scale, float x0, float y0, 
 }
 
 static inline float kept(uint16_t x) { return x * (1.f / ATLAS_STEPS); }
-
-static inline int8v select8(int8v mask, int8v a, int8v b) { return (a & mask) | (b & ~mask); }
-
-static inline int any(int8v mask) {
-    uint64_t part[4];
-    memcpy(part, &mask, sizeof part);
-    return (part[0] | part[1] | part[2] | part[3]) != 0;
-}
 
 /* Eight samples in a row against a triangle. */
 typedef struct {

@@ -43,12 +43,20 @@ static inline float detail_between(const uint8_t *p, int size, float ax, float a
 /* Light on cloth whose albedo has this detail. */
 static inline float8v shaded(float8v light, float d) { return light * (float8v){d, d * d * d, d, 1.f, 1.f, 1.f, 1.f, 0.f}; }
 
+/* Whether those four texels say plain cloth, as nearly all do. */
+static inline int plain_cloth(const uint8_t *p, int size) {
+    uint16_t upper, lower;
+    memcpy(&upper, p, sizeof upper), memcpy(&lower, p + size, sizeof lower);
+    return (upper & lower) == 0xffff;
+}
+
 /* Put the albedo's detail into a point's light. */
 static inline float8v detailed(const Cloths *c, float8v light, float u, float v) {
     const int size = c->detail_size;
     const float fx = clampf(u * size - .5f, 0.f, size - 1.001f), fy = clampf(v * size - .5f, 0.f, size - 1.001f);
     const int ix = (int)fx, iy = (int)fy;
-    return shaded(light, detail_between(c->detail + (long)iy * size + ix, size, fx - ix, fy - iy));
+    const uint8_t *grey = c->detail + (long)iy * size + ix;
+    return plain_cloth(grey, size) ? light : shaded(light, detail_between(grey, size, fx - ix, fy - iy));
 }
 
 /* The terms of one sample. */
@@ -131,6 +139,7 @@ typedef struct {
     const Prints *prints;
     int k, side;
     float x0, y0;
+    const float *stagger;
     Scratch *scratch;
 } Job;
 
@@ -233,18 +242,22 @@ static void spread(const Filter *f, int even, const float8v *samples, float8v (*
 /* Draw a face into the samples of the blocks that are wanted. */
 static void draw_samples(const Job *j, const Face *f, int left, int top, const uint32_t *blocks) {
     const int k = j->k, side = j->side, x0 = maxi(f->x0 - left, 0), x1 = mini(f->x1 - left, BLOCKS - 1);
+    const int y0 = maxi(f->y0 - top, 0), y1 = mini(f->y1 - top, BLOCKS - 1);
     const uint32_t columns = (2u << x1) - (1u << x0);
+    uint32_t some = 0;
     Setup s;
     Hit h;
+    for (int b = y0; b <= y1; b++) some |= blocks[b] & columns;
+    if (!some) return;
     setup(j->view, f->triangle, (float)k, j->x0, j->y0, &s);
-    for (int b = maxi(f->y0 - top, 0); b <= mini(f->y1 - top, BLOCKS - 1); b++) {
+    for (int b = y0; b <= y1; b++) {
         const uint32_t wanted = blocks[b] & columns;
         if (!wanted) continue;
         const int from = __builtin_ctz(wanted) * k, to = (32 - __builtin_clz(wanted)) * k;
-        for (int y = b * k; y < b * k + k; y++)
+        for (int row = 0; row < k; row++)
             for (int first = from; first < to; first += 8) {
-                const int x = mini(first, side - 8), q = y * side + x;
-                if (!hit(&s.p, (float)x + stagger(y % k, k), y, j->scratch->z + q, &h)) continue;
+                const int y = b * k + row, x = mini(first, side - 8), q = y * side + x;
+                if (!hit(&s.p, (float)x + j->stagger[row], y, j->scratch->z + q, &h)) continue;
                 int8v *id = (int8v *)(j->scratch->id + q), *atlas = (int8v *)(j->scratch->atlas + 2 * q);
                 *id = select8(h.seen, (int8v){0} + f->triangle, *id);
                 *atlas = select8(h.seen, hit_atlas(&s, &h), *atlas);
@@ -278,6 +291,7 @@ typedef struct {
     const Spans *spans;
     const Prints *prints;
     Filter drawn, flat;      /* for blocks that are drawn, and for those of detail on smooth cloth */
+    float stagger[MAX_K];    /* by row of a block that is drawn */
 } Task;
 
 /* A pixel far from any edge: its samples lie between the centres of its neighbours. */
@@ -349,7 +363,7 @@ static void marked_tile(const Task *task, int tx, int ty, const Face *face, cons
     tile_blocks(edges, drawn);
     tile_blocks(marks, blocks);
     clear_scratch(m, k, slot >= 0, drawn);
-    const Job job = {task->view, task->cloths, slot < 0 ? NULL : task->prints, k, BLOCKS * k, (float)(left * k), (float)(top * k), m};
+    const Job job = {task->view, task->cloths, slot < 0 ? NULL : task->prints, k, BLOCKS * k, (float)(left * k), (float)(top * k), task->stagger, m};
     for (int i = 0; i < n; i++) draw_samples(&job, face + list[i], left, top, drawn);
     filter_tile(&job, &task->drawn, drawn, slot < 0 ? NULL : task->prints->samples + 2l * k * k * task->prints->first[slot]);
     filter_flat(task, left, top, blocks, drawn, m);
@@ -371,12 +385,25 @@ static void find(const uint16_t *atlas, int n, int size, Lookups *out) {
     }
 }
 
+/* Four texels of light on the outside, as what pixels between them need: neighbouring pixels mostly share them. */
+typedef struct {
+    int32_t at;
+    float8v corner, right, down, both;
+} Texels;
+
+static inline Texels four_texels(const Cloths *c, int32_t at) {
+    const half *p = c->outside + LANES * (long)at, *q = p + LANES * (long)c->outside_size;
+    const float8v corner = texel(p), right = texel(p + LANES) - corner, below = texel(q);
+    return (Texels){at, corner, right, below - corner, texel(q + LANES) - below - right};
+}
+
 /* Terms at the centres of n pixels from q on, but for those that skip has a bit for: out (n). */
 static void centre_terms(const Task *task, long q, int n, uint64_t skip, float8v *out) {
     const Cloths *c = task->cloths;
     const uint16_t *atlas = task->frame->atlas + 2 * q;
     const uint8_t *shown = task->frame->shown + q;
     Lookups light, detail;
+    Texels texels = {.at = -1};
     find(atlas, n, c->outside_size, &light);
     find(atlas, n, c->detail_size, &detail);
     for (int i = 0; i < n; i++) {
@@ -386,9 +413,12 @@ static void centre_terms(const Task *task, long q, int n, uint64_t skip, float8v
             out[i] = fetch(c->inside, c->inside_size, kept(atlas[2 * i]), kept(atlas[2 * i + 1]));
             continue;
         }
-        float8v found = between(c->outside + LANES * (long)light.at[i], c->outside_size, light.ax[i], light.ay[i]);
+        if (light.at[i] != texels.at) texels = four_texels(c, light.at[i]);
+        float8v found = texels.corner + light.ax[i] * texels.right;
+        found += light.ay[i] * (texels.down + light.ax[i] * texels.both);
         if (c->coat) found += mirrored(c, kept(atlas[2 * i]), kept(atlas[2 * i + 1]));
-        out[i] = shaded(found, detail_between(c->detail + detail.at[i], c->detail_size, detail.ax[i], detail.ay[i]));
+        const uint8_t *grey = c->detail + detail.at[i];
+        out[i] = plain_cloth(grey, c->detail_size) ? found : shaded(found, detail_between(grey, c->detail_size, detail.ax[i], detail.ay[i]));
     }
 }
 
@@ -437,7 +467,8 @@ EXPORT int terms(const View *view, const Face *face, int face_count, const Cloth
                  const Spans *spans, const Prints *prints, const float *taps, int k, const float *flat, int flat_k) {
     const int across = (view->size + TILE - 1) / TILE;
     const Grid grid = {across, across, TILE_BITS, TILE_BITS, 1, tiles};
-    const Task task = {view, cloths, frame, spans, prints, make_filter(taps, k), make_filter(flat, flat_k)};
+    Task task = {view, cloths, frame, spans, prints, make_filter(taps, k), make_filter(flat, flat_k), {0}};
+    for (int row = 0; row < k; row++) task.stagger[row] = stagger(row, k);
     int32_t *first = NULL, *list = NULL;
     float8v *rows = calloc((size_t)view->size * 4, sizeof *rows);
     Scratch *scratch = malloc(sizeof *scratch);
