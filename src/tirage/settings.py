@@ -98,6 +98,8 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "h264_nvenc, av1_nvenc, h264_qsv, av1_qsv.",
         "TIRAGE_LOG_LEVEL": "Least severe line that is logged: debug, info, warning (default) or error.",
         "TIRAGE_LOG_FORMAT": "Log lines as `text` (default) or `json`.",
+        "TIRAGE_TRACES_URL": "A collector of OpenTelemetry traces, such as `http://localhost:4318`: spans go "
+        "there by OTLP over HTTP, with the extra `otel`; by default nowhere.",
     }
 )
 """Every variable that is read, with what it does: the documentation's source."""
@@ -157,6 +159,8 @@ class Settings:
     """Empty: the codec's software encoder."""
     log_level: LogLevel = LogLevel.WARNING
     log_format: LogFormat = LogFormat.TEXT
+    traces_url: str | None = None
+    """Without a slash at its end; None: there are no traces."""
 
     @classmethod
     def read(
@@ -200,6 +204,7 @@ class Settings:
             "TIRAGE_VIDEO_ENCODER": self.video_encoder,
             "TIRAGE_LOG_LEVEL": self.log_level.value,
             "TIRAGE_LOG_FORMAT": self.log_format.value,
+            "TIRAGE_TRACES_URL": self.traces_url or "",
         }
         return {**self.credentials, **{name: value for name, value in given.items() if value}}
 
@@ -234,6 +239,7 @@ def _settings_of(reader: _Reader, data_dir: Path | None) -> Settings:
         video_encoder=reader.value("TIRAGE_VIDEO_ENCODER", _name, ""),
         log_level=reader.value("TIRAGE_LOG_LEVEL", lambda text: LogLevel(text.lower()), LogLevel.WARNING),
         log_format=reader.value("TIRAGE_LOG_FORMAT", lambda text: LogFormat(text.lower()), LogFormat.TEXT),
+        traces_url=reader.value("TIRAGE_TRACES_URL", _base_url, None),
     )
     reader.finish()
     return settings
