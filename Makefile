@@ -9,7 +9,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header
 NATIVE := $(wildcard src/tirage/mockup/native/*.[ch])
 
-.PHONY: help demo demo-video bench-video test test-chaos test-drills test-security test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-smoke simulate references goldens blender test-blender garment bake studio pins ci-deps clean native
+.PHONY: help demo demo-video bench-video test test-chaos test-drills test-security test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-catalogue bench-smoke simulate references goldens blender test-blender garment bake studio pins ci-deps clean native
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -138,6 +138,9 @@ bench-jobs: native ## measure what jobs, queues and workers cost, on both databa
 
 simulate: .venv/.ready ## a large shop's year in virtual time: how long orders wait, and what limits (two minutes)
 	$(BIN)/python -m bench.simulate
+
+bench-catalogue: native ## customers' orders while a catalogue of 2,000 is made (about a minute)
+	$(BIN)/python -m bench.catalogue
 
 bench-smoke: native ## a short run of the same, against loose bounds
 	$(BIN)/python -m bench --smoke
