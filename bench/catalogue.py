@@ -42,7 +42,7 @@ def measured(server: Serving, client: httpx2.Client) -> Iterator[tuple[str, floa
     seconds = [each.seconds for each in waited]
     yield "interactive", statistics.median(seconds), statistics.median(each.processor for each in waited)
     yield "interactive, the slowest", max(seconds), max(each.processor for each in waited)
-    client.post(f"/v1/batches/{batch['id']}/cancel").raise_for_status()
+    client.post(f"/v1/batches/{batch['id']}/cancel", timeout=600).raise_for_status()
 
 
 def timed(name: str, server: Serving, call: Callable[[], httpx2.Response]) -> tuple[str, float, float]:
