@@ -77,8 +77,8 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "MEDUSA_BACKEND_URL": "The same, where those are not set; gets `/static` when it lacks it.",
         "TIRAGE_API_KEY": "The key that clients of the server have to show, 16 characters or more; without "
         "one the server makes a new one at each start, and listens on this machine only.",
-        "TIRAGE_SERVER": "A server's address for `jobs`, `batch`, `keys` and `products`, instead of this machine's data, "
-        "as with `--server`; TIRAGE_API_KEY is what they show it.",
+        "TIRAGE_SERVER": "A server's address for `jobs`, `batch`, `keys` and `products`, instead of this "
+        "machine's data, as with `--server`; TIRAGE_API_KEY is what they show it.",
         "TIRAGE_RATE_LIMIT": "Requests a minute that a key may make, 1–1000000; by default 600. Without "
         "TIRAGE_API_KEY there is no limit.",
         "TIRAGE_FETCH_ALLOW": "Where designs may be fetched from and webhooks sent to beside the public "

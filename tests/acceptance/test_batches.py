@@ -130,6 +130,10 @@ def test_a_batch_from_its_price_to_its_roll_back(http: httpx2.Client, app: App) 
         0,
     )
     assert http.post("/v1/estimates", json=asked).json() == priced.json()
+    poor, _ = priced.json()["findings"]  # one for each design, however many orders have it
+    assert (poor["code"], poor["severity"]) == ("LOW_RESOLUTION", "warning")
+    assert poor["where"] == asked["matrix"]["designs"][0]
+    assert "chest-medium prints at 5 DPI: 41 pixels over" in poor["message"]
     assert len(waiting(app)) == 0
     batch = http.post("/v1/batches", json=asked).json()
     assert (batch["total"], batch["status"], batch["progress"]) == (8, "running", 0)
