@@ -159,7 +159,10 @@ class Ledger:
         """None is kept."""
         return []
 
-    def save_step(self, step: RecordedStep) -> None:
+    def begin_step(self, step: RecordedStep) -> None:
+        """Is not kept."""
+
+    def end_step(self, step: RecordedStep) -> None:
         """Is not kept."""
 
     def untidy(self, statuses: Collection[str], *, limit: int) -> list[Job]:  # noqa: ARG002 – the same
