@@ -59,4 +59,4 @@ def test_a_week_of_a_small_shop() -> None:
         assert "order" in "\n".join(lines(year, workers=workers))
         assert "limit" in limits(year, workers=workers)
     assert sum(one.seen["catalogue"].whole) > 3 * sum(four.seen["catalogue"].whole)
-    assert max(one.seen["order"].waits) > max(four.seen["order"].waits)
+    assert max(one.seen["catalogue"].waits) > max(four.seen["catalogue"].waits)
