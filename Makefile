@@ -10,7 +10,7 @@ UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-versi
 JOBS ?= $(shell nproc)
 NATIVE := $(wildcard src/tirage/mockup/native/*.[ch])
 
-.PHONY: help demo demo-video bench-video test test-chaos test-security test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-smoke references goldens blender test-blender garment bake studio pins ci-deps clean native
+.PHONY: help demo demo-video bench-video test test-chaos test-drills test-security test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-catalogue bench-smoke simulate references goldens blender test-blender garment bake studio pins ci-deps clean native
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -68,6 +68,9 @@ unit: native
 
 test-chaos: native ## workers are killed, stopped and drained on both databases (about ten minutes)
 	$(BIN)/python -m pytest tests/chaos -p no:cacheprovider -o faulthandler_timeout=1800
+
+test-drills: native ## storage away, two machines, an upgrade while jobs run, back-up and restore (about five minutes)
+	$(BIN)/python -m pytest tests/drills -p no:cacheprovider -s --show-capture=no -o faulthandler_timeout=600 -o pythonpath=". scripts tests tests/chaos"
 
 test-security: native ## hostile clients: pictures, bodies, names, addresses, slow lines; every route against its description (minutes)
 	$(BIN)/python -m pytest tests/security -p no:cacheprovider -s -o faulthandler_timeout=1800 -o pythonpath=". scripts tests tests/unit"
@@ -133,6 +136,12 @@ bench: native ## measure quality and speed, write docs/benchmarks.md
 
 bench-jobs: native ## measure what jobs, queues and workers cost, on both databases; write docs/benchmarks-jobs.md
 	$(BIN)/python -m bench.jobs --write
+
+simulate: .venv/.ready ## a large shop's year in virtual time: how long orders wait, and what limits (two minutes)
+	$(BIN)/python -m bench.simulate
+
+bench-catalogue: native ## customers' orders while a catalogue of 2,000 is made (about a minute)
+	$(BIN)/python -m bench.catalogue
 
 bench-smoke: native ## a short run of the same, against loose bounds
 	$(BIN)/python -m bench --smoke

@@ -85,6 +85,8 @@ COMMANDS = (
     *(("video", name) for name in ("check", "render", "ingest", "sync", "convert", "diff", "lock")),
     ("serve",),
     ("cleanup",),
+    ("backup",),
+    ("restore",),
     ("migrate",),
     ("doctor",),
 )

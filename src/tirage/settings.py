@@ -77,8 +77,8 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "MEDUSA_BACKEND_URL": "The same, where those are not set; gets `/static` when it lacks it.",
         "TIRAGE_API_KEY": "The key that clients of the server have to show, 16 characters or more; without "
         "one the server makes a new one at each start, and listens on this machine only.",
-        "TIRAGE_SERVER": "A server's address for `jobs`, `batch` and `keys`, instead of this machine's data, "
-        "as with `--server`; TIRAGE_API_KEY is what they show it.",
+        "TIRAGE_SERVER": "A server's address for `jobs`, `batch`, `keys` and `products`, instead of this "
+        "machine's data, as with `--server`; TIRAGE_API_KEY is what they show it.",
         "TIRAGE_RATE_LIMIT": "Requests a minute that a key may make, 1–1000000; by default 600. Without "
         "TIRAGE_API_KEY there is no limit.",
         "TIRAGE_FETCH_ALLOW": "Where designs may be fetched from and webhooks sent to beside the public "
@@ -98,6 +98,8 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "h264_nvenc, av1_nvenc, h264_qsv, av1_qsv.",
         "TIRAGE_LOG_LEVEL": "Least severe line that is logged: debug, info, warning (default) or error.",
         "TIRAGE_LOG_FORMAT": "Log lines as `text` (default) or `json`.",
+        "TIRAGE_TRACES_URL": "A collector of OpenTelemetry traces, such as `http://localhost:4318`: spans go "
+        "there by OTLP over HTTP, with the extra `otel`; by default nowhere.",
     }
 )
 """Every variable that is read, with what it does: the documentation's source."""
@@ -157,6 +159,8 @@ class Settings:
     """Empty: the codec's software encoder."""
     log_level: LogLevel = LogLevel.WARNING
     log_format: LogFormat = LogFormat.TEXT
+    traces_url: str | None = None
+    """Without a slash at its end; None: there are no traces."""
 
     @classmethod
     def read(
@@ -200,6 +204,7 @@ class Settings:
             "TIRAGE_VIDEO_ENCODER": self.video_encoder,
             "TIRAGE_LOG_LEVEL": self.log_level.value,
             "TIRAGE_LOG_FORMAT": self.log_format.value,
+            "TIRAGE_TRACES_URL": self.traces_url or "",
         }
         return {**self.credentials, **{name: value for name, value in given.items() if value}}
 
@@ -234,6 +239,7 @@ def _settings_of(reader: _Reader, data_dir: Path | None) -> Settings:
         video_encoder=reader.value("TIRAGE_VIDEO_ENCODER", _name, ""),
         log_level=reader.value("TIRAGE_LOG_LEVEL", lambda text: LogLevel(text.lower()), LogLevel.WARNING),
         log_format=reader.value("TIRAGE_LOG_FORMAT", lambda text: LogFormat(text.lower()), LogFormat.TEXT),
+        traces_url=reader.value("TIRAGE_TRACES_URL", _base_url, None),
     )
     reader.finish()
     return settings

@@ -298,6 +298,7 @@ class EstimateAnswer(TypedDict):
     workers: int
     seconds_each: SpanAnswer | None
     seconds: SpanAnswer | None
+    findings: list[FindingAnswer]
 
 
 class BatchAnswer(TypedDict):

@@ -130,6 +130,10 @@ def test_a_batch_from_its_price_to_its_roll_back(http: httpx2.Client, app: App) 
         0,
     )
     assert http.post("/v1/estimates", json=asked).json() == priced.json()
+    poor, _ = priced.json()["findings"]  # one for each design, however many orders have it
+    assert (poor["code"], poor["severity"]) == ("LOW_RESOLUTION", "warning")
+    assert poor["where"] == asked["matrix"]["designs"][0]
+    assert "chest-medium prints at 5 DPI: 41 pixels over" in poor["message"]
     assert len(waiting(app)) == 0
     batch = http.post("/v1/batches", json=asked).json()
     assert (batch["total"], batch["status"], batch["progress"]) == (8, "running", 0)
@@ -166,6 +170,7 @@ def test_a_batch_from_its_price_to_its_roll_back(http: httpx2.Client, app: App) 
     assert [medium["rank"] for medium in after[0]["media"]] == list(range(30))
     assert after[0]["thumbnail"] == after[0]["media"][6]["key"]
     # again, unchanged: no renders, no writes
+    changed = [app.catalogue.get(name).updated_at for name in names]
     assert http.post(f"{path}/apply").json() == {"products": [], "count": 0}
     same = http.post("/v1/batches", json=asked).json()
     assert http.post("/v1/estimates", json=asked).json()["rendered"] == 8
@@ -173,6 +178,7 @@ def test_a_batch_from_its_price_to_its_roll_back(http: httpx2.Client, app: App) 
     until_ended(http, same["id"])
     assert http.post(f"/v1/batches/{same['id']}/apply").json() == {"products": [], "count": 0}
     assert catalogue(app, names) == after
+    assert [app.catalogue.get(name).updated_at for name in names] == changed  # nothing was written either
     archive = zipfile.ZipFile(io.BytesIO(http.get(f"{path}/files.zip").content))
     assert archive.testzip() is None
     assert len(archive.namelist()) == 8 * 6

@@ -30,7 +30,9 @@ from tirage.mockup.states import MOCKUP
 from tirage.mockup.submission import MOCKUP_PIPELINE, renders
 from tirage.settings import LogFormat, LogLevel, Settings
 
-PIPELINE = replace(MOCKUP_PIPELINE, backoff=(0.1, 0.2), max_attempts=100)
+HASTY, REAL = "hasty", "real"
+PIPELINES = {HASTY: replace(MOCKUP_PIPELINE, backoff=(0.1, 0.2), max_attempts=100), REAL: MOCKUP_PIPELINE}
+"""How often and how soon it is tried again: for many kills in little time, or as it is for customers."""
 COMPOSE, RENDER = Step("compose", "compositing"), Step("render", "rendering")
 STORE, PUBLISH = Step("store"), Step("publish")
 POINTS = (
@@ -47,8 +49,8 @@ A step that was just recorded is the begin of the next."""
 PAUSE = 0.01
 
 
-def service_of(app: App) -> JobService:
-    return JobService(app.database, pipelines=[PIPELINE])
+def service_of(app: App, pipeline: str = HASTY) -> JobService:
+    return JobService(app.database, pipelines=[PIPELINES[pipeline]])
 
 
 def content(job_id: str, view: str) -> bytes:
@@ -154,7 +156,7 @@ def main(name: str, plan: dict[str, Any]) -> bool:
         diary = Diary(folder.parent / f"diary-{name}.jsonl", plan)  # not on the disk that gets full
         worker = Worker(
             app.database,
-            service_of(app),
+            service_of(app, plan.get("pipeline", HASTY)),
             works={MOCKUP.pipeline: ChaosWork(app, diary, plan.get("pause", PAUSE))},
             terms=Terms(
                 name=name,

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from crew import content, service_of
+from crew import HASTY, content, service_of
 
 from jobsteps import order
 from tirage.app import App, open_app
@@ -39,6 +39,7 @@ class World:
     app: App
     folder: Path
     environment: dict[str, str]
+    pipeline: str = HASTY
     service: JobService = field(init=False)
     crew: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
     acknowledged: list[str] = field(default_factory=list)
@@ -46,12 +47,15 @@ class World:
 
     @classmethod
     @contextmanager
-    def at(cls, folder: Path, url: str) -> Iterator[World]:
-        own = {"TIRAGE_DATA_DIR": str(folder / "data"), "TIRAGE_DATABASE_URL": url}
-        paths = os.pathsep.join(map(str, (ROOT / "src", ROOT / "tests")))
+    def at(
+        cls, folder: Path, url: str, *, pipeline: str = HASTY, begun: bool = False, **variables: str
+    ) -> Iterator[World]:
+        """`begun`: the product is there.  `variables` are settings of everybody in it."""
+        own = {"TIRAGE_DATA_DIR": str(folder / "data"), "TIRAGE_DATABASE_URL": url, **variables}
         with open_app(Settings.read(own)) as app:
-            app.catalogue.create(NewProduct(title="Tee", id="prod_123"))
-            world = cls(app, folder, {**os.environ, **own, "PYTHONPATH": paths})
+            if not begun:
+                app.catalogue.create(NewProduct(title="Tee", id="prod_123"))
+            world = cls(app, folder, {**os.environ, **own}, pipeline)
             try:
                 yield world
             finally:
@@ -60,16 +64,19 @@ class World:
                     process.wait()
 
     def __post_init__(self) -> None:
-        self.service = service_of(self.app)
+        self.service = service_of(self.app, self.pipeline)
 
-    def start(self, url: str | None = None, **plan: Any) -> str:  # noqa: ANN401
-        """One more worker, with a way of its own to the database; its name."""
-        way = {"TIRAGE_DATABASE_URL": url} if url else {}
+    def start(self, url: str | None = None, *, root: Path = ROOT, **plan: Any) -> str:  # noqa: ANN401
+        """One more worker, with a way of its own to the database, of the source at `root`; its name."""
+        own = {"PYTHONPATH": os.pathsep.join(map(str, (root / "src", root / "tests")))}
+        if url:
+            own["TIRAGE_DATABASE_URL"] = url
+        plan.setdefault("pipeline", self.pipeline)
         name = f"w{next(self._number)}"
         with (self.folder / f"{name}.err").open("w") as errors:
             self.crew[name] = subprocess.Popen(
-                [sys.executable, str(CREW), name, json.dumps(plan)],
-                env={**self.environment, **way},
+                [sys.executable, str(root / CREW.relative_to(ROOT)), name, json.dumps(plan)],
+                env={**self.environment, **own},
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 text=True,

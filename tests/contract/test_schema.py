@@ -20,6 +20,7 @@ from tirage.mockup.catalogue import Preset
 from tirage.mockup.states import MOCKUP
 from tirage.stores.database import Database, make_engine
 from tirage.stores.migrations import migrate
+from tirage.stores.migrations import revision as schema_of
 from tirage.stores.tables import jobs, metadata, templates
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -215,3 +216,19 @@ def test_sqlite_waits_for_the_disk(migrated_file: Path) -> None:
         ]
     engine.dispose()
     assert pragmas == ["wal", 2, 1, 30_000]
+
+
+@pytest.mark.rows("R297")
+def test_a_newer_version_s_schema_is_left_alone(tmp_path: Path) -> None:
+    """An older version that is started again says what is left to do, and changes nothing."""
+    url = f"sqlite:///{tmp_path}/newer.db"
+    migrate(url)
+    assert schema_of(url) is not None
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(UsageError, match="schema 9999 of a newer version") as caught:
+        migrate(url)
+    assert "back-up" in caught.value.hint
+    assert schema_of(url) == "9999"

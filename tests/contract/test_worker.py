@@ -495,7 +495,11 @@ def test_a_run_that_cannot_be_stopped_ends_its_worker(shop: Shop, service: JobSe
     worker = shop.worker(Script(), inline=False)
     worker.tick()
     service.cancel(job.id)
-    shop.pass_time(12, worker)
+    shop.pass_time(29, worker)
+    assert service.claims() == []
+    assert not worker.stopping  # a storage that has gone silent is waited for
+    shop.pass_time(8, worker)
+    assert worker.stopping
     assert not worker.run()
     assert service.claims() == []
 

@@ -22,6 +22,8 @@ from tirage.web.build import bare_api
 
 DESIGN = rgba_png(art(64, 48))
 MIB = 1 << 20
+SOCKETS = 8 * MIB
+"""What lies between a client that has sent it and a server that reads no more."""
 
 
 def memory(server: Serving) -> int:
@@ -93,9 +95,12 @@ def tens(pictures: Iterator[bytes]) -> Iterator[list[bytes]]:
 def test_too_much_of_anything_is_refused(server: Serving, http: httpx2.Client) -> None:
     """And no more than 12 MB of it are taken."""
     before = memory(server)
+    taken = 0
 
     def endless() -> Iterator[bytes]:
+        nonlocal taken
         for _ in range(1600):
+            taken += 1 << 16
             yield bytes(1 << 16)
 
     form = {"Content-Type": "multipart/form-data; boundary=x"}
@@ -122,7 +127,8 @@ def test_too_much_of_anything_is_refused(server: Serving, http: httpx2.Client) -
             continue  # the server hung up while it was still being sent to
         assert answer.status_code in codes, (name, answer.status_code, answer.text[:200])
     assert http.get("/healthz").status_code == 200
-    print(f"{(memory(server) - before) / MIB:.0f} MiB more")
+    print(f"{(memory(server) - before) / MIB:.0f} MiB more; {taken / MIB:.1f} of 100 MiB were taken")
+    assert taken <= 12 * MIB + SOCKETS
     assert memory(server) - before < 128 * MIB
 
 

@@ -310,7 +310,7 @@ def test_the_table_of_views_is_the_catalogue() -> None:
 def test_the_table_of_findings_is_complete() -> None:
     """Every code that the modules behind an order report, and none that they do not."""
     pipeline = ("media/png.py", "media/jpeg.py", "media/container.py", "mockup/findings.py",
-                "mockup/order.py", "mockup/pipeline.py")  # fmt: skip
+                "mockup/resolution.py", "mockup/order.py", "mockup/pipeline.py")  # fmt: skip
     source = "\n".join((ROOT / "src" / "tirage" / name).read_text() for name in pipeline)
     reported = set(re.findall(r'(?:notes\.\w+|\)|Finding)\(\s*"([A-Z_]+)"', source))
     rows = table(ROOT / "docs" / "orders.md", ["code", "severity", "what was found"])

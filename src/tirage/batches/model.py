@@ -122,6 +122,8 @@ class Estimate:
     each: Span | None
     all: Span | None
     """Until the last of them is ready."""
+    findings: tuple[Finding, ...] = ()
+    """What will disappoint about prints, each once however many orders have it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,10 @@ from tirage.batches.model import Order, StoredDesign
 from tirage.errors import BadInput, Finding, NotFound, Severity, TirageError
 from tirage.jobs import checks
 from tirage.jobs.model import JsonObject, JsonValue, NewJob
+from tirage.mockup.catalogue import preset
 from tirage.mockup.description import Description
 from tirage.mockup.free import PLACEMENTS
+from tirage.mockup.resolution import resolution_finding
 from tirage.mockup.states import MOCKUP
 from tirage.mockup.submit import NAME, Products, colour_findings, order_findings
 
@@ -44,6 +46,8 @@ class Ready:
     job: NewJob
     fingerprint: str
     """Equal for orders whose pictures come out the same, for the same product."""
+    finding: Finding | None = None
+    """What will disappoint about its print, as far as that is known before the design is decoded."""
 
 
 @dataclass(slots=True)
@@ -92,7 +96,7 @@ class Checker:
         description = self.templates.description(template)
         faults += colour_findings(new.options, description.colours if description else {})
         new = replace(new, template_id=template)
-        return Ready(new, _fingerprint(new, design, description))
+        return Ready(new, _fingerprint(new, design, description), _print_finding(new, design, description))
 
     def _product(self, product_id: str, variant_id: str | None) -> str:
         self.products.require(product_id, variant_id)
@@ -112,6 +116,16 @@ class Checker:
             )
             return None
         return found
+
+
+def _print_finding(new: NewJob, design: StoredDesign, description: Description | None) -> Finding | None:
+    """LOW_RESOLUTION of a design in a preset; free places are judged when they are rendered."""
+    rule = description.presets.get(preset(new.preset)) if description and new.preset else None
+    if rule is None:
+        return None
+    wide = min(rule.width, rule.max_height * design.width / design.height)
+    name = f"{design.name or design.id} in {new.preset}"
+    return resolution_finding(name, pixels=design.width, width_cm=wide, where=design.id)
 
 
 WHERE = {

@@ -119,6 +119,7 @@ class Batches:
             workers=workers,
             each=estimate.span_of(seconds),
             all=estimate.whole(seconds, count=len(plan.new), ahead=ahead, workers=workers),
+            findings=tuple(dict.fromkeys(each.finding for each in plan.ready if each.finding)),
         )
 
     # watching

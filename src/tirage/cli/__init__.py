@@ -57,7 +57,7 @@ def _tirage(
     server: Annotated[
         str | None,
         typer.Option(
-            metavar="URL", help="For jobs, batch and keys: a server instead of this machine's data."
+            metavar="URL", help="For jobs, batch, keys and products: a server instead of this machine's data."
         ),
     ] = None,
 ) -> None:

@@ -172,6 +172,8 @@ def _price(found: wire.EstimateAnswer, *, json: bool) -> None:
         typer.echo(f"about {half:.0f} s, hardly more than {most:.0f} s, with {found['workers']} workers")
     else:
         typer.echo("how long it takes is not known yet: too few runs are recorded")
+    for each in found["findings"]:
+        typer.echo(f"{each['severity']}: {each['message']} [{each['code']}]", err=True)
 
 
 def _one(batch: wire.BatchAnswer, *, json: bool) -> None:

@@ -1,10 +1,11 @@
-"""The commands that work on jobs: `tirage worker`, `tirage jobs …`, `tirage cleanup`, `tirage migrate`.
-What they do stands in jobs.py, which is imported when one of them runs.
+"""The commands that work on jobs and on all data: `tirage worker`, `tirage jobs …`, `tirage cleanup`,
+`tirage migrate`, `tirage backup`.  What they do stands in modules that are imported when one of them runs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Protocol
 
 import typer
@@ -12,6 +13,8 @@ import typer
 from tirage.errors import UsageError
 
 ALL_QUEUES = "mockup,blender"
+NAMES = {"restore_backup": "restore"}
+"""Commands whose functions cannot have their names."""
 HELP = {"help_option_names": ["-h", "--help"]}
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="A job's id.")]
@@ -51,8 +54,8 @@ jobs_app = typer.Typer(help="List, show, watch, retry and cancel jobs.", rich_ma
 def register(app: typer.Typer) -> None:
     """Adds the commands to the program's."""
     app.add_typer(jobs_app, name="jobs", context_settings=HELP)
-    for command in (worker, cleanup, migrate, doctor):
-        app.command()(command)
+    for command in (worker, cleanup, migrate, doctor, backup, restore_backup):
+        app.command(NAMES.get(command.__name__))(command)
 
 
 @jobs_app.callback(invoke_without_command=True)
@@ -112,6 +115,26 @@ def doctor(
     from tirage.cli import jobs
 
     raise typer.Exit(jobs.diagnose(verify=verify, json=json))
+
+
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for it.")], *, json: Json = False
+) -> None:
+    """Copy the SQLite database and all files to a folder, while everything goes on."""
+    from tirage.cli import backups
+
+    backups.make(folder, json=json)
+
+
+def restore_backup(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `tirage backup` wrote.")],
+    *,
+    json: Json = False,
+) -> None:
+    """Put a back-up in an empty place: TIRAGE_DATA_DIR, TIRAGE_STORAGE_URL."""
+    from tirage.cli import backups
+
+    backups.restore(folder, json=json)
 
 
 def _desk() -> Desk:

@@ -13,6 +13,7 @@ from types import FrameType
 
 import typer
 
+from tirage import traces
 from tirage.cli import report
 from tirage.cli.parts import needed, opened
 from tirage.jobs.machine import COMPLETED
@@ -34,6 +35,7 @@ def work(queues: Sequence[str], *, concurrency: int, parent: int | None = None) 
     with opened() as app:
         from tirage.staff import make_worker
 
+        traces.configure(app.settings.traces_url)
         worker = make_worker(app, queues=queues, concurrency=concurrency)
         if parent is not None:
             threading.Thread(target=_outlive, args=(parent, worker.stop), daemon=True).start()

@@ -1,4 +1,4 @@
-"""The `tirage products` commands: the built-in catalogue."""
+"""The `tirage products` commands: the built-in catalogue, of a server or of this machine."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tirage.cli import report
+from tirage.cli.desk import ask
 from tirage.cli.job_commands import HELP, Json
-from tirage.cli.parts import opened
 from tirage.errors import UsageError
 
 if TYPE_CHECKING:
-    from tirage.app import App
+    from tirage import wire
     from tirage.jobs.model import JsonObject
-    from tirage.shops.model import Product
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A product's id.")]
 MediumId = Annotated[str, typer.Argument(metavar="MEDIUM", help="A picture's or video's id.")]
@@ -44,15 +43,14 @@ def list_all(
     json: Json = False,
 ) -> None:
     """List products, the newest first."""
-    from tirage.jobs.model import Page
-
-    with opened() as app:
-        found, count = app.catalogue.list_with_count(Page(limit=limit, offset=offset))
-        if json:
-            report.show_json({"products": [_shape(app, product) for product in found], "count": count})
-            return
+    page = ask(lambda client: client.list_products(limit=limit, offset=offset))
+    found, count = page["products"], page["count"]
+    if json:
+        report.show_json({"products": found, "count": count})
+        return
     for product in found:
-        typer.echo(f"{product.id}  {product.title}  {_parts(product)}")
+        parts = f"{len(product['variants'])} variants, {len(product['media'])} media"
+        typer.echo(f"{product['id']}  {product['title']}  {parts}")
     if count > offset + len(found):
         typer.echo(f"{count} products in all.")
 
@@ -60,8 +58,7 @@ def list_all(
 @products_app.command("show")
 def show(product: Id, *, json: Json = False) -> None:
     """Show a product with its variants and media."""
-    with opened() as app:
-        _show(app, app.catalogue.get(product), json=json)
+    _show(ask(lambda client: client.get_product(product)), json=json)
 
 
 @products_app.command("add")
@@ -74,12 +71,9 @@ def add(
     json: Json = False,
 ) -> None:
     """Add a product."""
-    from tirage.shops.model import NewProduct, NewVariant
-
-    sold = tuple(NewVariant(title=each) for each in variant or ())
-    new = NewProduct(title=title, id=name, metadata=_object(metadata), variants=sold)
-    with opened() as app:
-        _show(app, app.catalogue.create(new), json=json)
+    sold, known = [{"title": each} for each in variant or ()], _object(metadata)
+    made = ask(lambda client: client.create_product(title, product_id=name, metadata=known, variants=sold))
+    _show(made, json=json)
 
 
 @products_app.command("import")
@@ -92,21 +86,17 @@ def import_sheet(
 
     The columns are id, title, variant_id, variant_title and metadata; only title has to be there.
     """
-    from tirage.shops.sheet import read_products
-
     try:
         with file.open("rb") as sheet:
             data = sheet.read(MAX_SHEET)
     except OSError as error:
         message = f"{file} cannot be read: {error.strerror}."
         raise UsageError("UNREADABLE_FILE", message, hint="Give a CSV file.") from None
-    new = read_products(data)
-    with opened() as app:
-        made = app.catalogue.create_many(new)
+    made = ask(lambda client: client.import_products(data))
     if json:
-        report.show_json({"count": len(made), "ids": [product.id for product in made]})
+        report.show_json({**made})
     else:
-        typer.echo(f"{len(made)} products added.")
+        typer.echo(f"{made['count']} products added.")
 
 
 @products_app.command("rename")
@@ -114,28 +104,25 @@ def rename(
     product: Id, title: Annotated[str, typer.Argument(metavar="TITLE")], *, json: Json = False
 ) -> None:
     """Give a product another title."""
-    with opened() as app:
-        _show(app, app.catalogue.update(product, {"title": title}), json=json)
+    _show(ask(lambda client: client.update_product(product, title=title)), json=json)
 
 
 @products_app.command("remove")
 def remove(product: Id) -> None:
     """Remove a product with its variants and media; files stay with their jobs."""
-    with opened() as app:
-        app.catalogue.delete(product)
+    ask(lambda client: client.delete_product(product))
     typer.echo(f"{product} is removed.")
 
 
 @media_app.command("list")
 def list_media(product: Id, *, json: Json = False) -> None:
     """List a product's media in their order."""
-    with opened() as app:
-        found = app.catalogue.get(product)
-        if json:
-            report.show_json({"media": _shape(app, found)["media"]})
-            return
-        for line in _media_lines(app, found):
-            typer.echo(line)
+    found = ask(lambda client: client.get_product(product))
+    if json:
+        report.show_json({"media": found["media"]})
+        return
+    for line in _media_lines(found):
+        typer.echo(line)
 
 
 @media_app.command("order")
@@ -143,51 +130,38 @@ def order_media(
     product: Id, media: Annotated[list[str], typer.Argument(metavar="MEDIUM...")], *, json: Json = False
 ) -> None:
     """Put all media of a product in this order."""
-    with opened() as app:
-        _show(app, app.catalogue.order_media(product, media), json=json)
+    _show(ask(lambda client: client.order_media(product, media)), json=json)
 
 
 @media_app.command("thumbnail")
 def set_thumbnail(product: Id, medium: MediumId, *, json: Json = False) -> None:
     """Make one of a product's pictures its thumbnail."""
-    with opened() as app:
-        _show(app, app.catalogue.set_thumbnail(product, medium), json=json)
+    _show(ask(lambda client: client.set_thumbnail(product, medium)), json=json)
 
 
 @media_app.command("remove")
 def remove_medium(product: Id, medium: MediumId, *, json: Json = False) -> None:
     """Take a picture or video off a product; its file stays with its job."""
-    with opened() as app:
-        _show(app, app.catalogue.remove_medium(product, medium), json=json)
+    _show(ask(lambda client: client.remove_medium(product, medium)), json=json)
 
 
-def _show(app: App, product: Product, *, json: bool) -> None:
+def _show(product: wire.ProductAnswer, *, json: bool) -> None:
     if json:
-        report.show_json(_shape(app, product))
+        report.show_json({**product})
         return
-    typer.echo(f"{product.id}  {product.title}")
-    for name, value in product.metadata.items():
+    typer.echo(f"{product['id']}  {product['title']}")
+    for name, value in product["metadata"].items():
         typer.echo(f"  {name}: {json_words.dumps(value, ensure_ascii=False)}")
-    for variant in product.variants:
-        typer.echo(f"  variant {variant.id}  {variant.title}")
-    for line in _media_lines(app, product):
+    for variant in product["variants"]:
+        typer.echo(f"  variant {variant['id']}  {variant['title']}")
+    for line in _media_lines(product):
         typer.echo(f"  {line}")
 
 
-def _media_lines(app: App, product: Product) -> Iterator[str]:
-    for medium in product.media:
-        mark = " (thumbnail)" if medium.key == product.thumbnail else ""
-        yield f"{medium.media_type} {medium.id}  {medium.role or '-'}  {app.addresses.url(medium.key)}{mark}"
-
-
-def _parts(product: Product) -> str:
-    return f"{len(product.variants)} variants, {len(product.media)} media"
-
-
-def _shape(app: App, product: Product) -> dict[str, object]:
-    from tirage.web import shapes
-
-    return {**shapes.product(product, app.addresses)}
+def _media_lines(product: wire.ProductAnswer) -> Iterator[str]:
+    for medium in product["media"]:
+        mark = " (thumbnail)" if medium["url"] == product["thumbnail"] else ""
+        yield f"{medium['media_type']} {medium['id']}  {medium['role'] or '-'}  {medium['url']}{mark}"
 
 
 def _object(text: str | None) -> JsonObject:

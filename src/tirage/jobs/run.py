@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 
+from tirage import traces
 from tirage.errors import Conflict, TirageError, TryAgain
 from tirage.jobs.machine import COMPLETED
 from tirage.jobs.model import EndedStep, Job, JsonObject, StatusData
@@ -134,7 +135,8 @@ class Run:
         )
         start = self._monotonic()
         self._ended, self._deadline = None, start + max(self._step_seconds, step.seconds)
-        value = self._patiently(lambda: work(*args, **named))
+        with traces.span(step.name):
+            value = self._patiently(lambda: work(*args, **named))
         self.check()
         self._deadline = None
         self._recorded[step.name] = value

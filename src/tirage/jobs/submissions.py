@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC
 from typing import TypeVar, cast
 
+from tirage import traces
 from tirage.errors import Finding
 from tirage.jobs import checks
 from tirage.jobs.machine import FAILED, RetryBy, is_active, progress_for
@@ -15,7 +16,7 @@ from tirage.jobs.pipeline import Rules
 from tirage.jobs.store import Unit
 from tirage.jobs.transitions import load, moment, move, save
 
-RUN_STATE = frozenset({"error", "error_message", "media_ids", "progress", "reused_from"})
+RUN_STATE = frozenset({"error", "error_message", "media_ids", "progress", "reused_from", traces.PARENT})
 """Keys of a job's metadata that speak of its run: a retry does not inherit them."""
 OVERRIDES = frozenset(RetryOverrides.__annotations__)
 UPDATES = frozenset(JobUpdate.__annotations__)
@@ -111,7 +112,7 @@ def _row(rules: Rules, new: NewJob) -> Job:
         preset=new.preset,
         template_id=new.template_id,
         options=new.options,
-        metadata=new.metadata,
+        metadata=_traced(new.metadata),
         queue=pipeline.queue(new),
         priority=new.priority,
         max_attempts=pipeline.max_attempts,
@@ -119,6 +120,12 @@ def _row(rules: Rules, new: NewJob) -> Job:
         created_at=at,
         updated_at=at,
     )
+
+
+def _traced(metadata: JsonObject) -> JsonObject:
+    """With the place in the trace where the job was ordered: its worker goes on from there."""
+    place = traces.here()
+    return {**metadata, traces.PARENT: place} if place else metadata
 
 
 def _submission(job: Job) -> NewJob:

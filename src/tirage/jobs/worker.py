@@ -23,6 +23,7 @@ from tirage.jobs.model import Job
 from tirage.jobs.run import Reason, Run, Stopped, Work
 from tirage.jobs.schedules import Schedules
 from tirage.jobs.service import JobService
+from tirage.jobs.spans import attempt_span, tell_outcome
 from tirage.jobs.store import Store
 from tirage.log import Logger
 
@@ -57,7 +58,10 @@ class Terms:
     drain_seconds: float = 20.0
     """How long running jobs may go on after the word to stop; what is left is given back."""
     grace_seconds: float = 5.0
-    """How long a run that was stopped may take to end, before the worker gives itself up."""
+    """The same when the worker is told to stop: a run that has not ended by then is left behind."""
+    patience_seconds: float = 30.0
+    """How long a run that was stopped may take to end, before the worker gives itself up: longer than a
+    storage that has gone silent is waited for."""
 
 
 @dataclass(slots=True)
@@ -137,6 +141,11 @@ class Worker:
         if self._draining is None:
             self._draining = self._monotonic()
         self._wake.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether it was told to stop, or gave itself up."""
+        return self._draining is not None
 
     @property
     def active(self) -> int:
@@ -228,8 +237,10 @@ class Worker:
             return
         now = self._monotonic()
         active.stopped_at = active.stopped_at or now
-        if now - active.stopped_at > self._terms.grace_seconds and not self._given_up:
-            self._log.error("stuck", job=active.job.id, reason=active.run.reason)
+        terms = self._terms
+        patience = terms.patience_seconds if self._draining is None else terms.grace_seconds
+        if now - active.stopped_at > patience and not self._given_up:
+            self._log.error("stuck", job=active.job.id, attempt=active.job.attempt, reason=active.run.reason)
             self._given_up = True
             self.stop()
 
@@ -269,13 +280,15 @@ class Worker:
     def _work(self, job: Job, run: Run) -> None:
         """From a claim to its end, in the job's thread."""
         try:
-            outcome = self._made(job, run)
+            with attempt_span(job, worker=self._terms.name) as span:
+                outcome = self._made(job, run)
+                tell_outcome(span, outcome)
             self._settle(job, outcome)
             self._clear(job.id)
         except TirageError as error:  # the store is away: the claim is found again, or taken over
-            self._log.warning("unsettled", job=job.id, code=error.code)
+            self._log.warning("unsettled", job=job.id, attempt=job.attempt, code=error.code)
         except Exception:  # noqa: BLE001 – the worker's border
-            self._log.error("unsettled", job=job.id, exc_info=True)
+            self._log.error("unsettled", job=job.id, attempt=job.attempt, exc_info=True)
         finally:
             self._active.pop(job.id, None)
             self._wake_for_claim()
@@ -325,16 +338,17 @@ class Worker:
         self._end(job.id, job.attempt, failure)
 
     def _end(self, job_id: str, attempt: int, failure: Failure) -> None:
-        self._unless_lost(partial(self._service.end_attempt, job_id, attempt=attempt, failure=failure))
+        end = partial(self._service.end_attempt, job_id, attempt=attempt, failure=failure)
+        self._unless_lost(job_id, attempt, end)
 
     def _give_back(self, job_id: str, attempt: int) -> None:
-        self._unless_lost(partial(self._service.give_back, job_id, attempt=attempt))
+        self._unless_lost(job_id, attempt, partial(self._service.give_back, job_id, attempt=attempt))
 
-    def _unless_lost(self, write: Callable[[], object]) -> None:
+    def _unless_lost(self, job_id: str, attempt: int, write: Callable[[], object]) -> None:
         try:
             write()
         except (Conflict, NotFound):
-            self._log.info("claim was lost")
+            self._log.info("claim was lost", job=job_id, attempt=attempt)
 
     def _clear(self, job_id: str) -> None:
         """Takes away what the job no longer needs, as far as it is this worker's."""
@@ -344,7 +358,8 @@ class Worker:
         elif job is None or job.status in ENDED:
             start = self._monotonic()
             shutil.rmtree(self._terms.folder / job_id, ignore_errors=True)
-            self._log.info("cleaned up", job=job_id, ms=round((self._monotonic() - start) * 1000))
+            spent = round((self._monotonic() - start) * 1000)
+            self._log.info("cleaned up", job=job_id, attempt=job.attempt if job else None, ms=spent)
 
     def _tidy(self, job: Job) -> None:
         """Undoes what a job that came to nothing has left; later again when that fails."""
@@ -353,7 +368,9 @@ class Worker:
         except Exception as error:  # noqa: BLE001 – the runner's border
             failure = failure_of(error)
             self._not_tidy[job.id] = self._monotonic() + TIDY_AGAIN
-            self._log.warning("not tidied up", job=job.id, code=failure.code, detail=failure.detail)
+            self._log.warning(
+                "not tidied up", job=job.id, attempt=job.attempt, code=failure.code, detail=failure.detail
+            )
             return
         shutil.rmtree(self._terms.folder / job.id, ignore_errors=True)
         self._not_tidy.pop(job.id, None)

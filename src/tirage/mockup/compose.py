@@ -21,7 +21,8 @@ from tirage.mockup.kept import Kept
 from tirage.mockup.kernels import pointer
 from tirage.mockup.model import Panel, Template
 from tirage.mockup.outline import panel_mask
-from tirage.mockup.placement import CM_PER_INCH, PlacedArt, Print, to_design
+from tirage.mockup.placement import PlacedArt, Print, to_design
+from tirage.mockup.resolution import CM_PER_INCH
 
 PRINT_DPI = 300
 MAX_PRINT_PIXELS = 40_000_000

@@ -18,10 +18,10 @@ from tirage.mockup.kept import Kept
 from tirage.mockup.lab import difference, lab
 from tirage.mockup.model import Panel, Template
 from tirage.mockup.outline import panel_mask
-from tirage.mockup.placement import CM_PER_INCH, Print, to_panel
+from tirage.mockup.placement import Print, to_panel
+from tirage.mockup.resolution import resolution_finding
 from tirage.mockup.survey import FAINTEST, Survey, survey
 
-POOR_DPI, GOOD_DPI = 150, 300
 REACH_TOLERANCE_CM = 0.05
 CLOTH_PIXELS_PER_CM = 10
 HALF = 128
@@ -92,14 +92,10 @@ def _check_empty(facts: Survey, print_: Print, where: str, notes: Notes) -> bool
 
 
 def _check_resolution(print_: Print, where: str, notes: Notes) -> None:
-    dpi, art, pixels = print_.dpi, print_.art, print_.design.width
-    if dpi >= GOOD_DPI:
-        return
-    wanted = POOR_DPI if dpi < POOR_DPI else GOOD_DPI
-    message = f"{_name(print_)} prints at {dpi:.0f} DPI: {pixels} pixels over {art.width:.1f} cm."
-    needed, narrower = art.width / CM_PER_INCH * wanted, pixels / wanted * CM_PER_INCH
-    hint = f"Give it {needed:.0f} pixels of width, or print it {narrower:.1f} cm wide, for {wanted} DPI."
-    (notes.warning if dpi < POOR_DPI else notes.note)("LOW_RESOLUTION", where, message, hint=hint)
+    pixels, wide = print_.design.width, print_.art.width
+    found = resolution_finding(_name(print_), pixels=pixels, width_cm=wide, where=where)
+    if found is not None:
+        notes.findings.append(found)
 
 
 def _check_area(hull: NDArray[np.float32], panel: Panel, print_: Print, where: str, notes: Notes) -> None:

@@ -16,8 +16,8 @@ from tirage.errors import BadInput
 from tirage.media.intake import Design
 from tirage.mockup.catalogue import Anchor, Preset
 from tirage.mockup.model import Panel, Template
+from tirage.mockup.resolution import CM_PER_INCH
 
-CM_PER_INCH = 2.54
 FARTHEST_CM = 200.0
 WIDTH_CM = (0.5, 100.0)
 TALLEST_CM = 150.0

@@ -29,6 +29,7 @@ from tirage.web.gate import Gate
 from tirage.web.limits import BodyLimit
 from tirage.web.once import OnceOnly
 from tirage.web.parts import Parts
+from tirage.web.traced import Traced
 
 ROUTERS = (
     orders.router,
@@ -67,4 +68,5 @@ def build_site(parts: Parts) -> ASGIApp:
     api.state.parts = parts
     settings = parts.app.settings
     rates = Rates(settings.rate_limit) if settings.api_key else None
-    return Gate(BodyLimit(OnceOnly(api, store=parts.app.database)), keys=parts.app.keys, rates=rates)
+    limited = BodyLimit(OnceOnly(api, store=parts.app.database))
+    return Traced(Gate(limited, keys=parts.app.keys, rates=rates))

@@ -16,7 +16,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from tirage import log
+from tirage import log, traces
 from tirage.app import App, open_app
 from tirage.errors import UsageError
 from tirage.settings import Settings
@@ -55,6 +55,7 @@ def serve(
     port = _free_port(address, port)
     _allow_connections()
     log.configure(level=settings.log_level, format=settings.log_format)
+    traces.configure(settings.traces_url)
     with open_app(settings, host=str(address), port=port) as app:
 
         def listening() -> None:

@@ -280,6 +280,7 @@ def estimate(found: Estimate) -> wire.EstimateAnswer:
         "workers": found.workers,
         "seconds_each": span(found.each),
         "seconds": span(found.all),
+        "findings": [finding(each) for each in found.findings],
     }
 
 

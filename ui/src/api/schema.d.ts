@@ -1532,6 +1532,8 @@ export interface components {
             workers: number;
             seconds_each: components["schemas"]["SpanAnswer"] | null;
             seconds: components["schemas"]["SpanAnswer"] | null;
+            /** Findings */
+            findings: components["schemas"]["FindingAnswer"][];
         };
         /**
          * EventAnswer
