@@ -86,7 +86,7 @@ class TestFaults(Publishing):
         assert len(medusa.files) == len(NAMES) + 1
 
     def test_an_upload_whose_answer_is_lost_leaves_one_file_at_most(
-        self, connected: Connected, medusa: FakeMedusa, service: JobService
+        self, connected: Connected, medusa: FakeMedusa, service: JobService, clock: FakeClock
     ) -> None:
         product = connected.new_product()
         job = self.running(service, product)
@@ -97,7 +97,26 @@ class TestFaults(Publishing):
         assert len(self.own(connected, product)) == len(NAMES)
         assert len(medusa.files) == len(NAMES) + 2
         connected.publisher.withdraw(product_id=product, job_id=job.id)
+        assert self.own(connected, product) == []
+        clock.advance(11)
+        connected.pushing.push_due()  # nobody has brought them back: the copies go
         assert len(medusa.files) == 1
+
+    def test_pictures_that_were_taken_back_and_come_again_with_an_old_list(
+        self, connected: Connected, medusa: FakeMedusa, service: JobService, clock: FakeClock
+    ) -> None:
+        product = connected.new_product()
+        before = connected.storefront.shown(product)
+        job = self.running(service, product)
+        self.publish(connected, product, job)
+        old = connected.storefront.shown(product)
+        connected.publisher.withdraw(product_id=product, job_id=job.id)
+        connected.storefront.show(product, Change(images=old.images, thumbnail=(old.thumbnail,)))
+        for _ in range(2):
+            clock.advance(11)
+            assert connected.pushing.push_due() == 1
+        assert connected.storefront.shown(product) == before
+        assert medusa.files == {}
 
     def test_retry_after_is_honoured(
         self, connected: Connected, medusa: FakeMedusa, service: JobService, clock: FakeClock

@@ -123,8 +123,14 @@ class Pushing:
         ).items():
             held.check()
             front.assign(name, variant, add=add, remove=remove)
-        gone = self._discarded(wanted, front)
-        self._done(task, link, now, shown, gone=gone, written=bool(written))
+        at = self._now()
+        checked = not written and (link.check_at is None or link.check_at <= at)
+        gone = self._discarded(wanted, front) if checked else []
+        if written:
+            link = replace(link, check_at=at + CHECK_AFTER)
+        elif checked:
+            link = replace(link, check_at=None)
+        self._done(task, link, now, shown, gone=gone, checked=checked)
         return True
 
     def _posted(self, task: _Task, front: Storefront) -> dict[str, Posted]:
@@ -152,7 +158,10 @@ class Pushing:
         return posted
 
     def _discarded(self, wanted: Wanted, front: Storefront) -> list[str]:
-        """Keys of files that are no longer needed there, once their copies are deleted."""
+        """Keys of files that are no longer needed there, once their copies are deleted.
+
+        Until the shop was seen without them they stay known: who writes an old list brings them back.
+        """
         shown = {medium.key for medium in wanted.media}
         gone = [each for each in wanted.posted.values() if each.discard and each.key not in shown]
         for each in gone:
@@ -165,11 +174,9 @@ class Pushing:
         return link
 
     def _done(
-        self, task: _Task, link: Link, wanted: Wanted, shown: Shown, *, gone: Sequence[str], written: bool
+        self, task: _Task, link: Link, wanted: Wanted, shown: Shown, *, gone: Sequence[str], checked: bool
     ) -> None:
         """Writes down what was seen, and that this revision is shown."""
-        at = self._now()
-        checked = not written and (link.check_at is None or link.check_at <= at)
         now_seen = {each.key: replace(each, settled=each.settled or checked) for each in seen(wanted, shown)}
         kept = {medium.key for medium in task.wanted.media}
         left = (
@@ -181,12 +188,11 @@ class Pushing:
         done = replace(
             link,
             pushed=task.link.revision,
-            check_at=at + CHECK_AFTER if written else None if checked else link.check_at,
             attempts=0,
             not_before=None,
             problem=None,
             thumbnail_key=wanted.thumbnail,
-            remembers=link.remembers and bool(wanted.media),
+            remembers=link.remembers and (bool(wanted.media) or not checked),
         )
 
         def write(unit: ShopUnit) -> None:
@@ -196,7 +202,7 @@ class Pushing:
 
         if changed or gone or done != task.link:
             self._store.write(write)
-        log.info("told", product=link.product_id, shop=link.shop, written=written)
+        log.info("told", product=link.product_id, shop=link.shop, checked=checked)
 
     def _failed(self, product_id: str, error: TirageError) -> None:
         """Remembers when to try again; a store that is away remembers nothing."""
