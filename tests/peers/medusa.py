@@ -1,5 +1,5 @@
-"""A real Medusa 2 server for tests: installed once from its lock file, started on loopback over a PostgreSQL of
-its own, stopped at the end.  MEDUSA_HOME names the folder of the installation; by default `out/peers/medusa`.
+"""A real Medusa 2 server for tests: installed once from its lock file, started on loopback over a PostgreSQL
+of its own, stopped at the end.  MEDUSA_HOME names the folder of the installation; by default `out/peers/medusa`.
 """
 
 from __future__ import annotations

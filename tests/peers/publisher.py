@@ -1,5 +1,5 @@
-"""A process that publishes jobs and may be killed at any moment: what it did is in the database and in the shop.
-`python publisher.py ORDER` forks a child for the work; a child that is killed is followed by another one, until
+"""A process that publishes jobs and may be killed at any moment: what it did is in database and shop.
+`python publisher.py ORDER` forks a child for the work; one that is killed is followed by another one, until
 every job of its share is done.  ORDER is a JSON file; see `Order`.
 """
 

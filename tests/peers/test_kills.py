@@ -1,5 +1,5 @@
-"""Publishers are killed between their requests and their commits while another program changes the same products
-of a real Medusa: nothing is doubled, nothing of ours is lost, and everything can be taken back.
+"""Publishers are killed between their requests and their commits while another program changes the same
+products of a real Medusa: nothing is doubled, nothing of ours is lost, and everything can be taken back.
 
 PEER_PUBLISHES: how many (300); PEER_KILL_CHANCE: of a kill at each request (0.02).
 """
@@ -66,10 +66,8 @@ class Other(threading.Thread):
         with httpx2.Client(base_url=self.shop.url, auth=(self.shop.key, ""), timeout=60) as http:
             path, fields = f"/admin/products/{product}", {"fields": "images.id,images.url,images.rank"}
             images = http.get(path, params=fields).json()["product"]["images"]
-            images = [
-                {"id": each["id"], "url": each["url"]}
-                for each in sorted(images, key=lambda each: each["rank"])
-            ]
+            images.sort(key=lambda each: each["rank"])
+            images = [{"id": each["id"], "url": each["url"]} for each in images]
             if take and own:
                 gone = own.pop(0)
                 images = [each for each in images if each["url"] != gone]
