@@ -1,5 +1,5 @@
 """A real Medusa 2 server for tests: installed once from its lock file, started on loopback over a PostgreSQL
-of its own, stopped at the end.  MEDUSA_HOME names the folder of the installation; by default `out/peers/medusa`.
+of its own, stopped at the end.  MEDUSA_HOME is its folder; by default `out/peers/medusa`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def install() -> None:
     stamp.unlink(missing_ok=True)
     for name in FILES:
         shutil.copy(HERE / name, HOME / name)
-    _npm("ci", "--legacy-peer-deps", "--no-audit", "--no-fund", "--loglevel=error")
+    _npm("install", "--legacy-peer-deps", "--no-audit", "--no-fund", "--loglevel=error")
     stamp.write_text(wanted)
 
 

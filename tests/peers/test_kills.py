@@ -106,8 +106,7 @@ def test_publishes_with_kills_and_another_writer(real: RealMedusa, tmp_path: Pat
         window = Connected(database, clock, real.url, real.key, real.add_product, locks_of(url, tmp_path))
         products = [window.new_product() for _ in range(PRODUCTS)]
         before = {name: window.storefront.shown(name) for name in products}
-        jobs = [made(service, "rendering", product_id=products[n % PRODUCTS], variant_id=None,
-                     options={"fabric_color": ("black", "white", "navy")[n % 3]}) for n in range(PUBLISHES)]  # fmt: skip
+        jobs = [rendering(service, products[n % PRODUCTS], n) for n in range(PUBLISHES)]
         failed = {job.id for job in jobs[::4]}
         other = Other(real, products)
         other.start()
@@ -150,7 +149,7 @@ def test_publishes_with_kills_and_another_writer(real: RealMedusa, tmp_path: Pat
         )
         left = real.ask("GET", "/admin/products", params={"limit": 1}).status_code
         print(
-            f"\n{PUBLISHES} publishes ({len(failed)} taken back), {kills} kills ({from_outside} from outside), "
+            f"\n{PUBLISHES} publishes ({len(failed)} taken back), {kills} kills ({from_outside} at random), "
             f"{other.writes} writes of another program: {doubled} doubled, {lost} lost, {strange} strange, "
             f"{missing} of another program's {sum(map(len, other.added.values()))} overwritten, "
             f"ids of others kept: {ids_kept}; taken back exactly: {restored} of {PRODUCTS} products; "
@@ -162,6 +161,11 @@ def test_publishes_with_kills_and_another_writer(real: RealMedusa, tmp_path: Pat
     assert restored == PRODUCTS
     assert kills >= PUBLISHES * CHANCE
     assert not theirs or missing <= other.writes // 50, theirs
+
+
+def rendering(service: JobService, product: str, number: int) -> Job:
+    colour = ("black", "white", "navy")[number % 3]
+    return made(service, "rendering", product_id=product, variant_id=None, options={"fabric_color": colour})
 
 
 def kill_at_random(running: list[subprocess.Popen[str]]) -> int:
@@ -189,7 +193,7 @@ def settle(window: Connected, clock: FakeClock) -> None:
 
 
 def judged(window: Connected, products: list[str], jobs: list[Job]) -> tuple[int, int, int]:
-    """How many pictures are shown twice, not at all, and though they should not be; order and thumbnail too."""
+    """How many pictures are shown twice, not at all, and wrongly; order and thumbnail are looked at too."""
     wanted = {(job.product_id, job.id, name) for job in jobs for name in NAMES}
     found: Counter[tuple[str | None, str, str]] = Counter()
     for product in products:

@@ -116,6 +116,7 @@ class Connections:
             self._note(shop, error.message)
             raise
         self._note(shop, None)
+        self._store.write(lambda unit: unit.shops.hurry(shop.name))
         return synced
 
     def remove(self, name: str) -> None:

@@ -56,6 +56,10 @@ class ShopRows(Protocol):
         """Counts the revision up."""
         ...
 
+    def hurry(self, shop: str) -> None:
+        """The shop is back: what waits for it need not wait on."""
+        ...
+
     def due(self, at: datetime, *, limit: int) -> list[str]:
         """Products that their shops have to be told of now."""
         ...

@@ -80,6 +80,12 @@ class SqlShops:
         """A change of what it shall show."""
         touch(self._connection, [product_id])
 
+    def hurry(self, shop: str) -> None:
+        """Nothing of a shop waits on."""
+        waits = (shop_links.c.shop == shop, shop_links.c.not_before.is_not(None))
+        change = update(shop_links).where(*waits).values(not_before=None, attempts=0)
+        self._connection.execute(change)
+
     def due(self, at: datetime, *, limit: int) -> list[str]:
         """Those that wait before those that are only looked at again."""
         ready = or_(shop_links.c.not_before.is_(None), shop_links.c.not_before <= at)
