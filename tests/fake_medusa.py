@@ -122,6 +122,8 @@ class FakeMedusa:
             product["images"] = [
                 self._image(product, given, rank) for rank, given in enumerate(data["images"])
             ]
+        if _has_null_in_a_list(data.get("metadata")):
+            return 500, {"type": "unknown_error", "message": "An unknown error occurred."}
         if data.get("metadata"):
             metadata = {**(product["metadata"] or {}), **data["metadata"]}
             product["metadata"] = {key: value for key, value in metadata.items() if value != ""}
@@ -163,6 +165,12 @@ class FakeMedusa:
 
     def _id(self, prefix: str) -> str:
         return f"{prefix}_{next(self._numbers):026}"
+
+
+def _has_null_in_a_list(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_null_in_a_list, value.values()))
+    return isinstance(value, list) and any(each is None or _has_null_in_a_list(each) for each in value)
 
 
 def _handler(shop: FakeMedusa) -> type[BaseHTTPRequestHandler]:

@@ -4,6 +4,7 @@ and what connected shops have to bear: outages, kills, other writers.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -272,7 +273,7 @@ class TestFaults(Publishing):
         self.publish(connected, product, job)
         metadata = medusa.products[product]["metadata"]
         assert metadata["care"] == "wash cold"
-        noted = metadata["tirage"]["media"]
+        noted = json.loads(metadata["tirage"])["media"]
         assert [each["role"] for each in noted] == [*NAMES, "animation"]
         assert all(each["render_job_id"] == job.id for each in noted)
         assert noted[-1]["url"].endswith(".mp4")

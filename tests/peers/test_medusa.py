@@ -134,7 +134,9 @@ class Asked:
         self.show(images=[{"id": now[1]["id"], "url": now[1]["url"]}, *anew])  # one that was deleted
         back = self.product_now()["images"]
         self.said.append([each["id"] for each in back][:1] == [now[1]["id"]])
-        self.show(metadata={"tirage": {"media": [1, "ü", None]}, "care": "cold"})
+        self.show(metadata={"tirage": '{"media": [1, "ü", null]}', "care": "cold"})
+        self.product_now()
+        self.show(metadata={"tirage": {"media": [1, None]}})
         self.product_now()
         self.show(metadata={"tirage": ""})
         self.product_now()

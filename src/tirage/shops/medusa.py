@@ -1,17 +1,20 @@
 """Medusa 2 over its Admin API.  `images` of a product replaces the whole list, and a picture without its id
 is made anew: pictures of others are always sent back with theirs.  What pictures carry as metadata is
-dropped there, so that ours stands in the product's, under one key; an empty text takes a key away.
+dropped there, so that ours stands in the product's, under one key, as the text of a JSON object (Medusa falls
+over a null within a list); an empty text takes a key away.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
 from tirage.errors import BadInput, NotFound
+from tirage.jobs.model import JsonObject
 from tirage.shops.connected import Change, Copy, Image, Offered, OfferedVariant, Shop, Shown
 from tirage.shops.line import Line, form
 
@@ -72,7 +75,8 @@ class Medusa:
         if change.thumbnail is not None:
             data["thumbnail"] = change.thumbnail[0]
         if change.about is not None:
-            data["metadata"] = {NOTES: change.about[0] or ""}
+            about = change.about[0]
+            data["metadata"] = {NOTES: json.dumps(about, ensure_ascii=False) if about else ""}
         with _of_product(product_id):
             self._line.ask("POST", _path(product_id), query={"fields": "id"}, data=data)
 
@@ -107,14 +111,22 @@ def _shown(product: Mapping[str, Any]) -> Shown:
     for image in images:
         for variant in image.get("variants") or ():
             variants.setdefault(str(variant["id"]), set()).add(str(image["id"]))
-    about = (product["metadata"] or {}).get(NOTES)
     thumbnail = product["thumbnail"]
     return Shown(
         tuple(Image(str(each["id"]), str(each["url"])) for each in images),
         None if thumbnail is None else str(thumbnail),
         {name: frozenset(ids) for name, ids in variants.items()},
-        about or None,
+        _noted(product["metadata"] or {}),
     )
+
+
+def _noted(metadata: Mapping[str, Any]) -> JsonObject | None:
+    """What we wrote; None as well for what somebody made of it: it is written again."""
+    try:
+        found = json.loads(metadata.get(NOTES) or "null")
+    except (ValueError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else None
 
 
 def _offered(product: Mapping[str, Any]) -> Offered:
