@@ -105,7 +105,8 @@ class Asked:
             (NUMBER.sub("N", image["url"]), image["rank"], len(image.get("variants") or ()))
             for image in images
         ]
-        self.said.append((told, product["title"], product["thumbnail"], product["metadata"] or {}))
+        metadata = sorted((product["metadata"] or {}).items())
+        self.said.append((told, product["title"], product["thumbnail"], metadata))
         return {**product, "images": images}
 
     def show(self, **data: object) -> None:
