@@ -73,6 +73,7 @@ class TestMedusaStorefront(StorefrontSuite):
 class TestFaults(Publishing):
     """What a connected shop and its neighbours do to us."""
 
+    @pytest.mark.rows("R119")
     def test_an_answer_that_is_lost_doubles_nothing(
         self, connected: Connected, medusa: FakeMedusa, service: JobService
     ) -> None:
@@ -264,6 +265,7 @@ class TestFaults(Publishing):
         self.publish(connected, product, own)
         assert len(medusa.writes()) == writes
 
+    @pytest.mark.rows("R061", "R230", "R232")
     def test_films_and_facts_stand_in_the_products_metadata(
         self, connected: Connected, medusa: FakeMedusa, service: JobService
     ) -> None:
@@ -313,6 +315,7 @@ class TestFaults(Publishing):
             connected.connections.check("main")
 
 
+@pytest.mark.rows("R061")
 def test_a_batch_is_applied_in_the_shop_and_taken_back(
     connected: Connected, medusa: FakeMedusa, service: JobService, database: Database, clock: FakeClock
 ) -> None:

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from jobsteps import made
 from peers.medusa import RealMedusa
@@ -98,6 +99,7 @@ def children(process: subprocess.Popen[str]) -> list[int]:
     return [int(word) for word in text.split()]
 
 
+@pytest.mark.rows("R061", "R097")
 def test_publishes_with_kills_and_another_writer(real: RealMedusa, tmp_path: Path, url: str) -> None:
     start = time.monotonic()
     clock = FakeClock(now())
