@@ -265,6 +265,18 @@ class TestFaults(Publishing):
         self.publish(connected, product, own)
         assert len(medusa.writes()) == writes
 
+    def test_a_variant_that_went_meanwhile_stops_nothing(
+        self, connected: Connected, medusa: FakeMedusa, service: JobService
+    ) -> None:
+        product = connected.new_product()
+        medusa.faults = [Fault("POST", "/images/batch", 1, status=404)]
+        job = self.running(service, product, options={"fabric_color": "black"})
+        self.publish(connected, product, job)
+        assert len(self.own(connected, product)) == len(NAMES)
+        assert connected.storefront.shown(product).variants == {}
+        self.publish(connected, product, job)
+        assert [len(each) for each in connected.storefront.shown(product).variants.values()] == [6]
+
     @pytest.mark.rows("R061", "R230", "R232")
     def test_films_and_facts_stand_in_the_products_metadata(
         self, connected: Connected, medusa: FakeMedusa, service: JobService

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
-from tirage.errors import TirageError, TryAgain
+from tirage.errors import NotFound, TirageError, TryAgain
 from tirage.jobs.model import Job
 from tirage.log import Logger
 from tirage.mockup.ports import Media, Publisher, Receipt
@@ -118,11 +118,7 @@ class Pushing:
                 front.show(name, diff)
                 written += 1
             shown = front.shown(name)
-        for variant, (add, remove) in assignments(
-            now, shown, owners(task.product, task.jobs, task.shop.colour_option)
-        ).items():
-            held.check()
-            front.assign(name, variant, add=add, remove=remove)
+        _assign(task, front, held, now, shown)
         at = self._now()
         checked = not written and (link.check_at is None or link.check_at <= at)
         gone = self._discarded(wanted, front) if checked else []
@@ -249,6 +245,18 @@ class Showing:
         self._catalogue.withdraw(product_id=product_id, job_id=job_id)
         self._store.write(lambda unit: _discard(unit, product_id, job_id))
         self._pushing.push(product_id)
+
+
+def _assign(task: _Task, front: Storefront, held: Held, wanted: Wanted, shown: Shown) -> None:
+    """Variants get their pictures; one that went meanwhile is left to the next look."""
+    name = task.link.external_id
+    belongs = owners(task.product, task.jobs, task.shop.colour_option)
+    for variant, (add, remove) in assignments(wanted, shown, belongs).items():
+        held.check()
+        try:
+            front.assign(name, variant, add=add, remove=remove)
+        except NotFound as error:
+            log.warning("not assigned", product=name, variant=variant, message=error.message)
 
 
 def _discard(unit: ShopUnit, product_id: str, job_id: str) -> None:
