@@ -41,6 +41,10 @@ def connected(
     window.close()
 
 
+SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+"""For what has nothing to do with the database."""
+
+
 class TestBuiltIn(PublisherSuite):
     @pytest.fixture
     def window(self, database: Database, clock: FakeClock) -> BuiltIn:
@@ -53,6 +57,7 @@ class TestMedusa(PublisherSuite):
         return connected
 
 
+@SQLITE
 class TestMedusaByLink(PublisherSuite):
     @pytest.fixture
     def window(self, connected: Connected) -> Connected:
@@ -60,6 +65,7 @@ class TestMedusaByLink(PublisherSuite):
         return connected
 
 
+@SQLITE
 class TestMedusaStorefront(StorefrontSuite):
     @pytest.fixture
     def storefront(self, connected: Connected) -> Storefront:
@@ -70,6 +76,7 @@ class TestMedusaStorefront(StorefrontSuite):
         return connected.new_product()
 
 
+@SQLITE
 class TestFaults(Publishing):
     """What a connected shop and its neighbours do to us."""
 
