@@ -10,7 +10,7 @@ UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-versi
 JOBS ?= $(shell nproc)
 NATIVE := $(wildcard src/tirage/mockup/native/*.[ch])
 
-.PHONY: help demo demo-video bench-video test test-chaos test-drills test-security test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-catalogue bench-smoke simulate references goldens blender test-blender garment bake studio pins ci-deps clean native
+.PHONY: help demo demo-video bench-video test test-chaos test-drills test-security test-peers test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-catalogue bench-smoke simulate references goldens blender test-blender garment bake studio pins ci-deps clean native
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -74,6 +74,10 @@ test-drills: native ## storage away, two machines, an upgrade while jobs run, ba
 
 test-security: native ## hostile clients: pictures, bodies, names, addresses, slow lines; every route against its description (minutes)
 	$(BIN)/python -m pytest tests/security -p no:cacheprovider -s -o faulthandler_timeout=1800 -o pythonpath=". scripts tests tests/unit"
+
+test-peers: native ## a real Medusa from npm: suites, the fake compared with it, kills (PEER_PUBLISHES=1000: the long run)
+	@node -e 'process.exit(Number.parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { echo "make test-peers needs Node.js 20 or newer with npm: install it." >&2; exit 1; }
+	$(BIN)/python -m pytest tests/peers -p no:cacheprovider -s -o faulthandler_timeout=1800
 
 test-ui: native chromium tests/ui/node_modules/.ready ## what only a browser can judge: models in a 3-D viewer
 	$(BIN)/python tests/ui/prepare.py out/ui

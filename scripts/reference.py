@@ -82,6 +82,7 @@ COMMANDS = (
     *(("products", "media", name) for name in ("list", "order", "thumbnail", "remove")),
     *(("batch", name) for name in BATCH),
     *(("keys", name) for name in ("create", "list", "revoke")),
+    *(("shops", name) for name in ("add", "check", "sync", "list", "remove")),
     *(("video", name) for name in ("check", "render", "ingest", "sync", "convert", "diff", "lock")),
     ("serve",),
     ("cleanup",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,14 +26,20 @@ from tirage.mockup.submission import MOCKUP_PIPELINE
 from tirage.mockup.submit import Submissions
 from tirage.settings import STATIC, Settings
 from tirage.shops.catalogue import Catalogue
+from tirage.shops.connections import Connections
+from tirage.shops.kinds import Storefronts
+from tirage.shops.pushing import Pushing, Showing
 from tirage.stores.addresses import Addresses
 from tirage.stores.blobs import Blobs, open_blobs
 from tirage.stores.database import Database
+from tirage.stores.locks import open_locks
 from tirage.stores.migrations import migrate
 from tirage.stores.orphans import Orphans
 from tirage.webhooks.deliver import Delivering
 from tirage.webhooks.service import Webhooks
 
+LOCKS = "locks"
+"""The folder of locks between processes, in the data folder."""
 HOST, PORT = "127.0.0.1", 8100
 """Where `tirage serve` listens when nobody says otherwise."""
 
@@ -50,6 +56,8 @@ class App:
     addresses: Addresses
     catalogue: Catalogue
     publisher: Publisher
+    shops: Connections
+    pushing: Pushing
     templates: Register
     submissions: Submissions
     removal: Removal
@@ -79,7 +87,11 @@ def open_app(settings: Settings, *, host: str = HOST, port: int = PORT) -> Itera
     migrate(settings.database_url)
     files = open_blobs(settings.storage_url)
     base = settings.file_base_url or f"http://{_name(host)}:{port}/{STATIC}"
-    with Database(settings.database_url) as database:
+    with (
+        Database(settings.database_url) as database,
+        closing(open_locks(settings.database_url, folder=settings.data_dir / LOCKS)) as locks,
+        closing(Storefronts()) as storefront,
+    ):
         service = JobService(database, pipelines=[MOCKUP_PIPELINE])
         catalogue = Catalogue(database, active=MOCKUP.active, clock=now)
         templates = Register(
@@ -90,6 +102,11 @@ def open_app(settings: Settings, *, host: str = HOST, port: int = PORT) -> Itera
         )
         templates.update()
         door = Door(settings.fetch_allow)
+        addresses = Addresses(base, sign=files.sign if files.can_sign else None)
+        pushing = Pushing(
+            database, storefront=storefront, locks=locks, files=files, address=addresses.url, clock=now
+        )
+        showing = Showing(database, catalogue=catalogue, pushing=pushing)
         own_key = settings.api_key or new_secret()
         yield App(
             settings=settings,
@@ -97,14 +114,18 @@ def open_app(settings: Settings, *, host: str = HOST, port: int = PORT) -> Itera
             service=service,
             files=files,
             orphans=Orphans(files, database),
-            addresses=Addresses(base, sign=files.sign if files.can_sign else None),
+            addresses=addresses,
             catalogue=catalogue,
-            publisher=Holding(database, catalogue),
+            publisher=Holding(database, showing),
+            shops=Connections(
+                database, storefront=storefront, public=settings.file_base_url is not None, clock=now
+            ),
+            pushing=pushing,
             templates=templates,
             previews=PreviewShelf(
                 settings.data_dir / "previews", lambda name: packages.load(package(settings, name))
             ),
-            removal=Removal(service, files=files, publisher=catalogue),
+            removal=Removal(service, files=files, publisher=showing),
             submissions=Submissions(service, files=files, products=catalogue, templates=templates),
             designs=Designs(database, files=files, fetch=partial(door.get, most=MAX_BYTES), clock=now),
             batches=Batches(

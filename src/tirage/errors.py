@@ -53,7 +53,7 @@ class Code:
     retryable: bool = False
 
 
-IMAGE, GEOMETRY, COLOUR, OUTPUT, VIDEO, PRODUCT, TEMPLATE, USAGE, JOB, REQUEST, SYSTEM = (
+IMAGE, GEOMETRY, COLOUR, OUTPUT, VIDEO, PRODUCT, TEMPLATE, USAGE, JOB, SHOP, REQUEST, SYSTEM = (
     "image",
     "placement",
     "colour",
@@ -63,6 +63,7 @@ IMAGE, GEOMETRY, COLOUR, OUTPUT, VIDEO, PRODUCT, TEMPLATE, USAGE, JOB, REQUEST, 
     "template",
     "usage",
     "job",
+    "shop",
     "request",
     "system",
 )
@@ -144,6 +145,15 @@ CODES: dict[str, Code] = {
         JOB, "Retry the job; when workers are lost often, look at the machine's memory.", retryable=True
     ),
     "UNAVAILABLE": Code(JOB, "Try again later: a service that the job needs did not answer.", retryable=True),
+    # connected shops
+    "SHOP_UNAVAILABLE": Code(
+        SHOP,
+        "Try again later: the shop does not answer, or asks to be left alone for a while.",
+        retryable=True,
+    ),
+    "SHOP_REFUSED": Code(
+        SHOP, "Run `tirage shops check`: the shop's address, its key, or what the key may do is not right."
+    ),
     # requests over HTTP
     "UNAUTHORIZED": Code(
         REQUEST,
@@ -241,6 +251,18 @@ class Failed(TirageError):
 
 
 class TryAgain(TirageError):
-    """The machine could not do it now: the same call may succeed later."""
+    """It could not be done now: the same call may succeed later, `after` so many seconds at the earliest."""
 
     exit_code = 3
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        hint: str | None = None,
+        findings: Sequence[Finding] = (),
+        after: float = 0.0,
+    ) -> None:
+        super().__init__(code, message, hint=hint, findings=findings)
+        self.after = after

@@ -424,6 +424,45 @@ class SessionAnswer(TypedDict):
     csrf: str | None
 
 
+class ShopAnswer(TypedDict):
+    """A connected shop, without its key."""
+
+    name: str
+    kind: str
+    url: str
+    copies: bool
+    products: int
+    waiting: int
+    failing: int
+    checked_at: str | None
+    problem: str | None
+    created_at: str
+    updated_at: str
+
+
+class ShopList(TypedDict):
+    """All connected shops."""
+
+    shops: list[ShopAnswer]
+
+
+class ShopChecked(TypedDict):
+    """A shop that answers as it should."""
+
+    name: str
+    answer: str
+
+
+class ShopSynced(TypedDict):
+    """What came of reading what a shop sells: numbers of products."""
+
+    added: int
+    changed: int
+    unchanged: int
+    gone: int
+    findings: list[FindingAnswer]
+
+
 class WebhookAnswer(TypedDict):
     """A webhook's endpoint, without its secret."""
 

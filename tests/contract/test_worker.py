@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -294,6 +295,26 @@ def test_a_step_waits_for_a_storage_that_is_away(shop: Shop, service: JobService
     shop.worker(Script(hooks={failing: fail})).tick()
     after = service.retrieve(job.id)
     assert (after.status, after.attempt, away) == (COMPLETED, 1, [])
+
+
+@pytest.mark.parametrize(("after", "attempts"), [(0.7, 1), (3600.0, 2)])
+def test_a_step_waits_for_a_shop_as_long_as_that_asks(
+    shop: Shop, service: JobService, after: float, attempts: int
+) -> None:
+    """What is longer than its patience is left to the next attempt."""
+    away = [TryAgain("SHOP_UNAVAILABLE", "The shop is busy.", after=after)]
+    asked: list[float] = []
+
+    def fail(_job: Job, _run: Run) -> None:
+        asked.append(time.monotonic())
+        if away:
+            raise away.pop()
+
+    job = made(service)
+    shop.pass_time(10, shop.worker(Script(hooks={"render": fail})))
+    done = service.retrieve(job.id)
+    assert (done.status, done.attempt) == (COMPLETED, attempts)
+    assert attempts > 1 or asked[1] - asked[0] >= after
 
 
 def test_a_defect_is_tried_twice_and_told_to_operators_only(shop: Shop, service: JobService) -> None:

@@ -27,7 +27,7 @@ def test_every_code_has_category_and_hint(code: str) -> None:
     error = TirageError(code, "It went wrong.")
     assert error.category in {
         "image", "placement", "colour", "output", "product", "template", "usage", "job", "request",
-        "system", "video"
+        "shop", "system", "video"
     }  # fmt: skip
     assert error.hint.endswith(".")
     assert len(error.hint) > 15

@@ -23,8 +23,8 @@ SCOPES: Mapping[Scope, str] = MappingProxyType(
     {
         Scope.READ: "reads everything but keys and webhooks' secrets",
         Scope.ORDER: "uploads designs; orders, retries and cancels mockups and batches",
-        Scope.CATALOGUE: "changes products and their media; applies batches and rolls them back",
-        Scope.OPERATE: "pauses queues, takes templates off offer, changes webhooks",
+        Scope.CATALOGUE: "changes products and their media, syncs shops; applies batches, rolls them back",
+        Scope.OPERATE: "pauses queues, takes templates off offer, checks shops, changes webhooks",
         Scope.KEYS: "makes and revokes keys: as much as all scopes",
     }
 )

@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn, cast
 import typer
 
 from tirage import __version__
-from tirage.cli import batches, desk, keys
+from tirage.cli import batches, desk, keys, shops
 from tirage.cli.job_commands import HELP, Json, register
 from tirage.cli.products import products_app
 from tirage.cli.video import register as register_video
@@ -39,6 +39,7 @@ register(app)
 register_video(app)
 batches.register(app)
 keys.register(app)
+shops.register(app)
 
 
 class Interrupted(BaseException):

@@ -346,6 +346,22 @@ class AsyncClient:
         """Revokes a key."""
         return await self._send(Call("DELETE", f"/v1/keys/{key_id}"))
 
+    async def list_shops(self) -> wire.ShopList:
+        """The connected shops, without their keys."""
+        return await self._send(Call("GET", "/v1/shops"))
+
+    async def get_shop(self, name: str) -> wire.ShopAnswer:
+        """A connected shop."""
+        return await self._send(Call("GET", f"/v1/shops/{name}"))
+
+    async def check_shop(self, name: str) -> wire.ShopChecked:
+        """Asks a shop whether it lets the server read and store."""
+        return await self._send(Call("POST", f"/v1/shops/{name}/check"))
+
+    async def sync_shop(self, name: str) -> wire.ShopSynced:
+        """Brings the catalogue's products up to what a shop sells."""
+        return await self._send(Call("POST", f"/v1/shops/{name}/sync", seconds=600.0))
+
     async def list_webhooks(self) -> wire.WebhookList:
         """All webhooks, without their secrets."""
         return await self._send(Call("GET", "/v1/webhooks"))

@@ -335,6 +335,22 @@ class Client:
         """Revokes a key."""
         return self._send(Call("DELETE", f"/v1/keys/{key_id}"))
 
+    def list_shops(self) -> wire.ShopList:
+        """The connected shops, without their keys."""
+        return self._send(Call("GET", "/v1/shops"))
+
+    def get_shop(self, name: str) -> wire.ShopAnswer:
+        """A connected shop."""
+        return self._send(Call("GET", f"/v1/shops/{name}"))
+
+    def check_shop(self, name: str) -> wire.ShopChecked:
+        """Asks a shop whether it lets the server read and store."""
+        return self._send(Call("POST", f"/v1/shops/{name}/check"))
+
+    def sync_shop(self, name: str) -> wire.ShopSynced:
+        """Brings the catalogue's products up to what a shop sells."""
+        return self._send(Call("POST", f"/v1/shops/{name}/sync", seconds=600.0))
+
     def list_webhooks(self) -> wire.WebhookList:
         """All webhooks, without their secrets."""
         return self._send(Call("GET", "/v1/webhooks"))

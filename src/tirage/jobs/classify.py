@@ -19,6 +19,7 @@ CLASSES: Mapping[str, FailureClass] = MappingProxyType(
         "KERNELS_MISSING": FailureClass.CONFIGURATION,
         "OUT_OF_MEMORY": FailureClass.RESOURCE,
         "OUTPUT_UNWRITABLE": FailureClass.CONFIGURATION,
+        "SHOP_REFUSED": FailureClass.CONFIGURATION,
         "TEMPLATE_INVALID": FailureClass.CONFIGURATION,
         "TEMPLATE_NOT_FOUND": FailureClass.NOT_FOUND,
         "TIMEOUT": FailureClass.TIMEOUT,

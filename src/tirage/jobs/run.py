@@ -20,8 +20,10 @@ from tirage.log import Logger
 P = ParamSpec("P")
 T = TypeVar("T")
 PATIENCE = 60.0
-"""Seconds that a step waits for a database or a storage that is away, before its attempt fails."""
+"""Seconds that a step waits for a database, a storage or a shop that is away, before its attempt fails."""
 PAUSE = 0.5
+AWAY = frozenset({"STORE_UNAVAILABLE", "SHOP_UNAVAILABLE"})
+"""What is waited for: it comes back by itself."""
 TELL_EVERY = 0.2
 """Seconds between two progress reports: a picture is made faster than anybody reads."""
 log = Logger("jobs")
@@ -208,20 +210,21 @@ class Run:
         return self.job
 
     def _patiently(self, work: Callable[[], T]) -> T:
-        """What the work comes to; while the database or the storage is away, it is tried again."""
+        """What the work comes to; while what it needs is away, it is tried again."""
         end = self._monotonic() + PATIENCE
         while True:
             self.check()
             try:
                 return work()
             except TryAgain as error:
-                if not _store_is_away(error) or self._monotonic() > end:
+                wait = max(PAUSE, error.after)
+                if not _is_away(error) or self._monotonic() + wait - PAUSE > end:
                     raise
-                self._stop.wait(PAUSE)
+                self._stop.wait(wait)
 
 
-def _store_is_away(error: TirageError) -> bool:
-    return error.code == "STORE_UNAVAILABLE"
+def _is_away(error: TirageError) -> bool:
+    return error.code in AWAY
 
 
 def _recorded(service: JobService, job_id: str) -> dict[str, JsonObject]:

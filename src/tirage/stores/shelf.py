@@ -1,4 +1,6 @@
-"""The catalogue's rows in one transaction: its `Shelf`, in SQL that SQLite and PostgreSQL both know."""
+"""The catalogue's rows in one transaction: its `Shelf`, in SQL that SQLite and PostgreSQL both know.
+Whatever changes what a product shows says so to the shop that sells it, in the same transaction.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from sqlalchemy import Connection, FromClause, RowMapping, Select, delete, func,
 from tirage.jobs.model import Page
 from tirage.shops.model import Medium, Product, Publication, Variant
 from tirage.stores.conditions import paged
+from tirage.stores.shops import touch
 from tirage.stores.tables import product_media, products, publications, variants
 
 T = TypeVar("T", Variant, Medium)
@@ -65,6 +68,7 @@ class SqlShelf:
         """What may change."""
         change = update(products).where(products.c.id == product.id)
         self._connection.execute(change.values(_product_values(product)))
+        touch(self._connection, [product.id])
 
     def save_variant(self, variant: Variant) -> None:
         """What may change."""
@@ -83,11 +87,16 @@ class SqlShelf:
         self.delete_media([medium.id for medium in media])
         if media:
             self._connection.execute(insert(product_media), [asdict(medium) for medium in media])
+            touch(self._connection, [medium.product_id for medium in media])
 
     def delete_media(self, media_ids: Sequence[str]) -> None:
         """Removes the rows."""
         for chunk in _chunks(media_ids):
-            self._connection.execute(delete(product_media).where(product_media.c.id.in_(chunk)))
+            these = delete(product_media).where(product_media.c.id.in_(chunk))
+            touch(
+                self._connection,
+                self._connection.execute(these.returning(product_media.c.product_id)).scalars(),
+            )
 
     def publications(self, product_id: str) -> list[Publication]:
         """All of a product, by age."""

@@ -29,6 +29,7 @@ from tirage.stores.batches import SqlBatches
 from tirage.stores.conditions import conditions_of, paged
 from tirage.stores.designs import SqlDesigns
 from tirage.stores.shelf import SqlShelf
+from tirage.stores.shops import SqlShops
 from tirage.stores.tables import artifacts, attempts, events, jobs
 from tirage.stores.tables import queues as paused
 from tirage.stores.templates import SqlTemplates
@@ -62,6 +63,7 @@ class SqlUnit(SqlWorkers):
         super().__init__(connection)
         self._writing = writing
         self.shelf = SqlShelf(connection, writing=writing)
+        self.shops = SqlShops(connection, writing=writing)
         self.templates = SqlTemplates(connection)
         self.access = SqlAccess(connection)
         self.designs = SqlDesigns(connection)

@@ -20,6 +20,7 @@ from tirage.web import (
     orders,
     previews,
     products,
+    shops,
     static,
     studio,
 )
@@ -36,6 +37,7 @@ ROUTERS = (
     batches.router,
     jobs.router,
     products.router,
+    shops.router,
     previews.router,
     operate.router,
     admin.router,

@@ -26,6 +26,7 @@ STATUS: dict[str, HTTPStatus] = {
     "IDEMPOTENCY_MISMATCH": HTTPStatus.UNPROCESSABLE_ENTITY,
     "METHOD_NOT_ALLOWED": HTTPStatus.METHOD_NOT_ALLOWED,
     "DISK_FULL": HTTPStatus.INSUFFICIENT_STORAGE,
+    "SHOP_REFUSED": HTTPStatus.FAILED_DEPENDENCY,
 }
 """For codes whose class says too little."""
 CLASSES: tuple[tuple[type[TirageError], HTTPStatus], ...] = (

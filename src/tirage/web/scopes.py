@@ -16,6 +16,8 @@ RULES: Sequence[tuple[str, str, Scope]] = (
     (r"POST", r"/v1/estimates", Scope.READ),
     (r"POST", r"/v1/batches/[^/]*/(apply|rollback)", Scope.CATALOGUE),
     (CHANGES, r"/v1/products(/.*)?", Scope.CATALOGUE),
+    (r"POST", r"/v1/shops/[^/]*/sync", Scope.CATALOGUE),
+    (r"POST", r"/v1/shops/[^/]*/check", Scope.OPERATE),
     (CHANGES, r"/v1/(queues|templates|webhooks)(/.*)?", Scope.OPERATE),
     (CHANGES, r"/v1/(batches|designs|jobs|mockups)(/.*)?", Scope.ORDER),
     (CHANGES, r"/admin/.*", Scope.ORDER),

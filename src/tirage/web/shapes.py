@@ -17,7 +17,9 @@ from tirage.mockup.catalogue import Preset, PresetRule
 from tirage.mockup.description import Description
 from tirage.mockup.register import OfferedTemplate
 from tirage.mockup.states import MOCKUP
+from tirage.shops.connections import Standing
 from tirage.shops.model import Medium, Product, Variant
+from tirage.shops.syncing import Synced
 from tirage.stores.addresses import Addresses
 from tirage.webhooks.model import Delivery, Endpoint, Outcome
 
@@ -325,6 +327,35 @@ def key(key: ApiKey) -> wire.KeyAnswer:
         "created_at": stamp(key.created_at),
         "expires_at": moment(key.expires_at),
         "revoked_at": moment(key.revoked_at),
+    }
+
+
+def shop(standing: Standing) -> wire.ShopAnswer:
+    """A connected shop, without its key."""
+    shop = standing.shop
+    return {
+        "name": shop.name,
+        "kind": shop.kind,
+        "url": shop.url,
+        "copies": shop.copies,
+        "products": standing.products,
+        "waiting": standing.waiting,
+        "failing": standing.failing,
+        "checked_at": moment(shop.checked_at),
+        "problem": shop.problem,
+        "created_at": stamp(shop.created_at),
+        "updated_at": stamp(shop.updated_at),
+    }
+
+
+def synced(synced: Synced) -> wire.ShopSynced:
+    """What came of reading a shop."""
+    return {
+        "added": synced.added,
+        "changed": synced.changed,
+        "unchanged": synced.unchanged,
+        "gone": synced.gone,
+        "findings": [finding(each) for each in synced.findings],
     }
 
 

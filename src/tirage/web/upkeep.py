@@ -1,4 +1,6 @@
-"""What the server does by itself, once a second: batches that ended are told of, webhooks are sent."""
+"""What the server does by itself, once a second: batches that ended are told of, webhooks are sent, shops are
+told what their products show.  Shops have a thread of their own: one that is slow holds up nothing else.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,8 @@ from tirage.stores.unit import SqlUnit
 from tirage.webhooks.model import BATCH_ENDED
 
 TICK = 1.0
+SHOPS_AT_ONCE = 16
+"""Products that shops are told of before the word to stop is looked at."""
 FORGET_EVERY = 3600
 REQUESTS = timedelta(days=1)
 """How long an Idempotency-Key is known."""
@@ -28,16 +32,21 @@ class Upkeep:
     def __init__(self, app: App) -> None:
         self._app = app
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="tirage-upkeep", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, name="tirage-upkeep", daemon=True),
+            threading.Thread(target=self._tell_shops, name="tirage-shops", daemon=True),
+        ]
 
     def start(self) -> None:
         """Until `stop`."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Waits for what is under way."""
         self._stop.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def tick(self) -> None:
         """What there is to do now.  TryAgain."""
@@ -75,3 +84,12 @@ class Upkeep:
                 ticks += 1
             except Exception:  # a border: the next second is another try
                 log.error("upkeep failed", exc_info=True)
+
+    def _tell_shops(self) -> None:
+        while not self._stop.wait(TICK):
+            try:
+                while self._app.pushing.push_due(limit=SHOPS_AT_ONCE) == SHOPS_AT_ONCE:
+                    if self._stop.is_set():
+                        return
+            except Exception:  # a border: the next second is another try
+                log.error("shops not told", exc_info=True)
