@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from tirage import wire
 from tirage.jobs.machine import is_active
 from tirage.jobs.model import Event, Job, Order
+from tirage.pipelines import MACHINES
 from tirage.web import shapes
 from tirage.web.fields import (
     Cursor,
@@ -198,8 +199,8 @@ def _position(last: str | None, after: int | None) -> int | None:
 
 def is_waiting(job: Job) -> bool:
     """Whether a job waits or runs."""
-    return is_active(shapes.MACHINES[job.pipeline], job.status)
+    return is_active(MACHINES[job.pipeline], job.status)
 
 
 def _is_last(event: Event, job: Job) -> bool:
-    return not is_active(shapes.MACHINES[job.pipeline], event.status)
+    return not is_active(MACHINES[job.pipeline], event.status)
