@@ -11,7 +11,7 @@ import typer
 
 from tirage.errors import UsageError
 
-ALL_QUEUES = "mockup,blender"
+ALL_QUEUES = "mockup,blender,video,ingest"
 HELP = {"help_option_names": ["-h", "--help"]}
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="A job's id.")]
@@ -70,7 +70,10 @@ def worker(
     concurrency: Annotated[
         int,
         typer.Option(
-            metavar="N", min=1, max=64, help="Jobs at a time, beside one for Blender: 1 by default."
+            metavar="N",
+            min=1,
+            max=64,
+            help="Jobs at a time, beside one each for Blender, videos and ingests: 1 by default.",
         ),
     ] = 1,
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,

@@ -1,4 +1,4 @@
-"""Stored files of no job, no design and no recorder: left by a process that died between storing and inserting."""
+"""Stored files of no job, design or recorder: left by a process that died between storing and inserting."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from tirage.stores.blobs import Blobs
 from tirage.stores.database import Database
 from tirage.stores.unit import SqlUnit
 
-PREFIXES = ("uploads/render-jobs/", "uploads/designs/", "uploads/sessions/", "media/products/", "media/sessions/")
+PREFIXES = (
+    "uploads/render-jobs/",
+    "uploads/designs/",
+    "uploads/sessions/",
+    "media/products/",
+    "media/sessions/",
+)
 OWNER = re.compile(
     r"(?:uploads/render-jobs|uploads/designs|uploads/sessions/[^/]+|media/(?:products|sessions)/[^/]+/renders)"
     r"/([^/]+)/.+"

@@ -80,7 +80,10 @@ def _quoted(values: Iterable[str]) -> str:
 
 def _statuses() -> str:
     """Each pipeline's jobs have its statuses."""
-    own = (f"(pipeline = '{each.pipeline}' AND status IN ({_quoted(each.statuses)}))" for each in MACHINES.values())
+    own = (
+        f"(pipeline = '{each.pipeline}' AND status IN ({_quoted(each.statuses)}))"
+        for each in MACHINES.values()
+    )
     return " OR ".join(own)
 
 

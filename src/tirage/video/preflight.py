@@ -31,7 +31,8 @@ class Surroundings:
     """Which letters of a text no font has."""
     free_bytes: int | None = None
     """Of the disk that is rendered to; None is not asked."""
-    disk: Disk = Disk()
+    disk: Disk = field(default_factory=Disk)
+    """How recordings are looked for."""
     extras: Mapping[str, str] = field(default_factory=dict)
     """sha256 of templates and fonts by name: part of the lock."""
 

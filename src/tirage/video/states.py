@@ -1,4 +1,4 @@
-"""The states of jobs that make videos, and of those that look into recordings; docs/jobs.md is made from them."""
+"""The states of jobs that make videos, and of those that look into recordings; docs/jobs.md has them."""
 
 from __future__ import annotations
 

@@ -76,17 +76,14 @@ def option_values(options: Options) -> JsonObject:
 
 def check_video(new: NewJob) -> Sequence[Finding]:
     """Everything that is wrong with the order of a video."""
-    if not isinstance(new.options, Mapping):
-        return []  # no JSON object, as every submission is checked for
     return [*_unused(new), *_names(new.options, (*FROZEN, *RENDER)), *_frozen(new.options), *_render(new)]
 
 
 def check_ingest(new: NewJob) -> Sequence[Finding]:
     """Everything that is wrong with the order of an ingest."""
-    if not isinstance(new.options, Mapping):
-        return []
     found = [*_unused(new), *_names(new.options, ("session_id", "asset_id", "mezzanines"))]
-    found += (_wrong(name, f"{name} is missing.") for name in ("session_id", "asset_id") if not _is_id(new, name))
+    missing = [name for name in ("session_id", "asset_id") if not _is_id(new, name)]
+    found += (_wrong(name, f"{name} is missing.") for name in missing)
     if new.options.get("mezzanines", MEZZANINES[0]) not in MEZZANINES:
         found.append(_wrong("mezzanines", f"mezzanines is one of {', '.join(MEZZANINES)}."))
     return found
@@ -114,9 +111,7 @@ def _frozen(options: JsonObject) -> Iterable[Finding]:
         yield _wrong("lock", "lock is missing: only locked edits are rendered.")
     if options.get("format") not in set(Format):
         there = ", ".join(Format)
-        yield Finding(
-            "INVALID_OPTION", Severity.ERROR, f"The formats are {there}.", where="options.format"
-        )
+        yield Finding("INVALID_OPTION", Severity.ERROR, f"The formats are {there}.", where="options.format")
 
 
 def _render(new: NewJob) -> Iterable[Finding]:

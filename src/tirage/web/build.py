@@ -13,6 +13,7 @@ from tirage.web import (
     admin,
     batches,
     documents,
+    edls,
     health,
     jobs,
     metrics,
@@ -20,8 +21,11 @@ from tirage.web import (
     orders,
     previews,
     products,
+    render_jobs,
+    sessions,
     static,
     studio,
+    videos,
 )
 from tirage.web.describe import description_of
 from tirage.web.faults import add_handlers
@@ -36,6 +40,10 @@ ROUTERS = (
     jobs.router,
     products.router,
     previews.router,
+    sessions.router,
+    edls.router,
+    videos.router,
+    render_jobs.router,
     operate.router,
     admin.router,
     static.router,
