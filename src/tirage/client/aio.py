@@ -16,6 +16,7 @@ from tirage.client.core import (
     ENDED,
     SECONDS,
     Call,
+    ablocks,
     design_file,
     error_of,
     event_in,
@@ -24,11 +25,12 @@ from tirage.client.core import (
     unreachable,
     wait_before,
 )
+from tirage.client.aio_videos import AsyncVideoCalls
 
 T = TypeVar("T")
 
 
-class AsyncClient:
+class AsyncClient(AsyncVideoCalls):
     """A Tirage server, of one event loop.  Close it, or use it in an `async with` block.
 
     Methods answer with the types of `tirage.wire` and raise the errors of `tirage.errors`, as the server's
@@ -388,7 +390,8 @@ class AsyncClient:
             attempt += 1
             answer, failure = None, None
             try:
-                answer = await self._http.request(call.method, call.path, **arguments)
+                body = {"content": ablocks(call.upload)} if call.upload else {}
+                answer = await self._http.request(call.method, call.path, **arguments, **body)
             except httpx2.TransportError as error:
                 failure = error
             wait = wait_before(attempt, answer)
