@@ -19,7 +19,7 @@ WORDS = (
     ("class Client(VideoCalls):", "class AsyncClient(AsyncVideoCalls):"),
     ("client.sync_videos import VideoCalls", "client.aio_videos import AsyncVideoCalls"),
     ("    blocks,\n", "    ablocks,\n"),
-    (": blocks(", ": ablocks("),
+    ("= blocks(", "= ablocks("),
     ("A Tirage server; thread-safe.  Close it, or use it in a `with` block.",
      "A Tirage server, of one event loop.  Close it, or use it in an `async with` block."),
     ("httpx2.BaseTransport", "httpx2.AsyncBaseTransport"),
@@ -43,8 +43,8 @@ WORDS = (
 VIDEOS = SOURCE.with_name("sync_videos.py")
 VIDEOS_TARGET = SOURCE.with_name("aio_videos.py")
 VIDEO_WORDS = (
-    ("edits and videos.  aio_videos.py is made of this file by `make reference`.",
-     "edits and videos, for asyncio.\nMade of sync_videos.py by `make reference`; change it there.\n"),
+    ("edits and videos.\naio_videos.py is made of this file by `make reference`.",
+     "edits and videos, for asyncio.\nMade of sync_videos.py by `make reference`; change it there."),
     ("class VideoCalls:", "class AsyncVideoCalls:"),
 )  # fmt: skip
 
@@ -72,5 +72,7 @@ def _translated(source: Path, words: Sequence[tuple[str, str]]) -> str:
 
 
 def _formatted(text: str) -> str:
-    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(TARGET), "-"]
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+    for words in (("check", "--quiet", "--select", "I", "--fix"), ("format",)):
+        command = [sys.executable, "-m", "ruff", *words, "--stdin-filename", str(TARGET), "-"]
+        text = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+    return text

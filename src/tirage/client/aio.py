@@ -12,6 +12,7 @@ from typing import Self, TypeVar
 import httpx2
 
 from tirage import wire
+from tirage.client.aio_videos import AsyncVideoCalls
 from tirage.client.core import (
     ENDED,
     SECONDS,
@@ -25,7 +26,6 @@ from tirage.client.core import (
     unreachable,
     wait_before,
 )
-from tirage.client.aio_videos import AsyncVideoCalls
 
 T = TypeVar("T")
 
@@ -390,8 +390,9 @@ class AsyncClient(AsyncVideoCalls):
             attempt += 1
             answer, failure = None, None
             try:
-                body = {"content": ablocks(call.upload)} if call.upload else {}
-                answer = await self._http.request(call.method, call.path, **arguments, **body)
+                if call.upload:
+                    arguments["content"] = ablocks(call.upload)
+                answer = await self._http.request(call.method, call.path, **arguments)
             except httpx2.TransportError as error:
                 failure = error
             wait = wait_before(attempt, answer)

@@ -379,8 +379,9 @@ class Client(VideoCalls):
             attempt += 1
             answer, failure = None, None
             try:
-                body = {"content": blocks(call.upload)} if call.upload else {}
-                answer = self._http.request(call.method, call.path, **arguments, **body)
+                if call.upload:
+                    arguments["content"] = blocks(call.upload)
+                answer = self._http.request(call.method, call.path, **arguments)
             except httpx2.TransportError as error:
                 failure = error
             wait = wait_before(attempt, answer)

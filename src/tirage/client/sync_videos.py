@@ -1,4 +1,6 @@
-"""What a client asks of sessions, edits and videos.  aio_videos.py is made of this file by `make reference`."""
+"""What a client asks of sessions, edits and videos.
+aio_videos.py is made of this file by `make reference`.
+"""
 
 from __future__ import annotations
 
