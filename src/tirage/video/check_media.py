@@ -200,7 +200,7 @@ def _check_together(session: Session, used: set[str], notes: Notes) -> None:
     videos = {
         asset.camera: facts.video
         for asset in shown
-        if (facts := asset.files[0].facts) is not None and facts.video is not None
+        if asset.files and (facts := asset.files[0].facts) is not None and facts.video is not None
     }
     sizes = {camera: (video.width, video.height) for camera, video in videos.items()}
     if len(set(sizes.values())) > 1:

@@ -16,7 +16,7 @@ VIDEO = StateMachine(
     happy_path=(QUEUED, PROCESSING, COMPLETED),
     moves=MappingProxyType(
         {
-            QUEUED: frozenset({PROCESSING, FAILED, CANCELLED}),
+            QUEUED: frozenset({PROCESSING, CANCELLED}),
             PROCESSING: frozenset({COMPLETED, FAILED, CANCELLED}),
             COMPLETED: frozenset(),
             FAILED: frozenset({QUEUED}),
