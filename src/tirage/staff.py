@@ -52,7 +52,7 @@ def make_worker(app: App, *, queues: Sequence[str], concurrency: int) -> Worker:
     )
     blenders = BlenderOnDemand(settings.blender, device=settings.blender_device, threads=settings.threads)
     work = MockupWork(files=app.files, publisher=app.publisher, renderers=renderers, blenders=blenders)
-    videos, recordings = _video_works(app)
+    videos, recordings = video_works(app)
     schedules = [Schedule(NAME, CRON, partial(tidy, app))]
     return Worker(
         app.database,
@@ -70,15 +70,19 @@ def make_worker(app: App, *, queues: Sequence[str], concurrency: int) -> Worker:
     )
 
 
-def _video_works(app: App) -> tuple[VideoWork, IngestWork]:
-    """What makes videos, and what looks into recordings."""
-    settings = app.settings
-    tools = Tools(
+def video_tools(settings: Settings) -> Tools:
+    """What videos are rendered with here."""
+    return Tools(
         ffmpeg=cache(partial(find_ffmpeg, settings.ffmpeg)),
         shelf=settings.data_dir / VIDEO_FOLDER / SEGMENTS,
         browser=settings.browser,
         workers=settings.threads,
     )
+
+
+def video_works(app: App) -> tuple[VideoWork, IngestWork]:
+    """What makes videos, and what looks into recordings."""
+    tools = video_tools(app.settings)
 
     def encoder() -> tuple[Encode, Sequence[str]]:
         def encode(words: Sequence[str], *, folder: Path, source: Path) -> None:
