@@ -85,6 +85,7 @@ def error_of(answer: httpx2.Response) -> TirageError:
     """The server's error, in the class that it has on the server."""
     try:
         told = answer.json()
+        told = told.get("error", told)  # below /api
         findings = [
             Finding(each["code"], Severity(each["severity"]), each["message"], each["hint"], each["where"])
             for each in told["findings"]
