@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, ConfigDict, Field
 
 from tirage.jobs.model import JsonValue
+from tirage.media.rates import RATES
 from tirage.sessions.model import NewAsset, NewSession, VideoRequest
 from tirage.sessions.service import plain_changes
 from tirage.video.limits import MAX_ASSETS, MAX_FILES, MAX_FOCUS
@@ -114,7 +115,7 @@ class SessionBody(Strict):
 
     id: Name | None = None
     name: Name = ""
-    rate: Annotated[str, Field(max_length=10, description="23.976, 24, 25, 29.97, 30, 50, 59.94 or 60.")]
+    rate: Annotated[str, Field(description="Frames a second.", json_schema_extra={"enum": list(RATES)})]
     master: Annotated[str, Field(max_length=200, description="The recorder whose sound is heard.")]
     metadata: Annotated[dict[str, Any], Field(default_factory=dict)]
     assets: Annotated[list[AssetBody], Field(max_length=MAX_ASSETS, default_factory=list)]
