@@ -165,6 +165,9 @@ def test_5_and_6_a_job_and_a_sessions_jobs(held: httpx2.Client) -> None:
     assert held.get("/api/render-jobs/rjob_01ARZ3NDEKTSV4RRFFQ69G5FAV").status_code == 404
     wrong = held.get("/api/render-jobs/17")
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, "INVALID_DATA")
+    of_videos = held.get("/v1/jobs", params={"pipeline": "video", "limit": 2}).json()["jobs"]
+    assert [each["id"] for each in of_videos] == [second, first]
+    assert held.get("/admin/render-jobs").json()["count"] == 0  # a shop's screens know mockups only
     for job_id in (first, second):
         held.post(f"/api/render-jobs/{job_id}/cancel")
 

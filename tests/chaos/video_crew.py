@@ -28,12 +28,12 @@ from tirage.video.states import INGEST, VIDEO
 
 T = TypeVar("T")
 POINTS = (
-    *(f"{step}:{when}" for step in ("preflight", "render", "store") for when in ("begin", "end")),
-    "store:half",
+    *(f"{step}:{when}" for step in ("preflight", "render") for when in ("begin", "end")),
+    *("store:begin", "store:half", "store:end"),
     "complete:begin",
     "complete:end",
 )
-"""Where a worker can die; in the middle of a segment it is killed from outside."""
+"""Where a worker can die, in the order of the work; in the middle of a segment it is killed from outside."""
 INGEST_POINTS = ("ingest:begin", "ingest:half", "ingest:end", "complete:begin")
 QUICK = [replace(each, backoff=(0.1,)) for each in PIPELINES]
 

@@ -160,7 +160,7 @@ def watch(job: JobId, *, json: Json = False) -> None:
 
 @jobs_app.command()
 def retry(job: JobId, *, json: Json = False) -> None:
-    """Submit a failed job's order again, as a new job."""
+    """Submit a failed job's order again: a mockup as a new job, a video as the same."""
     _desk().retry(job, json=json)
 
 

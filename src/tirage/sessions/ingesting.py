@@ -146,7 +146,7 @@ class IngestWork:
         def change(unit: SessionUnit) -> None:
             load_job(unit, job.id, job.attempt)
             asset = load_asset(unit, asset_id)
-            files = tuple(file if each.name == file.name else each for each in asset.files)
+            files = tuple(file if _is_of(each, file) else each for each in asset.files)
             unit.sessions.put_asset(replace(asset, files=files, updated_at=self._clock()))
 
         run.check()
@@ -154,6 +154,11 @@ class IngestWork:
 
     def _asset(self, asset_id: str) -> StoredAsset:
         return self._store.read(lambda unit: load_asset(unit, asset_id))
+
+
+def _is_of(there: StoredFile, found: StoredFile) -> bool:
+    """Whether what was found is of the file that is there: it may have been sent anew meanwhile."""
+    return there.name == found.name and there.key in {"", found.key}
 
 
 def _scope(job: Job) -> Scope:

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from tirage import wire_video
-from tirage.errors import BadInput, Severity
+from tirage.errors import Severity
 from tirage.sessions.edits import NewEdl
 from tirage.video.limits import MAX_BYTES
 from tirage.web import shapes as job_shapes
 from tirage.web import video_shapes as shapes
 from tirage.web.parts import Given
+from tirage.web.receiving import whole_body
 from tirage.web.who import who
 
 router = APIRouter(prefix="/v1", tags=["edits"])
@@ -43,7 +44,7 @@ async def add(
     ] = None,
 ) -> wire_video.EdlAnswer:
     """Reads the body as the next revision of a session's edit; every finding is told at once."""
-    data = await _body(request)
+    data = await whole_body(request, MAX_BYTES)
     new = NewEdl(name=name, data=data, rate=rate, created_by=who(request))
     return shapes.edl(await run_in_threadpool(parts.app.edits.add, session_id, new))
 
@@ -77,7 +78,7 @@ async def add_captions(
     name: Annotated[str, Query(max_length=200, description="Its ending says the format: .srt .vtt .ass")],
 ) -> wire_video.EdlAnswer:
     """Makes a new revision of this one with the captions of the body (SRT, VTT, ASS)."""
-    data = await _body(request)
+    data = await whole_body(request, MAX_BYTES)
     return shapes.edl(await run_in_threadpool(parts.app.edits.add_captions, edl_id, language, name, data))
 
 
@@ -118,13 +119,3 @@ def export(
     name = written.name.encode("ascii", "replace").decode().replace('"', "_").replace("?", "_")
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(written.data, media_type="application/octet-stream", headers=headers)
-
-
-async def _body(request: Request) -> bytes:
-    """BadInput BODY_TOO_LARGE."""
-    data = bytearray()
-    async for block in request.stream():
-        data += block
-        if len(data) > MAX_BYTES:
-            raise BadInput("BODY_TOO_LARGE", f"An edit has at most {MAX_BYTES >> 20} MiB.")
-    return bytes(data)

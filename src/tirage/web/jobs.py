@@ -50,13 +50,14 @@ def list_all(
     parts: Given,
     product_id: str | None = None,
     statuses: Statuses = None,
+    pipeline: Annotated[str | None, Query(max_length=20, description=f"{', '.join(MACHINES)}.")] = None,
     limit: Limit = 10,
     offset: Offset = 0,
     order: Sort = Order.DESC,
     cursor: Cursor = None,
 ) -> wire.JobPage:
     """Jobs, a page at a time."""
-    filters = filters_of(product_id=product_id, statuses=statuses)
+    filters = filters_of(product_id=product_id, statuses=statuses, pipeline=pipeline)
     page = page_of(limit, offset, order, cursor)
     jobs, count = parts.app.service.list_with_count(filters, page)
     return {

@@ -18,6 +18,7 @@ from tirage.web import shapes as job_shapes
 from tirage.web import video_shapes as shapes
 from tirage.web.fields import Cursor, Limit, Offset, Sort, next_cursor, page_of
 from tirage.web.parts import Given, Parts
+from tirage.web.receiving import blocks_of, whole_body
 from tirage.web.video_bodies import AssetBody, AssetChanges, SessionBody, SessionChanges
 
 router = APIRouter(prefix="/v1", tags=["sessions"])
@@ -132,10 +133,8 @@ def remove_file(parts: Given, asset_id: str, name: FileName) -> wire_video.Asset
 @router.put("/assets/{asset_id}/lut", openapi_extra=RAW)
 async def send_lut(parts: Given, request: Request, asset_id: str) -> wire_video.AssetAnswer:
     """Sends a LUT (.cube) as the body, for a recorder's colours; an empty body takes it away."""
-    data = bytearray()
-    async for block in request.stream():
-        data += block[: LUT_BYTES + 1 - len(data)]
-    found = await run_in_threadpool(parts.app.sessions.set_lut, asset_id, bytes(data))
+    data = await whole_body(request, LUT_BYTES + 1)
+    found = await run_in_threadpool(parts.app.sessions.set_lut, asset_id, data)
     return await run_in_threadpool(_told, parts, found)
 
 
@@ -154,7 +153,7 @@ def ingest(
 async def _receive(request: Request, path: Path) -> None:
     """The body, into a file; a large one never is in memory."""
     with path.open("wb") as file:
-        async for block in request.stream():
+        async for block in blocks_of(request):
             with disk_errors(path):
                 await run_in_threadpool(file.write, block)
 

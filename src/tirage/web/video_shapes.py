@@ -213,7 +213,7 @@ def render_artifact(made: Artifact, addresses: Addresses) -> wire_video.RenderAr
 
 
 def timing(job: Job) -> wire_video.Timing:
-    """When it was made; `durationMs` counts until now while it is under way."""
+    """When it was made; `durationMs` counts until its last change while it is under way."""
     started, ended = job.started_at, job.completed_at
     until = ended or (job.updated_at if is_active(VIDEO, job.status) else None)
     lasted = (until - started).total_seconds() * 1000 if started and until else None
