@@ -249,6 +249,8 @@ def test_orders_that_are_refused(desk: Desk, request_of: dict[str, object], code
     with pytest.raises(BadInput) as caught:
         desk.orders.submit(VideoRequest(**given))  # type: ignore[arg-type]
     assert caught.value.code == code
+    with pytest.raises(BadInput):
+        desk.orders.submit_many([VideoRequest(session_id="evening"), VideoRequest(**given)])  # type: ignore[arg-type]
     assert desk.orders.jobs_of("evening") == []
 
 

@@ -5,7 +5,7 @@ A revision that was rendered like that before is answered with the job that did 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 from tirage import __version__
@@ -30,6 +30,16 @@ from tirage.video.timeline import Format
 CREATED_BY, RENDERER_VERSION = "createdBy", "rendererVersion"
 """Keys of a job's metadata that are written by themselves (R157)."""
 log = Logger("submit")
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A job to be, and what it renders."""
+
+    new: NewJob
+    edl: StoredEdl
+    lock: str
+    kind: Format
 
 
 class VideoOrders:
@@ -59,17 +69,17 @@ class VideoOrders:
         NotFound SESSION_NOT_FOUND, EDL_NOT_FOUND.  BadInput INVALID_OPTION; EDL_NOT_FOUND, EDL_NOT_LOCKED,
         ASSETS_MISSING, MEZZANINE_MISSING or PREFLIGHT_FAILED, with all findings.
         """
-        kind, options = format_of(request.format), self._options(request.options)
-        checked = self._preflight.session(request.session_id, edl_id=request.edl_id)
-        refuse(checked)
-        edl = checked.edl
-        assert edl is not None  # noqa: S101 – `refuse` has looked
-        assert edl.lock is not None  # noqa: S101
-        done = self._rendered(checked, kind, options)
-        if done is not None:
-            log.info("rendered before", job=done.id, session=edl.session_id)
-            return done
-        return self._ordered(request, edl, edl.lock, kind, options)
+        return self.submit_many([request])[0]
+
+    def submit_many(self, requests: Sequence[VideoRequest]) -> Sequence[Job]:
+        """A job for each, in their order; all of them, or none.  Errors as those of `submit`."""
+        wanted = [(format_of(each.format), self._options(each.options)) for each in requests]
+        plans = [
+            self._planned(request, kind, options)
+            for request, (kind, options) in zip(requests, wanted, strict=True)
+        ]
+        made = iter(self._ordered([plan for plan in plans if isinstance(plan, _Planned)]))
+        return [next(made) if isinstance(plan, _Planned) else plan for plan in plans]
 
     def jobs_of(self, session_id: str, *, edl_id: str | None = None) -> Sequence[Job]:
         """A session's jobs, the newest first (R149).  NotFound SESSION_NOT_FOUND."""
@@ -80,18 +90,24 @@ class VideoOrders:
         ids = [job.id for job in jobs]
         return dict(self._store.read(lambda unit: unit.sessions.links(ids)))
 
-    def _ordered(
-        self, request: VideoRequest, edl: StoredEdl, lock: str, kind: Format, options: Options
-    ) -> Job:
-        own: JsonObject = {
-            CREATED_BY: request.created_by,
-            RENDERER_VERSION: renderer_version(self._program()),
-        }
+    def _planned(self, request: VideoRequest, kind: Format, options: Options) -> _Planned | Job:
+        """What is to be ordered, checked; or the job that has rendered it."""
+        checked = self._preflight.session(request.session_id, edl_id=request.edl_id)
+        refuse(checked)
+        edl = checked.edl
+        assert edl is not None  # noqa: S101 – `refuse` has looked
+        assert edl.lock is not None  # noqa: S101
+        done = self._rendered(checked, kind, options)
+        if done is not None:
+            log.info("rendered before", job=done.id, session=edl.session_id)
+            return done
+        version = renderer_version(self._program())
+        own: JsonObject = {CREATED_BY: request.created_by, RENDERER_VERSION: version}
         frozen: JsonObject = {
             "session_id": edl.session_id,
             "edl_id": edl.id,
             "revision": edl.number,
-            "lock": lock,
+            "lock": edl.lock,
             "format": kind.value,
         }
         new = NewJob(
@@ -100,19 +116,30 @@ class VideoOrders:
             metadata=checks.merged(request.metadata, "metadata", own),
             priority=request.priority,
         )
+        return _Planned(new, edl, edl.lock, kind)
+
+    def _ordered(self, plans: Sequence[_Planned]) -> Sequence[Job]:
+        """The jobs, each with its relation to what it renders."""
 
         def link(unit: Unit, jobs: Sequence[Job]) -> None:
             over = cast("SessionUnit", unit)
-            load(over, edl.session_id)
+            for plan in plans:
+                load(over, plan.edl.session_id)
             links = [
                 VideoLink(
-                    job_id=job.id, recording_session_id=edl.session_id, edl_id=edl.id, lock=lock, format=kind
+                    job_id=job.id,
+                    recording_session_id=plan.edl.session_id,
+                    edl_id=plan.edl.id,
+                    lock=plan.lock,
+                    format=plan.kind,
                 )
-                for job in jobs
+                for plan, job in zip(plans, jobs, strict=True)
             ]
             over.sessions.link(links)
 
-        return self._jobs.create_many([new], beside=link)[0]
+        if not plans:
+            return []
+        return self._jobs.create_many([plan.new for plan in plans], beside=link)
 
     def _rendered(self, checked: Checked, kind: Format, options: Options) -> Job | None:
         """The newest completed job of the same revision, format, options, renderer; its files there."""

@@ -16,7 +16,7 @@ router = APIRouter(prefix="/v1", tags=["videos"])
 @router.post("/videos", status_code=201)
 def order(parts: Given, request: Request, body: VideoBody) -> wire_video.Jobs:
     """Orders videos of a locked edit, a job for each format; what was rendered already is answered so."""
-    jobs = [parts.app.videos.submit(each) for each in body.values(who(request))]
+    jobs = parts.app.videos.submit_many(body.values(who(request)))
     parts.follower.hurry()
     return {"jobs": [shapes.job(job, parts.app.addresses) for job in jobs]}
 
