@@ -35,10 +35,13 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 
 @pytest.mark.rows("R295", "R266")
-def test_no_entry_point_leads_inside(app: App, connections: list[object]) -> None:
-    """Designs that are fetched, webhooks that are called, designs that a job names."""
+def test_no_entry_point_leads_inside(app: App, connections: list[object], tmp_path: Path) -> None:
+    """Designs and recordings that are fetched, webhooks that are called, designs that a job names."""
     entries: Sequence[Callable[[str], object]] = (
         app.designs.fetch,
+        lambda url: app.door.save(
+            url, tmp_path / "recording", most=1 << 30, seconds=60, cancelled=lambda: False
+        ),
         lambda url: app.batches.order(Order(design_id=url, product_id="p", preset="chest-small")),
     )
     delivered = 0
