@@ -108,9 +108,7 @@ def _rows(
     stored = load(unit, session_id)
     assets = unit.sessions.assets(stored.id)
     if edl_id is None:
-        revisions = unit.sessions.edls(stored.id)
-        current = next((edl for edl in revisions if edl.is_current), None)
-        return stored, assets, current or next(iter(revisions), None)
+        return stored, assets, unit.sessions.current_edl(stored.id)
     edl = load_edl(unit, edl_id)
     if edl.session_id != stored.id:
         raise NotFound("EDL_NOT_FOUND", f"The session {stored.id} has no revision {edl_id[:60]!r}.")

@@ -189,8 +189,7 @@ class Edits:
 
         def insert(unit: SessionUnit) -> StoredEdl:
             load(unit, session_id)
-            last = next(iter(unit.sessions.edls(session_id)), None)
-            number = last.number + 1 if last else 1
+            number = unit.sessions.last_number(session_id) + 1
             if number > MAX_REVISIONS:
                 raise checks.invalid(f"A session has at most {MAX_REVISIONS} revisions.", where="session")
             stored = StoredEdl(

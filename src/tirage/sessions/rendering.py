@@ -29,7 +29,7 @@ from tirage.video.submission import options_of, renders
 from tirage.video.timeline import Format
 from tirage.video.workshop import Workshop
 
-PREFLIGHT, RENDER, STORE = Step("preflight", PROCESSING), Step("render"), Step("store")
+PREFLIGHT, RENDER, STORE = Step("preflight", PROCESSING), Step("render"), Step("store", seconds=3600.0)
 REUSED = "reused_from"
 """Key of a job's metadata: the job whose files it was given, because they are the same."""
 MEDIA_TYPES: Mapping[str, str] = MappingProxyType(

@@ -55,6 +55,14 @@ class SessionRows(Protocol):
         """All revisions, the newest first."""
         ...
 
+    def current_edl(self, session_id: str) -> StoredEdl | None:
+        """The locked revision that is current, or else the newest."""
+        ...
+
+    def last_number(self, session_id: str) -> int:
+        """Of the newest revision; 0 without any."""
+        ...
+
     def edl(self, edl_id: str) -> StoredEdl | None:
         """The revision of that id."""
         ...

@@ -97,6 +97,18 @@ class SqlSessions:
         query = select(edls).where(edls.c.recording_session_id == session_id).order_by(edls.c.number.desc())
         return [_edl_of(row) for row in self._connection.execute(query).mappings()]
 
+    def current_edl(self, session_id: str) -> StoredEdl | None:
+        """The locked one, or else the newest."""
+        query = select(edls).where(edls.c.recording_session_id == session_id)
+        ordered = query.order_by(edls.c.is_current.desc(), edls.c.number.desc()).limit(1)
+        row = self._connection.execute(ordered).mappings().first()
+        return _edl_of(row) if row else None
+
+    def last_number(self, session_id: str) -> int:
+        """Of the newest."""
+        query = select(func.max(edls.c.number)).where(edls.c.recording_session_id == session_id)
+        return self._connection.execute(query).scalar() or 0
+
     def edl(self, edl_id: str) -> StoredEdl | None:
         """The revision of that id."""
         row = self._connection.execute(select(edls).where(edls.c.id == edl_id)).mappings().first()
