@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "tirage" / "client" / "sync.py"
@@ -15,7 +16,10 @@ WORDS = (
     ("import time\n", "import asyncio\nimport time\n"),
     ("Iterator,", "AsyncIterator,"),
     ("Iterator[wire", "AsyncIterator[wire"),
-    ("class Client:", "class AsyncClient:"),
+    ("class Client(VideoCalls):", "class AsyncClient(AsyncVideoCalls):"),
+    ("client.sync_videos import VideoCalls", "client.aio_videos import AsyncVideoCalls"),
+    ("    blocks,\n", "    ablocks,\n"),
+    ("= blocks(", "= ablocks("),
     ("A Tirage server; thread-safe.  Close it, or use it in a `with` block.",
      "A Tirage server, of one event loop.  Close it, or use it in an `async with` block."),
     ("httpx2.BaseTransport", "httpx2.AsyncBaseTransport"),
@@ -36,10 +40,29 @@ WORDS = (
 """Text for text, in this order."""
 
 
+VIDEOS = SOURCE.with_name("sync_videos.py")
+VIDEOS_TARGET = SOURCE.with_name("aio_videos.py")
+VIDEO_WORDS = (
+    ("edits and videos.\naio_videos.py is made of this file by `make reference`.",
+     "edits and videos, for asyncio.\nMade of sync_videos.py by `make reference`; change it there."),
+    ("class VideoCalls:", "class AsyncVideoCalls:"),
+)  # fmt: skip
+
+
+def async_videos() -> str:
+    """The part of sessions and videos."""
+    return _translated(VIDEOS, VIDEO_WORDS)
+
+
 def async_client() -> str:
     """The whole file."""
-    text = SOURCE.read_text(encoding="utf-8")
-    for old, new in WORDS:
+    return _translated(SOURCE, WORDS)
+
+
+def _translated(source: Path, words: Sequence[tuple[str, str]]) -> str:
+    """Text for text, then every method and call as asyncio has them."""
+    text = source.read_text(encoding="utf-8")
+    for old, new in words:
         if old not in text:
             raise LookupError(old)
         text = text.replace(old, new)
@@ -49,5 +72,7 @@ def async_client() -> str:
 
 
 def _formatted(text: str) -> str:
-    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(TARGET), "-"]
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+    for words in (("check", "--quiet", "--select", "I", "--fix"), ("format",)):
+        command = [sys.executable, "-m", "ruff", *words, "--stdin-filename", str(TARGET), "-"]
+        text = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+    return text

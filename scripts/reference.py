@@ -10,14 +10,14 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 import rows
-from async_client import TARGET, async_client
+from async_client import TARGET, VIDEOS_TARGET, async_client, async_videos
 from http_page import http_page
 from tirage.cli import app
 from tirage.errors import CODES
 from tirage.jobs.failure import FAILURES
 from tirage.jobs.machine import RetryBy, StateMachine, is_active, is_terminal
 from tirage.jobs.model import CREATED, PROGRESS, RETRIED
-from tirage.mockup.states import MOCKUP
+from tirage.pipelines import MACHINES
 from tirage.settings import VARIABLES
 from tirage.video.findings import KINDS
 
@@ -116,10 +116,10 @@ def command_page() -> str:
     return f"# The command\n{MADE}\n\n{head}\n\n{EXIT_CODES}\n\n" + "\n".join(parts)
 
 
-MACHINES = (MOCKUP,)
 RETRY = {
-    RetryBy.NEW_JOB: "a new job with the same order; the failed one stays as it is.",
-    RetryBy.SAME_JOB: "the failed job go back to its first status; its attempts are kept.",
+    RetryBy.NEW_JOB: "makes a new job with the same order; the failed one stays as it is.",
+    RetryBy.SAME_JOB: "puts the same job back to its first status: its times and its progress begin anew, "
+    "its attempts are kept, and it gets one more when it had all it may have.",
 }
 AGAIN = {0: "no", 1: "once", None: "as long as it has attempts"}
 JOBS = (
@@ -137,9 +137,10 @@ FAILING = (
 def jobs_page() -> str:
     """The states of every pipeline's jobs, with their diagram, and what follows a failure."""
     parts = [f"# Jobs\n{MADE}\n\n{JOBS}\n"]
-    for machine in MACHINES:
-        parts.append(f"## States of a {machine.pipeline} job\n```mermaid\n{diagram(machine)}\n```\n")
-        parts.append(f"{states(machine)}\nA retry by hand makes {RETRY[machine.retry]}\n")
+    for machine in MACHINES.values():
+        article = "an" if machine.pipeline[0] in "aeiou" else "a"
+        parts.append(f"## States of {article} {machine.pipeline} job\n```mermaid\n{diagram(machine)}\n```\n")
+        parts.append(f"{states(machine)}\nA retry by hand {RETRY[machine.retry]}\n")
     lines = (
         f"| `{kind}` | {AGAIN[rule.retries]} | `{rule.code}` | {rule.message} |"
         for kind, rule in FAILURES.items()
@@ -192,6 +193,7 @@ def pages() -> dict[Path, str]:
         DOCS / "requirements.md": requirements_page(),
         DOCS / "settings.md": settings_page(),
         TARGET: async_client(),
+        VIDEOS_TARGET: async_videos(),
         DOCS / "video-findings.md": findings_page(),
     }
 

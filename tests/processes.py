@@ -57,3 +57,19 @@ def parent(pid: int) -> int:
 def none_left(pids: set[int]) -> bool:
     """Whether all of these have gone."""
     return not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+def programs_below(pid: int) -> list[str]:
+    """The programs of all processes that descend from that one."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            program = path.read_bytes().partition(b"\0")[0].decode(errors="replace")
+        except OSError:
+            continue
+        above = parent(int(path.parent.name))
+        while above > 1 and above != pid:
+            above = parent(above)
+        if above == pid:
+            found.append(program)
+    return found

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from tirage.access.keys import Keys, new_secret
 from tirage.batches.applying import Applying, Holding
 from tirage.batches.designs import Designs
 from tirage.batches.service import Batches
-from tirage.errors import Failed
+from tirage.errors import Failed, TirageError
 from tirage.jobs.service import JobService, now
+from tirage.media.browser import find_browser
 from tirage.media.fetch import Door
+from tirage.media.ffmpeg import find_ffmpeg
 from tirage.media.intake import MAX_BYTES
 from tirage.mockup import template as packages
 from tirage.mockup.ports import Publisher
@@ -22,8 +24,14 @@ from tirage.mockup.preview_shelf import PreviewShelf
 from tirage.mockup.register import Register, descriptions_in
 from tirage.mockup.removal import Removal
 from tirage.mockup.states import MOCKUP
-from tirage.mockup.submission import MOCKUP_PIPELINE
 from tirage.mockup.submit import Submissions
+from tirage.pipelines import PIPELINES
+from tirage.sessions.checks import Preflight
+from tirage.sessions.edits import Edits
+from tirage.sessions.footage import Footage
+from tirage.sessions.opening import free_of
+from tirage.sessions.orders import VideoOrders
+from tirage.sessions.service import Sessions
 from tirage.settings import STATIC, Settings
 from tirage.shops.catalogue import Catalogue
 from tirage.shops.connections import Connections
@@ -40,6 +48,8 @@ from tirage.webhooks.service import Webhooks
 
 LOCKS = "locks"
 """The folder of locks between processes, in the data folder."""
+VIDEO = "video"
+"""The folder of recordings on their way and of finished segments, in the data folder."""
 HOST, PORT = "127.0.0.1", 8100
 """Where `tirage serve` listens when nobody says otherwise."""
 
@@ -70,6 +80,12 @@ class App:
     """The server's own: of the settings, or made for this run."""
     webhooks: Webhooks
     delivering: Delivering
+    door: Door
+    footage: Footage
+    sessions: Sessions
+    preflight: Preflight
+    edits: Edits
+    videos: VideoOrders
 
 
 @contextmanager
@@ -92,7 +108,7 @@ def open_app(settings: Settings, *, host: str = HOST, port: int = PORT) -> Itera
         closing(open_locks(settings.database_url, folder=settings.data_dir / LOCKS)) as locks,
         closing(Storefronts()) as storefront,
     ):
-        service = JobService(database, pipelines=[MOCKUP_PIPELINE])
+        service = JobService(database, pipelines=PIPELINES)
         catalogue = Catalogue(database, active=MOCKUP.active, clock=now)
         templates = Register(
             database,
@@ -108,6 +124,13 @@ def open_app(settings: Settings, *, host: str = HOST, port: int = PORT) -> Itera
         )
         showing = Showing(database, catalogue=catalogue, pushing=pushing)
         own_key = settings.api_key or new_secret()
+        footage = Footage(files, folder=settings.data_dir / VIDEO)
+        preflight = Preflight(
+            database,
+            footage=footage,
+            browser=partial(_has_browser, settings),
+            free=free_of(settings.data_dir / VIDEO),
+        )
         yield App(
             settings=settings,
             database=database,
@@ -136,6 +159,19 @@ def open_app(settings: Settings, *, host: str = HOST, port: int = PORT) -> Itera
             own_key=own_key,
             webhooks=Webhooks(database, clock=now),
             delivering=Delivering(database, post=door.post, clock=now),
+            door=door,
+            footage=footage,
+            sessions=Sessions(database, service, footage=footage, clock=now),
+            preflight=preflight,
+            edits=Edits(database, preflight, clock=now),
+            videos=VideoOrders(
+                database,
+                service,
+                preflight,
+                storage=files,
+                program=cache(partial(_ffmpeg_version, settings)),
+                encoder=settings.video_encoder or "",
+            ),
         )
 
 
@@ -143,6 +179,22 @@ def package(settings: Settings, name: str) -> Path:
     """The folder of a template: the user's folders first, then the built-in ones."""
     folder = next((f for f in settings.templates if (f / name / packages.DESCRIPTION).is_file()), None)
     return packages.find(name, folder=folder)
+
+
+def _has_browser(settings: Settings) -> bool:
+    """Whether one draws graphics in HTML here."""
+    try:
+        return bool(find_browser(settings.browser))
+    except TirageError:
+        return False
+
+
+def _ffmpeg_version(settings: Settings) -> str | None:
+    """None: this machine has none, and only workers know what they render with."""
+    try:
+        return find_ffmpeg(settings.ffmpeg).version
+    except TirageError:
+        return None
 
 
 def _name(host: str) -> str:

@@ -119,6 +119,13 @@ CODES: dict[str, Code] = {
     "BROWSER_MISSING": Code(VIDEO, "Install Chromium, or set TIRAGE_BROWSER to it."),
     "FONT_MISSING": Code(VIDEO, "Install `tirage[video]`, which brings the fonts."),
     "PROOF_FAILED": Code(VIDEO, "Render again; if it fails again, report it with the session that shows it."),
+    "SESSION_NOT_FOUND": Code(VIDEO, "Look the session's id up with GET /v1/sessions, or make it first."),
+    "EDL_NOT_FOUND": Code(VIDEO, "Give the session an edit, or name one of its revisions."),
+    "EDL_NOT_LOCKED": Code(VIDEO, "Lock the edit when it is final; only locked revisions are rendered."),
+    "EDL_LOCKED": Code(VIDEO, "Make a new revision: a locked one never changes."),
+    "ASSETS_MISSING": Code(VIDEO, "Give the session its recorders, each with its recording."),
+    "MEZZANINE_MISSING": Code(VIDEO, "Send the recording of the camera that the message names."),
+    "PREFLIGHT_FAILED": Code(VIDEO, "Correct what the findings name; nothing was rendered."),
     # products
     "PRODUCT_NOT_FOUND": Code(
         PRODUCT, "Run `tirage products list` for the products there are, or add it first."

@@ -5,22 +5,27 @@ After a fault everything here has to hold again; operators can ask too.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from tirage.app import App
 from tirage.batches.service import BATCH
 from tirage.errors import Finding, NotFound, Severity
-from tirage.jobs.machine import COMPLETED, StateMachine, can_transition, is_active
+from tirage.jobs.machine import COMPLETED, can_transition, is_active
 from tirage.jobs.model import Attempt, Event, Job, JobFilters, Order, Page
 from tirage.jobs.service import BATCH_LIMIT
 from tirage.mockup.manifest import Role
 from tirage.mockup.states import MOCKUP
 from tirage.mockup.submission import renders
+from tirage.pipelines import MACHINES, PIPELINES
 from tirage.staff import WORK
 
 PAGE = 100
-MACHINES: Mapping[str, StateMachine] = {MOCKUP.pipeline: MOCKUP}
+PREFIXES: Mapping[str, Callable[[Job], Sequence[str]]] = {
+    **{each.machine.pipeline: each.prefixes for each in PIPELINES},
+    MOCKUP.pipeline: lambda job: (renders(job),),  # not the design, which a retry reads again
+}
+"""Where a job's artifacts lie, and nothing else."""
 
 
 def verify_world(app: App, *, at_rest: bool = False) -> list[Finding]:
@@ -39,7 +44,7 @@ def verify_world(app: App, *, at_rest: bool = False) -> list[Finding]:
         findings += _history(job, histories[job.id])
         findings += _attempts(job, attempts)
         findings += _files(app, job)
-        findings += _media(app, job)
+        findings += _media(app, job) if job.pipeline == MOCKUP.pipeline else ()
         if at_rest:
             findings += _rest(job)
     if at_rest:
@@ -88,9 +93,10 @@ def _files(app: App, job: Job) -> Iterator[Finding]:
         if artifact.key in named and artifact.sha256:
             yield from _content(app, job, artifact.key, artifact.sha256)
     if not is_active(MACHINES[job.pipeline], job.status) and not job.untidy:
-        for stat in app.files.list(renders(job)):
-            if stat.key not in named:
-                yield _wrong(job.id, f"left {stat.key}")
+        for prefix in PREFIXES[job.pipeline](job):
+            for stat in app.files.list(prefix):
+                if stat.key not in named:
+                    yield _wrong(job.id, f"left {stat.key}")
 
 
 def _content(app: App, job: Job, key: str, sha256: str) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from tirage.errors import Failed, TryAgain, UsageError
 from tirage.jobs.failure import FailureClass
 from tirage.jobs.model import Job
 from tirage.mockup.catalogue import Preset
-from tirage.mockup.states import MOCKUP
+from tirage.pipelines import MACHINES
 from tirage.stores.database import Database, make_engine
 from tirage.stores.migrations import migrate
 from tirage.stores.migrations import revision as schema_of
@@ -87,14 +87,19 @@ def test_up_down_up_on_a_server(server: str) -> None:
 def test_the_database_takes_every_member_and_nothing_else(engine: sa.Engine) -> None:
     good = [
         *({"preset": preset.value} for preset in Preset),
-        *({"status": status, "error_message": "x"} for status in MOCKUP.statuses),
+        *(
+            {"pipeline": machine.pipeline, "status": status, "error_message": "x"}
+            for machine in MACHINES.values()
+            for status in machine.statuses
+        ),
         *({"error_class": kind.value} for kind in FailureClass),
     ]
     bad = [
         {"preset": "dead-center-medium"},
         {"preset": "chest-Large"},
         {"status": "queued"},
-        {"pipeline": "video", "status": "queued"},
+        {"pipeline": "video", "status": "pending"},
+        {"pipeline": "film", "status": "queued"},
         {"error_class": "mood"},
     ]
     for changes in good:

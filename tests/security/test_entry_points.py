@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 
 from spellings import SPELLINGS
 from tirage.app import App, open_app
+from tirage.errors import TirageError
 from tirage.media import fetch
 from tirage.settings import Settings
 from tirage.shops.model import NewProduct
@@ -170,6 +171,13 @@ def listed(site: Site, url: str) -> None:
     refused(site.ask("POST", "/v1/batches/import", text=sheet))
 
 
+def recorded(site: Site, url: str) -> None:
+    with pytest.raises(TirageError):
+        site.app.door.save(
+            url, site.app.settings.data_dir / "recording", most=1 << 30, seconds=60, cancelled=lambda: False
+        )
+
+
 def hooked(site: Site, url: str) -> None:
     called(site, site.ask("POST", "/v1/webhooks", json={"url": url}))
 
@@ -207,6 +215,7 @@ ENTRIES: Mapping[str, Callable[[Site, str], None]] = {
     "mockups design_url": ordered,
     "ids of designs": named,
     "batches/import": listed,
+    "recordings": recorded,
     "webhooks": hooked,
     "webhooks changed": rehooked,
 }

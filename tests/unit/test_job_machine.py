@@ -1,4 +1,4 @@
-"""State machines as data: the mockup's table, one like the video pipeline's, and tables that contradict."""
+"""State machines as data: the pipelines' tables, and tables that contradict."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tirage.jobs.machine import (
     RetryBy,
     StateMachine,
     allowed,
+    can_retry,
     can_transition,
     describe,
     is_active,
@@ -23,27 +24,7 @@ from tirage.jobs.machine import (
     progress_on_entering,
 )
 from tirage.mockup.states import MOCKUP
-
-VIDEO = StateMachine(
-    pipeline="video",
-    happy_path=("queued", "processing", "completed"),
-    moves={
-        "queued": frozenset({"processing", "cancelled"}),
-        "processing": frozenset({"completed", "failed", "cancelled"}),
-        "completed": frozenset(),
-        "failed": frozenset({"queued"}),
-        "cancelled": frozenset(),
-    },
-    active=frozenset({"queued", "processing"}),
-    sentences=dict.fromkeys(("queued", "processing", "completed", "failed", "cancelled"), "So it is."),
-    floors={"queued": 0, "processing": 1, "completed": 100},
-    events={
-        status: f"render.job.{status}"
-        for status in ("queued", "processing", "completed", "failed", "cancelled")
-    },
-    retry=RetryBy.SAME_JOB,
-)
-"""What a table has to be able to say: a failed job is not at its end and keeps its progress (C-25)."""
+from tirage.video.states import INGEST, VIDEO
 
 ASKED = {
     ("pending", "compositing"), ("pending", "failed"), ("pending", "cancelled"),
@@ -66,6 +47,30 @@ def test_the_mockup_moves_are_those_asked_for() -> None:
     assert allowed(MOCKUP, "pending") == ("compositing", "failed", "cancelled")
 
 
+@pytest.mark.rows("R131", "R132", "R133", "R134", "R135", "R136", "R138", "R139", "R140", "R141", "C-04")
+def test_the_video_moves_are_those_asked_for() -> None:
+    assert VIDEO.statuses == ("queued", "processing", "completed", "failed", "cancelled")
+    pairs = {pair for pair in product(VIDEO.statuses, repeat=2) if can_transition(VIDEO, *pair)}
+    assert pairs == {
+        ("queued", "processing"), ("queued", "cancelled"), ("processing", "completed"),
+        ("processing", "failed"), ("processing", "cancelled"), ("failed", "queued"),
+    }  # fmt: skip
+    assert {status for status in VIDEO.statuses if is_active(VIDEO, status)} == {"queued", "processing"}
+    assert {status for status in VIDEO.statuses if is_terminal(VIDEO, status)} == {"completed", "cancelled"}
+    path = ["queued", "processing", "completed", None]
+    assert [next_status(VIDEO, str(status)) for status in path[:-1]] == path[1:]
+    sentences = {describe(VIDEO, status) for status in VIDEO.statuses}
+    assert len(sentences) == 5
+    assert (INGEST.moves, INGEST.pipeline) == (VIDEO.moves, "ingest")
+
+
+@pytest.mark.rows("R137")
+def test_who_can_be_tried_again() -> None:
+    assert can_retry("failed", 2, 3)
+    assert not can_retry("failed", 3, 3)
+    assert not any(can_retry(status, 0, 3) for status in VIDEO.statuses if status != "failed")
+
+
 def test_the_diagram_is_the_table() -> None:
     lines = reference.diagram(VIDEO).splitlines()
     moves = {tuple(line.strip().split(" --> ")) for line in lines[1:]}
@@ -86,7 +91,7 @@ def test_what_is_terminal_and_how_to_retry_is_the_tables() -> None:
     assert (MOCKUP.retry, VIDEO.retry) == (RetryBy.NEW_JOB, RetryBy.SAME_JOB)
 
 
-@pytest.mark.parametrize("machine", [MOCKUP, VIDEO], ids=lambda machine: machine.pipeline)
+@pytest.mark.parametrize("machine", [MOCKUP, VIDEO, INGEST], ids=lambda machine: machine.pipeline)
 def test_every_job_can_come_to_an_end(machine: StateMachine) -> None:
     for status in machine.active:
         path = [status]

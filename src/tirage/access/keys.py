@@ -109,7 +109,8 @@ class Keys:
         key = self._store.read(lambda unit: unit.access.key(digest))
         if key is None or key.revoked_at or (key.expires_at and key.expires_at <= self._now()):
             return None
-        return Identity(digest=digest, scopes=ALL if Scope.KEYS in key.scopes else frozenset(key.scopes))
+        scopes = ALL if Scope.KEYS in key.scopes else frozenset(key.scopes)
+        return Identity(digest=digest, scopes=scopes, name=key.name)
 
     def _now(self) -> datetime:
         return self._clock().astimezone(UTC)

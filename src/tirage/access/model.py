@@ -22,7 +22,8 @@ class Scope(StrEnum):
 SCOPES: Mapping[Scope, str] = MappingProxyType(
     {
         Scope.READ: "reads everything but keys and webhooks' secrets",
-        Scope.ORDER: "uploads designs; orders, retries and cancels mockups and batches",
+        Scope.ORDER: "uploads designs and recordings, changes sessions, locks edits; "
+        "orders, retries and cancels mockups, batches and videos",
         Scope.CATALOGUE: "changes products and their media, syncs shops; applies batches, rolls them back",
         Scope.OPERATE: "pauses queues, takes templates off offer, checks shops, changes webhooks",
         Scope.KEYS: "makes and revokes keys: as much as all scopes",
@@ -66,6 +67,8 @@ class Identity:
     digest: str
     """Of the key."""
     scopes: frozenset[Scope]
+    name: str = "server"
+    """Of the key; the server's own has no other."""
     csrf: str | None = None
     """Set for a browser's session."""
 

@@ -12,7 +12,7 @@ import typer
 
 from tirage.errors import UsageError
 
-ALL_QUEUES = "mockup,blender"
+ALL_QUEUES = "mockup,blender,video,ingest"
 NAMES = {"restore_backup": "restore"}
 """Commands whose functions cannot have their names."""
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -73,7 +73,10 @@ def worker(
     concurrency: Annotated[
         int,
         typer.Option(
-            metavar="N", min=1, max=64, help="Jobs at a time, beside one for Blender: 1 by default."
+            metavar="N",
+            min=1,
+            max=64,
+            help="Jobs at a time, beside one each for Blender, videos and ingests: 1 by default.",
         ),
     ] = 1,
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,
@@ -180,7 +183,7 @@ def watch(job: JobId, *, json: Json = False) -> None:
 
 @jobs_app.command()
 def retry(job: JobId, *, json: Json = False) -> None:
-    """Submit a failed job's order again, as a new job."""
+    """Submit a failed job's order again: a mockup as a new job, a video as the same."""
     _desk().retry(job, json=json)
 
 

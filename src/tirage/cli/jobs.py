@@ -262,7 +262,15 @@ def _one(job: Job, *, json: bool) -> None:
 def _line(job: Job) -> str:
     at = job.created_at.strftime("%Y-%m-%d %H:%M:%S")
     said = f"  {job.error_message}" if job.error_message else ""
-    return f"{job.id}  {at}  {job.status:11} {job.progress:3} %  {job.product_id}  {job.preset}{said}"
+    return f"{job.id}  {at}  {job.status:11} {job.progress:3} %  {ordered(job)}{said}"
+
+
+def ordered(job: Job) -> str:
+    """What a job makes, in few words: of which product, or of which session."""
+    if job.product_id is not None:
+        return f"{job.product_id}  {job.preset}"
+    what = job.options.get("format", job.pipeline)
+    return f"{job.options.get('session_id')}  {what}"
 
 
 def _tell(event: Event, *, json: bool) -> None:

@@ -99,5 +99,8 @@ def _one(job: wire.JobAnswer, *, json: bool) -> None:
 def _line(job: wire.JobAnswer) -> str:
     at = job["created_at"][:19].replace("T", " ")
     said = f"  {job['error']['message']}" if job["error"] else ""
-    what = f"{job['product_id']}  {job['preset']}{said}"
+    of, kind = job["product_id"], job["preset"]
+    if of is None:
+        of, kind = job["options"].get("session_id"), job["options"].get("format", job["pipeline"])
+    what = f"{of}  {kind}{said}"
     return f"{job['id']}  {at}  {job['status']:11} {job['progress']:3} %  {what}"

@@ -12,10 +12,12 @@ from typing import Self, TypeVar
 import httpx2
 
 from tirage import wire
+from tirage.client.aio_videos import AsyncVideoCalls
 from tirage.client.core import (
     ENDED,
     SECONDS,
     Call,
+    ablocks,
     design_file,
     error_of,
     event_in,
@@ -28,7 +30,7 @@ from tirage.client.core import (
 T = TypeVar("T")
 
 
-class AsyncClient:
+class AsyncClient(AsyncVideoCalls):
     """A Tirage server, of one event loop.  Close it, or use it in an `async with` block.
 
     Methods answer with the types of `tirage.wire` and raise the errors of `tirage.errors`, as the server's
@@ -404,6 +406,8 @@ class AsyncClient:
             attempt += 1
             answer, failure = None, None
             try:
+                if call.upload:
+                    arguments["content"] = ablocks(call.upload)
                 answer = await self._http.request(call.method, call.path, **arguments)
             except httpx2.TransportError as error:
                 failure = error

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import random
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote
 
 import httpx2
 
@@ -29,6 +30,7 @@ T = TypeVar("T")
 ATTEMPTS = 4
 LONGEST_WAIT = 30.0
 SECONDS = 30.0
+BLOCK = 1 << 20
 ENDED = frozenset({"completed", "failed", "cancelled"})
 """Statuses of jobs that do not change any more."""
 TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
@@ -52,6 +54,8 @@ class Call(Generic[T]):
     json: object = None
     content: bytes | None = None
     file: tuple[str, bytes, str] | None = None
+    upload: Path | None = None
+    """Sent as the body, a block at a time."""
     seconds: float = SECONDS
 
     def arguments(self) -> dict[str, Any]:
@@ -81,6 +85,7 @@ def error_of(answer: httpx2.Response) -> TirageError:
     """The server's error, in the class that it has on the server."""
     try:
         told = answer.json()
+        told = told.get("error", told)  # below /api
         findings = [
             Finding(each["code"], Severity(each["severity"]), each["message"], each["hint"], each["where"])
             for each in told["findings"]
@@ -120,6 +125,24 @@ def design_file(design: Path | bytes, name: str | None) -> tuple[str, bytes, str
     label = name or ("design" if isinstance(design, bytes) else design.name)
     guessed = "image/jpeg" if data[:3] == b"\xff\xd8\xff" else "image/png"
     return label, data, TYPES.get(Path(label).suffix.lower(), guessed)
+
+
+def quoted(name: str) -> str:
+    """A name as one part of a path."""
+    return quote(name, safe="")
+
+
+def blocks(path: Path) -> Iterator[bytes]:
+    """A file's bytes, a block at a time."""
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            yield block
+
+
+async def ablocks(path: Path) -> AsyncIterator[bytes]:
+    """The same for asyncio; a block of a local file is there at once."""
+    for block in blocks(path):
+        yield block
 
 
 def given(**fields: object) -> dict[str, object]:

@@ -15,6 +15,7 @@ from tirage.client.core import (
     ENDED,
     SECONDS,
     Call,
+    blocks,
     design_file,
     error_of,
     event_in,
@@ -23,11 +24,12 @@ from tirage.client.core import (
     unreachable,
     wait_before,
 )
+from tirage.client.sync_videos import VideoCalls
 
 T = TypeVar("T")
 
 
-class Client:
+class Client(VideoCalls):
     """A Tirage server; thread-safe.  Close it, or use it in a `with` block.
 
     Methods answer with the types of `tirage.wire` and raise the errors of `tirage.errors`, as the server's
@@ -393,6 +395,8 @@ class Client:
             attempt += 1
             answer, failure = None, None
             try:
+                if call.upload:
+                    arguments["content"] = blocks(call.upload)
                 answer = self._http.request(call.method, call.path, **arguments)
             except httpx2.TransportError as error:
                 failure = error

@@ -8,7 +8,14 @@ from datetime import UTC, timedelta
 
 from tirage.jobs import checks
 from tirage.jobs.failure import FAILURES, Failure, FailureClass
-from tirage.jobs.machine import CANCELLED, FAILED, is_active, progress_for
+from tirage.jobs.machine import (
+    CANCELLED,
+    FAILED,
+    can_transition,
+    is_active,
+    next_status,
+    progress_for,
+)
 from tirage.jobs.model import RETRIED, Attempt, Job, JsonObject
 from tirage.jobs.pipeline import Pipeline, Rules
 from tirage.jobs.store import Unit
@@ -64,7 +71,7 @@ def end_attempt(unit: Unit, rules: Rules, job_id: str, *, attempt: int, failure:
     if failure.kind is FailureClass.CANCELLED:
         return move(unit, rules, job, CANCELLED, {}, failure=failure)
     if not may_try_again(job, failure.kind, unit.attempts(job_id)):
-        return move(unit, rules, job, FAILED, {}, failure=failure)
+        return _fail(unit, rules, job, failure)
     at = moment(rules, job)
     wait = backoff(rules.pipelines[job.pipeline], job.attempt, rules.chance())
     waiting = replace(job, worker=None, step=None, not_before=at + wait)
@@ -74,6 +81,15 @@ def end_attempt(unit: Unit, rules: Rules, job_id: str, *, attempt: int, failure:
     until: JsonObject = {"attempt": job.attempt, "not_before": (at + wait).isoformat()}
     unit.emit([waiting], RETRIED, at=at, data={"automatic": True, **told, **until})
     return waiting
+
+
+def _fail(unit: Unit, rules: Rules, job: Job, failure: Failure) -> Job:
+    """The job, failed; where only what has begun can fail, it begins first: histories are paths."""
+    machine = rules.machine(job)
+    following = next_status(machine, job.status)
+    if following is not None and not can_transition(machine, job.status, FAILED):
+        job = move(unit, rules, job, following, {})
+    return move(unit, rules, job, FAILED, {}, failure=failure)
 
 
 def give_back(unit: Unit, rules: Rules, job_id: str, *, attempt: int) -> Job:

@@ -83,6 +83,14 @@ def is_terminal(machine: StateMachine, status: str) -> bool:
     return not machine.moves[status]
 
 
+def can_retry(status: str, attempts: int, max_attempts: int) -> bool:
+    """Whether a job has a try left without being given one more: it failed, and had fewer than it may.
+
+    What a person asks for is one more (submissions.retry).
+    """
+    return status == FAILED and attempts < max_attempts
+
+
 def describe(machine: StateMachine, status: str) -> str:
     """A sentence for users.  KeyError: no such status."""
     return machine.sentences[status]

@@ -12,12 +12,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 import httpcore2
 
 from tirage.errors import BadInput, TryAgain
+from tirage.media.files import disk_errors
 
 __all__ = ["Answer", "Door", "check_target", "parse_target"]
 
@@ -85,13 +88,42 @@ class Door:
                 raise _refused("it redirects to something that cannot be read") from None
         raise _refused(f"it redirects more than {REDIRECTS} times")
 
+    def save(
+        self, url: str, path: Path, *, most: int, seconds: float, cancelled: Callable[[], bool]
+    ) -> Answer:
+        """Like `get`, into a file, without its body in the answer; for what is large.  TryAgain DISK_FULL.
+
+        It may take so many seconds; when `cancelled` says so it is left off, with what is there by then.
+        """
+        deadline = time.monotonic() + seconds
+        for _ in range(REDIRECTS + 1):
+            with path.open("wb") as file:
+                write = partial(_written, file, path)
+                sink = _Sink(write=write, most=most, deadline=deadline, cancelled=cancelled)
+                answer, location = self._ask("GET", url, {}, b"", most=most, deadline=deadline, sink=sink)
+            if location is None:
+                return answer
+            try:
+                url = urljoin(url, location)
+            except ValueError:
+                raise _refused("it redirects to something that cannot be read") from None
+        raise _refused(f"it redirects more than {REDIRECTS} times")
+
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes, most: int = 1 << 16) -> Answer:
         """The answer to a message, of whose body the beginning; a redirect is an answer like others."""
         deadline = time.monotonic() + WHOLE_SECONDS
         return self._ask("POST", url, headers, body, most=most, deadline=deadline)[0]
 
     def _ask(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, most: int, deadline: float
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        most: int,
+        deadline: float,
+        sink: _Sink | None = None,
     ) -> tuple[Answer, str | None]:
         """The answer, and where it redirects a GET to."""
         scheme, host, port, path = parts_of(url)
@@ -109,6 +141,9 @@ class Door:
                 }
                 location = told.get("location") if response.status in MOVED and method == "GET" else None
                 blocks = () if location else response.iter_stream()
+                if sink is not None:
+                    sink.take(blocks)
+                    blocks = ()
                 read = _read(blocks, most=most, cut=method == "POST", deadline=deadline)
         kind = told.get("content-type", "")
         return Answer(response.status, read, kind, told.get("retry-after", ""), url), location
@@ -128,6 +163,34 @@ class Door:
                     "it leads into a network that is not public, or to another port than 80 and 443"
                 )
         return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sink:
+    """Where a large body goes."""
+
+    write: Callable[[bytes], object]
+    most: int
+    deadline: float
+    cancelled: Callable[[], bool]
+
+    def take(self, blocks: Iterable[bytes]) -> None:
+        """Writes them.  BadInput FILE_TOO_LARGE; TryAgain UNAVAILABLE."""
+        got = 0
+        for block in blocks:
+            got += len(block)
+            if got > self.most:
+                raise BadInput("FILE_TOO_LARGE", f"The file is larger than {self.most / 2**30:g} GiB.")
+            if time.monotonic() > self.deadline:
+                raise TryAgain("UNAVAILABLE", "The other side takes too long.")
+            if self.cancelled():
+                return
+            self.write(block)
+
+
+def _written(file: BinaryIO, path: Path, block: bytes) -> None:
+    with disk_errors(path):
+        file.write(block)
 
 
 class _Pinned(httpcore2.NetworkBackend):

@@ -22,7 +22,8 @@ class Removal:
         NotFound; BadInput INVALID_DATA: it is active.  TryAgain: half of it may be gone; again does the rest.
         """
         job = self._service.retrieve(job_id, include_deleted=True)
-        if job.deleted_at is not None or not is_active(MOCKUP, job.status):
+        shown = job.pipeline == MOCKUP.pipeline
+        if shown and (job.deleted_at is not None or not is_active(MOCKUP, job.status)):
             self._publisher.withdraw(product_id=str(job.product_id), job_id=job.id)
         for prefix in self._service.purge(job_id).prefixes:  # from here on nobody else knows of the files
             self._files.delete_prefix(prefix)

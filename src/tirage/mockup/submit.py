@@ -92,6 +92,8 @@ class Submissions:
     def retry(self, job_id: str, overrides: RetryOverrides) -> Job:
         """A new job for a failed one, with what is ordered differently; its design is copied (C-06).
 
+        A job of another pipeline is retried as that has it.
+
         NotFound: no such job, its product, template or design is gone.  BadInput: as for `submit`, or the job
         has not failed.
         """
@@ -100,6 +102,8 @@ class Submissions:
             raise checks.invalid(
                 f"Job {job.id} is {job.status}; only a failed job can be retried.", where="status"
             )
+        if job.pipeline != MOCKUP.pipeline:
+            return self._service.retry(job_id, overrides)
         key = f"uploads/render-jobs/{self._service.new_id()}/{_name(job)}"
         new_id = key.split("/")[2]
         again = NewJob(

@@ -136,6 +136,14 @@ class Blobs:
                     if self._is_ours(meta["path"]):
                         yield _stat(meta)
 
+    def local(self, key: str) -> Path | None:
+        """Where the file of a key lies, or would lie, on this machine; None for other storages.
+
+        For reading only: who writes there goes round everything that is promised here.
+        """
+        self._check(key)
+        return self._folder.path(key) if self._folder else None
+
     def copy(self, source: str, target: str) -> None:
         """The same bytes under another key as well; a folder keeps them once, a bucket copies by itself."""
         self._check(source)

@@ -1,4 +1,4 @@
-"""Stored files of no job and no design: left by a process that died between storing and inserting."""
+"""Stored files of no job, design or recorder: left by a process that died between storing and inserting."""
 
 from __future__ import annotations
 
@@ -11,9 +11,19 @@ from tirage.stores.blobs import Blobs
 from tirage.stores.database import Database
 from tirage.stores.unit import SqlUnit
 
-PREFIXES = ("uploads/render-jobs/", "uploads/designs/", "media/products/")
-OWNER = re.compile(r"(?:uploads/render-jobs|uploads/designs|media/products/[^/]+/renders)/([^/]+)/.+")
-"""The job in a key, as `mockup/submission.py: prefixes` writes it, or the design (`batches/designs.py`)."""
+PREFIXES = (
+    "uploads/render-jobs/",
+    "uploads/designs/",
+    "uploads/sessions/",
+    "media/products/",
+    "media/sessions/",
+)
+OWNER = re.compile(
+    r"(?:uploads/render-jobs|uploads/designs|uploads/sessions/[^/]+|media/(?:products|sessions)/[^/]+/renders)"
+    r"/([^/]+)/.+"
+)
+"""The job in a key, as the pipelines' `prefixes` write it, the design (`batches/designs.py`), or the recorder
+(`sessions/footage.py`)."""
 GRACE = timedelta(hours=1)
 """A design is stored before its row is inserted: younger files may be waiting for theirs."""
 ID_CHUNK = 500
@@ -46,7 +56,7 @@ class Orphans:
         return len(orphans) + self._blobs.sweep(older_than, dry_run=dry_run)
 
     def _owners(self, names: list[str]) -> set[str]:
-        """Those that have a row: designs, and jobs, deleted or not."""
+        """Those that have a row: designs, recorders, and jobs, deleted or not."""
         found: set[str] = set()
         for start in range(0, len(names), ID_CHUNK):
             found |= self._database.read(partial(_known, names=names[start : start + ID_CHUNK]))
@@ -54,4 +64,4 @@ class Orphans:
 
 
 def _known(unit: SqlUnit, names: Sequence[str]) -> set[str]:
-    return unit.known_jobs(names) | unit.designs.many(names).keys()
+    return unit.known_jobs(names) | unit.designs.many(names).keys() | unit.sessions.known_assets(names)

@@ -35,9 +35,8 @@ from tirage.jobs.failure import FailureClass
 from tirage.mockup.catalogue import Preset
 from tirage.mockup.states import MOCKUP
 from tirage.mockup.submission import QUEUE, REQUIRED
+from tirage.pipelines import MACHINES
 
-MACHINES = (MOCKUP,)
-"""Whose jobs the table takes."""
 NAMES = {
     "ck": "%(table_name)s_%(constraint_name)s",
     "fk": "%(table_name)s_%(column_0_name)s_fkey",
@@ -81,7 +80,10 @@ def _quoted(values: Iterable[str]) -> str:
 
 def _statuses() -> str:
     """Each pipeline's jobs have its statuses."""
-    own = (f"(pipeline = '{each.pipeline}' AND status IN ({_quoted(each.statuses)}))" for each in MACHINES)
+    own = (
+        f"(pipeline = '{each.pipeline}' AND status IN ({_quoted(each.statuses)}))"
+        for each in MACHINES.values()
+    )
     return " OR ".join(own)
 
 

@@ -28,6 +28,7 @@ from tirage.stores.access import SqlAccess
 from tirage.stores.batches import SqlBatches
 from tirage.stores.conditions import conditions_of, paged
 from tirage.stores.designs import SqlDesigns
+from tirage.stores.sessions import SqlSessions
 from tirage.stores.shelf import SqlShelf
 from tirage.stores.shops import SqlShops
 from tirage.stores.tables import artifacts, attempts, events, jobs
@@ -69,6 +70,7 @@ class SqlUnit(SqlWorkers):
         self.designs = SqlDesigns(connection)
         self.batches = SqlBatches(connection, writing=writing)
         self.webhooks = SqlWebhooks(connection)
+        self.sessions = SqlSessions(connection, writing=writing, read_jobs=self._jobs)
 
     def job(self, job_id: str, *, include_deleted: bool = False) -> Job | None:
         """The job of that id."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tirage.media.media_facts import MediaFacts, VideoFacts
@@ -12,7 +13,7 @@ from tirage.video.findings import tell
 from tirage.video.ingest import Row, same_file
 from tirage.video.session import Asset, MediaFile, Session
 
-__all__ = ["check_media"]
+__all__ = ["Disk", "check_media"]
 
 CODECS = {
     "h264",
@@ -42,8 +43,25 @@ LUT_SIZE = re.compile(rb"^\s*LUT_3D_SIZE\s+(\d{1,3})\s*$", re.MULTILINE)
 LUT_STEPS = range(2, 130)
 
 
-def check_media(session: Session, used: set[str], rows: Sequence[Row], notes: Notes) -> None:
+def _is_file(path: str) -> bool:
+    return Path(path).is_file()
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """How recordings are looked for: usually on this machine's disk."""
+
+    exists: Callable[[str], bool] = _is_file
+    """Whether there is a file at a path."""
+    same: Callable[[Row], bool] = same_file
+    """Whether a row's file is still what it was."""
+
+
+def check_media(
+    session: Session, used: set[str], rows: Sequence[Row], notes: Notes, disk: Disk | None = None
+) -> None:
     """Notes all about the session's recorders; `used` are those that the edit shows."""
+    disk = disk or Disk()
     known = {row.path: row for row in rows}
     if not session.assets:
         tell(notes, "ASSETS_MISSING", "session", "The session has no recorder.")
@@ -52,7 +70,9 @@ def check_media(session: Session, used: set[str], rows: Sequence[Row], notes: No
         tell(notes, "CAMERA_TWICE", f"camera {name}", f"Two recorders are called {name}.")
     for asset in session.assets:
         where = f"camera {asset.camera}"
-        facts = [_file(file, where, known, notes) for file in asset.files]
+        if not asset.files:
+            tell(notes, "MEZZANINE_MISSING", where, f"{where} has no recording yet.")
+        facts = [_file(file, where, known, disk, notes) for file in asset.files]
         whole = [found for found in facts if found is not None]
         if asset.camera in used:
             _check_pictures(session, asset, whole, where, notes)
@@ -61,16 +81,18 @@ def check_media(session: Session, used: set[str], rows: Sequence[Row], notes: No
     _check_together(session, used, notes)
 
 
-def _file(file: MediaFile, where: str, known: Mapping[str, Row], notes: Notes) -> MediaFacts | None:
+def _file(
+    file: MediaFile, where: str, known: Mapping[str, Row], disk: Disk, notes: Notes
+) -> MediaFacts | None:
     """A file's facts; None after noting why there are none."""
     name, row = Path(file.path).name, known.get(file.path)
-    if not Path(file.path).is_file():
+    if not disk.exists(file.path):
         tell(notes, "MEZZANINE_MISSING", where, f"{where}: there is no file {name}.")
         return None
     if row is None:
         tell(notes, "NOT_INGESTED", where, f"{where}: {name} has not been looked into yet.")
         return None
-    if not same_file(row):
+    if not disk.same(row):
         tell(
             notes, "MEDIA_CHANGED", where, f"{where}: {name}, or its mezzanine, has changed since its ingest."
         )
@@ -178,7 +200,7 @@ def _check_together(session: Session, used: set[str], notes: Notes) -> None:
     videos = {
         asset.camera: facts.video
         for asset in shown
-        if (facts := asset.files[0].facts) is not None and facts.video is not None
+        if asset.files and (facts := asset.files[0].facts) is not None and facts.video is not None
     }
     sizes = {camera: (video.width, video.height) for camera, video in videos.items()}
     if len(set(sizes.values())) > 1:

@@ -126,7 +126,9 @@ def attach(session: Session, rows: Sequence[Row]) -> Session:
     assets = []
     for asset in session.assets:
         files = tuple(_attached(file, known.get(file.path)) for file in asset.files)
-        assets.append(replace(asset, files=files, start=_start(asset, files[0], session.rate)))
+        assets.append(
+            replace(asset, files=files, start=_start(asset, files[0], session.rate) if files else asset.start)
+        )
     return replace(session, assets=tuple(assets))
 
 

@@ -18,7 +18,7 @@ from tirage.video.spec import ENCODERS, Options, Spec, spec_of
 from tirage.video.subtitles import Subtitles, in_frames, slice_of
 from tirage.video.timeline import Edl, Event, Format, Graphic, MarkerKind, Range
 
-__all__ = ["VERSION", "Chapter", "Placed", "Plan", "SoundRun", "make_plan"]
+__all__ = ["VERSION", "Chapter", "Placed", "Plan", "SoundRun", "artifact_key", "make_plan"]
 
 INDEXED = "mov"
 """The kind of container whose tables say when each frame is shown; others are read from a little before."""
@@ -119,8 +119,20 @@ def make_plan(
         sound=tuple(_sound(edl, edl.ranges(format))),
         chapters=tuple(_chapters(edl, edl.ranges(format))),
         pictures=tuple(builder.pictures.values()),
-        key=digest({"lock": lock, "format": format.value, "options": plain(options), "how": how}),
+        key=artifact_key(lock, format, options, session.rate, program),
     )
+
+
+def artifact_key(
+    lock: str,
+    format: Format,  # noqa: A002 – what it is called everywhere
+    options: Options,
+    rate: Rate,
+    program: str,
+) -> str:
+    """Names what a locked edit becomes: the same key is the same video."""
+    how = coding(options, spec_of(format, options), rate, program)
+    return digest({"lock": lock, "format": format.value, "options": plain(options), "how": how})
 
 
 def coding(options: Options, spec: Spec, rate: Rate, program: str) -> Plain:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tirage.errors import Finding
 from tirage.media.notes import Notes
 from tirage.video.check_edit import check_edit
-from tirage.video.check_media import check_media
+from tirage.video.check_media import Disk, check_media
 from tirage.video.findings import tell
 from tirage.video.ingest import Row
 from tirage.video.lock import lock_hash
@@ -31,6 +31,8 @@ class Surroundings:
     """Which letters of a text no font has."""
     free_bytes: int | None = None
     """Of the disk that is rendered to; None is not asked."""
+    disk: Disk = field(default_factory=Disk)
+    """How recordings are looked for."""
     extras: Mapping[str, str] = field(default_factory=dict)
     """sha256 of templates and fonts by name: part of the lock."""
 
@@ -49,7 +51,7 @@ def preflight(
     `session` is what `attach` made of `rows`.  `locked` asks for a locked revision, as renders do."""
     notes = notes or Notes()
     used = {event.camera for event in revision.edl.events if event.camera} if revision else set()
-    check_media(session, used, rows, notes)
+    check_media(session, used, rows, notes, surroundings.disk)
     if revision is None:
         tell(notes, "EDL_NOT_FOUND", "session", f"The session {session.id} has no edit.")
         return notes.findings

@@ -26,8 +26,10 @@ STALE_S = 2 * 24 * 3600
 class Shelf:
     """A folder of files by key; may be used by several threads and processes at a time."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, rooms: Path | None = None) -> None:
+        """`rooms`: where folders to work in are made, on the same disk; by default in the shelf itself."""
         self.folder = folder
+        self._rooms = rooms or folder
 
     def find(self, key: str, ending: str) -> Path | None:
         """The file of that key, which counts as used now; None where there is none."""
@@ -51,9 +53,9 @@ class Shelf:
     @contextmanager
     def room(self) -> Iterator[Path]:
         """A new folder on the same disk, gone afterwards."""
-        with disk_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            room = Path(mkdtemp(prefix=ROOM, dir=self.folder)).resolve()
+        with disk_errors(self._rooms):
+            self._rooms.mkdir(parents=True, exist_ok=True)
+            room = Path(mkdtemp(prefix=ROOM, dir=self._rooms)).resolve()
         try:
             yield room
         finally:

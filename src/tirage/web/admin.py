@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from tirage import wire
 from tirage.jobs.model import Order
+from tirage.mockup.states import MOCKUP
 from tirage.web import shapes
 from tirage.web.fields import (
     MAX_FIELD,
@@ -100,7 +101,7 @@ def cancel(parts: Given, job_id: str) -> wire.OneRenderJob:
 def _listed(
     parts: Parts, product_id: str | None, statuses: str | None, limit: int, offset: int, order: Order
 ) -> wire.RenderJobPage:
-    filters = filters_of(product_id=product_id, statuses=statuses)
+    filters = filters_of(product_id=product_id, statuses=statuses, pipeline=MOCKUP.pipeline)
     jobs, count = parts.app.service.list_with_count(filters, page_of(limit, offset, order))
     listed = [shapes.render_job(job, parts.app.addresses) for job in jobs]
     return {"render_jobs": listed, "count": count, "limit": limit, "offset": offset}

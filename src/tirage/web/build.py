@@ -13,6 +13,7 @@ from tirage.web import (
     admin,
     batches,
     documents,
+    edls,
     health,
     jobs,
     metrics,
@@ -20,9 +21,12 @@ from tirage.web import (
     orders,
     previews,
     products,
+    render_jobs,
+    sessions,
     shops,
     static,
     studio,
+    videos,
 )
 from tirage.web.describe import description_of
 from tirage.web.faults import add_handlers
@@ -39,6 +43,10 @@ ROUTERS = (
     products.router,
     shops.router,
     previews.router,
+    sessions.router,
+    edls.router,
+    videos.router,
+    render_jobs.router,
     operate.router,
     admin.router,
     static.router,

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
-from tirage import wire
+from tirage import wire, wire_video
 from tirage.web.gate import OPEN, SESSION
 from tirage.web.once import HEADER, KEY_LENGTH
 from tirage.web.scopes import scope_of
@@ -27,7 +27,11 @@ ONCE = {
     "description": "The request is carried out once; who repeats it within a day gets the same answer.",
 }
 FAULTS = {"4XX": "What is asked for is wrong or not possible.", "5XX": "It went wrong here; try again later."}
-PROBLEMS = ("Problem", "application/problem+json"), ("ShopProblem", "application/json")
+PROBLEMS = {
+    "admin": ("ShopProblem", "application/json"),
+    "api": ("ApiProblem", "application/json"),
+}
+"""Below other paths errors are problem+json."""
 LEFT_OUT = ("HTTPValidationError", "ValidationError")
 
 
@@ -38,7 +42,7 @@ def description_of(api: FastAPI) -> dict[str, Any]:
         schemas = described["components"]["schemas"]
         for name in LEFT_OUT:
             schemas.pop(name, None)
-        for shape in (wire.Problem, wire.ShopProblem):
+        for shape in (wire.Problem, wire.ShopProblem, wire_video.ApiProblem):
             schema = TypeAdapter(shape).json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(schema.pop("$defs", {}))
             schemas[shape.__name__] = schema
@@ -53,7 +57,7 @@ def _complete(path: str, method: str, told: dict[str, Any]) -> None:
     """One route: its errors, its key, its scope."""
     responses = told["responses"]
     responses.pop("422", None)
-    name, kind = PROBLEMS[path.startswith("/admin/")]
+    name, kind = PROBLEMS.get(path.split("/")[1], ("Problem", "application/problem+json"))
     for status, words in FAULTS.items():
         content = {kind: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
         responses[status] = {"description": words, "content": content}

@@ -51,6 +51,8 @@ FRAMEWORK = {
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 RETRY_SECONDS = 5
+API = "/api/"
+"""Below it answers have the shapes of {success, data} and {success, error} (C-13)."""
 
 
 class RateLimited(BadInput):
@@ -85,6 +87,9 @@ def answer(error: TirageError, path: str, *, status: HTTPStatus | None = None) -
     if path.startswith("/admin/"):
         kind = TYPES.get(status, "invalid_data")
         return JSONResponse({"type": kind, "message": error.message, **shared}, status, headers)
+    if path.startswith(API):
+        told: Shape = {"code": error.code, "message": error.message, "hint": error.hint, "findings": findings}
+        return JSONResponse({"success": False, "error": told}, status, headers)
     problem: Shape = {
         "type": "about:blank",
         "title": status.phrase,
@@ -115,8 +120,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     findings = tuple(_finding(each) for each in error.errors())
     message = " ".join(dict.fromkeys(found.message for found in findings[:5]))
-    admin = request.url.path.startswith("/admin/")
-    status = HTTPStatus.BAD_REQUEST if admin else HTTPStatus.UNPROCESSABLE_ENTITY
+    old = request.url.path.startswith(("/admin/", API))
+    status = HTTPStatus.BAD_REQUEST if old else HTTPStatus.UNPROCESSABLE_ENTITY
     return answer(BadInput("INVALID_DATA", message, findings=findings), request.url.path, status=status)
 
 

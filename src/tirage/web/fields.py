@@ -112,10 +112,10 @@ def overrides_of(asked: Overrides | None) -> RetryOverrides:
     return given
 
 
-def filters_of(*, product_id: str | None, statuses: str | None) -> JobFilters:
+def filters_of(*, product_id: str | None, statuses: str | None, pipeline: str | None = None) -> JobFilters:
     """Which jobs a query asks for; `completed,failed` are two statuses."""
     names = None if statuses is None else [name.strip() for name in statuses.split(",")]
-    return JobFilters(product_id=product_id, statuses=names)
+    return JobFilters(product_id=product_id, statuses=names, pipeline=pipeline)
 
 
 def page_of(limit: int, offset: int, order: Order, cursor: str | None = None) -> Page:

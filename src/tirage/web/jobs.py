@@ -12,10 +12,11 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.concurrency import run_in_threadpool
 
-from tirage import wire
+from tirage import wire, wire_video
 from tirage.jobs.machine import is_active
 from tirage.jobs.model import Event, Job, Order
-from tirage.web import shapes
+from tirage.pipelines import MACHINES
+from tirage.web import shapes, video_shapes
 from tirage.web.fields import (
     Cursor,
     Limit,
@@ -49,13 +50,14 @@ def list_all(
     parts: Given,
     product_id: str | None = None,
     statuses: Statuses = None,
+    pipeline: Annotated[str | None, Query(max_length=20, description=f"{', '.join(MACHINES)}.")] = None,
     limit: Limit = 10,
     offset: Offset = 0,
     order: Sort = Order.DESC,
     cursor: Cursor = None,
 ) -> wire.JobPage:
     """Jobs, a page at a time."""
-    filters = filters_of(product_id=product_id, statuses=statuses)
+    filters = filters_of(product_id=product_id, statuses=statuses, pipeline=pipeline)
     page = page_of(limit, offset, order, cursor)
     jobs, count = parts.app.service.list_with_count(filters, page)
     return {
@@ -85,9 +87,16 @@ async def get(
     return fresh(request, job, shapes.job(job, parts.app.addresses))
 
 
+@router.get("/jobs/{job_id}/attempts")
+def list_attempts(parts: Given, job_id: str) -> wire_video.Attempts:
+    """A job's tries, the first one first, each with why it failed."""
+    job = parts.app.service.retrieve(job_id_of(job_id))
+    return {"attempts": [video_shapes.attempt(each) for each in parts.app.service.attempts(job.id)]}
+
+
 @router.post("/jobs/{job_id}/retry", status_code=201)
 def retry(parts: Given, job_id: str, asked: Overrides | None = None) -> wire.JobAnswer:
-    """A new job for a failed one, with what is ordered differently."""
+    """A new job for a failed mockup, with what is ordered differently; a failed video itself again."""
     return _told(parts, parts.app.submissions.retry(job_id_of(job_id), overrides_of(asked)))
 
 
@@ -198,8 +207,8 @@ def _position(last: str | None, after: int | None) -> int | None:
 
 def is_waiting(job: Job) -> bool:
     """Whether a job waits or runs."""
-    return is_active(shapes.MACHINES[job.pipeline], job.status)
+    return is_active(MACHINES[job.pipeline], job.status)
 
 
 def _is_last(event: Event, job: Job) -> bool:
-    return not is_active(shapes.MACHINES[job.pipeline], event.status)
+    return not is_active(MACHINES[job.pipeline], event.status)

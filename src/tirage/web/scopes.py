@@ -19,7 +19,8 @@ RULES: Sequence[tuple[str, str, Scope]] = (
     (r"POST", r"/v1/shops/[^/]*/sync", Scope.CATALOGUE),
     (r"POST", r"/v1/shops/[^/]*/check", Scope.OPERATE),
     (CHANGES, r"/v1/(queues|templates|webhooks)(/.*)?", Scope.OPERATE),
-    (CHANGES, r"/v1/(batches|designs|jobs|mockups)(/.*)?", Scope.ORDER),
+    (CHANGES, r"/v1/(assets|batches|designs|edls|jobs|mockups|sessions|videos)(/.*)?", Scope.ORDER),
+    (CHANGES, r"/api/render-jobs/.*", Scope.ORDER),
     (CHANGES, r"/admin/.*", Scope.ORDER),
 )
 """Method, path, scope."""

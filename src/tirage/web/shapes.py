@@ -16,15 +16,14 @@ from tirage.jobs.model import Artifact, Event, Job, QueueState
 from tirage.mockup.catalogue import Preset, PresetRule
 from tirage.mockup.description import Description
 from tirage.mockup.register import OfferedTemplate
-from tirage.mockup.states import MOCKUP
 from tirage.shops.connections import Standing
+from tirage.pipelines import MACHINES
 from tirage.shops.model import Medium, Product, Variant
 from tirage.shops.syncing import Synced
 from tirage.stores.addresses import Addresses
 from tirage.webhooks.model import Delivery, Endpoint, Outcome
 
 Shape: TypeAlias = dict[str, object]
-MACHINES = {MOCKUP.pipeline: MOCKUP}
 
 
 def created_job(job: Job) -> wire.CreatedJob:

@@ -8,12 +8,20 @@ from datetime import datetime
 from enum import StrEnum
 
 from tirage.jobs.model import CREATED, PROGRESS, RETRIED
-from tirage.mockup.states import MOCKUP
+from tirage.pipelines import MACHINES
 
 BATCH_ENDED = "batch.ended"
 TEST = "webhook.test"
 EVENTS: Sequence[str] = tuple(
-    dict.fromkeys((CREATED, *MOCKUP.events.values(), PROGRESS, RETRIED, BATCH_ENDED))
+    dict.fromkeys(
+        (
+            CREATED,
+            *(name for machine in MACHINES.values() for name in machine.events.values()),
+            PROGRESS,
+            RETRIED,
+            BATCH_ENDED,
+        )
+    )
 )
 """What can be asked for."""
 DEFAULT_EVENTS = ("render.job.completed", "render.job.failed", "render.job.cancelled", BATCH_ENDED)
