@@ -16,8 +16,8 @@ from tirage.jobs.model import Artifact, Event, Job, QueueState
 from tirage.mockup.catalogue import Preset, PresetRule
 from tirage.mockup.description import Description
 from tirage.mockup.register import OfferedTemplate
-from tirage.shops.connections import Standing
 from tirage.pipelines import MACHINES
+from tirage.shops.connections import Standing
 from tirage.shops.model import Medium, Product, Variant
 from tirage.shops.syncing import Synced
 from tirage.stores.addresses import Addresses
