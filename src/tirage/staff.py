@@ -8,11 +8,10 @@ import os
 import secrets
 import socket
 from collections.abc import Sequence
-from datetime import timedelta
 from functools import partial
 
 from tirage.app import App, package
-from tirage.jobs.housekeeping import CRON, NAME, Ages, Cleaned, clean_up
+from tirage.jobs.housekeeping import CRON, NAME
 from tirage.jobs.schedules import Schedule, Schedules
 from tirage.jobs.service import now
 from tirage.jobs.worker import Terms, Worker
@@ -21,10 +20,7 @@ from tirage.mockup.job import MockupWork
 from tirage.mockup.states import MOCKUP
 from tirage.mockup.submission import BLENDER_QUEUE
 from tirage.mockup.warm import WarmRenderers
-from tirage.settings import Settings
-
-WORK = "work"
-"""The folder of attempts, in the data folder."""
+from tirage.tidying import WORK, tidy
 
 
 def make_worker(app: App, *, queues: Sequence[str], concurrency: int) -> Worker:
@@ -49,26 +45,6 @@ def make_worker(app: App, *, queues: Sequence[str], concurrency: int) -> Worker:
             step_seconds=settings.step_seconds,
         ),
         schedules=Schedules(app.database, schedules, clock=now),
-    )
-
-
-def tidy(app: App, *, dry_run: bool = False) -> Cleaned:
-    """The clean-up with this program's parts."""
-    return clean_up(
-        app.service,
-        folder=app.settings.data_dir / WORK,
-        sweeper=app.orphans,
-        ages=ages_of(app.settings),
-        dry_run=dry_run,
-    )
-
-
-def ages_of(settings: Settings) -> Ages:
-    """At which age what goes."""
-    return Ages(
-        temporary=timedelta(hours=settings.cleanup_temporary_hours),
-        completed=timedelta(hours=settings.cleanup_completed_hours),
-        failed=timedelta(days=settings.cleanup_failed_days),
     )
 
 

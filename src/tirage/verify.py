@@ -17,7 +17,7 @@ from tirage.jobs.service import BATCH_LIMIT
 from tirage.mockup.manifest import Role
 from tirage.mockup.states import MOCKUP
 from tirage.mockup.submission import renders
-from tirage.staff import WORK
+from tirage.tidying import WORK
 
 PAGE = 100
 MACHINES: Mapping[str, StateMachine] = {MOCKUP.pipeline: MOCKUP}

@@ -23,6 +23,7 @@ from tirage.web.fields import (
     Overrides,
     Sort,
     Statuses,
+    Text,
     filters_of,
     job_id_of,
     next_cursor,
@@ -49,13 +50,15 @@ def list_all(
     parts: Given,
     product_id: str | None = None,
     statuses: Statuses = None,
+    pipeline: str | None = None,
+    text: Text = None,
     limit: Limit = 10,
     offset: Offset = 0,
     order: Sort = Order.DESC,
     cursor: Cursor = None,
 ) -> wire.JobPage:
     """Jobs, a page at a time."""
-    filters = filters_of(product_id=product_id, statuses=statuses)
+    filters = filters_of(product_id=product_id, statuses=statuses, pipeline=pipeline, text=text)
     page = page_of(limit, offset, order, cursor)
     jobs, count = parts.app.service.list_with_count(filters, page)
     return {
@@ -83,6 +86,14 @@ async def get(
             await ended(parts, job)
         job = await _retrieved(parts, job_id)
     return fresh(request, job, shapes.job(job, parts.app.addresses))
+
+
+@router.get("/jobs/{job_id}/history")
+def history(parts: Given, job_id: str) -> wire.JobHistory:
+    """A job's attempts, and its steps with what they noticed."""
+    service = parts.app.service
+    job = service.retrieve(job_id_of(job_id))
+    return shapes.history(service.attempts(job.id), service.steps(job.id))
 
 
 @router.post("/jobs/{job_id}/retry", status_code=201)

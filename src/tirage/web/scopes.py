@@ -16,7 +16,7 @@ RULES: Sequence[tuple[str, str, Scope]] = (
     (r"POST", r"/v1/estimates", Scope.READ),
     (r"POST", r"/v1/batches/[^/]*/(apply|rollback)", Scope.CATALOGUE),
     (CHANGES, r"/v1/products(/.*)?", Scope.CATALOGUE),
-    (CHANGES, r"/v1/(queues|templates|webhooks)(/.*)?", Scope.OPERATE),
+    (CHANGES, r"/v1/(cleanup|queues|templates|webhooks)(/.*)?", Scope.OPERATE),
     (CHANGES, r"/v1/(batches|designs|jobs|mockups)(/.*)?", Scope.ORDER),
     (CHANGES, r"/admin/.*", Scope.ORDER),
 )

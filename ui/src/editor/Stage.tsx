@@ -1,15 +1,23 @@
 /* The garment with its designs, to be turned, and the designs dragged, scaled and rotated on it. */
 
-import { useEffect, useMemo, useRef, useState, type PointerEvent, type KeyboardEvent } from "react";
-import type { Bundle, Place } from "../preview/bundle";
+import { useEffect, useImperativeHandle, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent, type Ref } from "react";
+import type { Bundle, FabricColour, Place } from "../preview/bundle";
 import type { Orbit } from "../preview/camera";
-import { Preview } from "../preview/preview";
+import { dyed } from "../preview/dye";
+import { Preview, type PreviewPrint } from "../preview/preview";
 import { Surface } from "../preview/surface";
 import type { DraftPrint } from "./draft";
 import { clampPlace, corners, dpi, snapped } from "./placing";
 import classes from "./Stage.module.css";
 
+/** What others may ask of the stage. */
+export interface StageHandle {
+  /** The address of a picture of a view, as fine as the preview gets; null when it cannot be drawn. */
+  snapshot(view: string): Promise<string | null>;
+}
+
 interface Props {
+  ref?: Ref<StageHandle>;
   bundle: Bundle;
   colour: string;
   background: [number, number, number] | null;
@@ -21,6 +29,8 @@ interface Props {
   onOrbit(orbit: Orbit): void;
   onMove(key: string, place: Place): void;
   onSettle(): void;
+  onRemove(key: string): void;
+  autoFocus?: boolean;
 }
 
 type Grip = "move" | "scale" | "rotate" | "orbit";
@@ -47,6 +57,8 @@ export function Stage(props: Props) {
   const [trouble, setTrouble] = useState<string | null>(null);
   const [size, setSize] = useState(512);
   const [dragging, setDragging] = useState<Grip | null>(null);
+  const [snap, setSnap] = useState<string | null>(null);
+  const pending = useRef<(() => void) | null>(null);
   const surface = useMemo(() => new Surface(bundle), [bundle]);
 
   useEffect(() => {
@@ -73,16 +85,20 @@ export function Stage(props: Props) {
   useEffect(() => preview?.resize(size), [preview, size]);
   useEffect(() => preview?.look(orbit), [preview, orbit, size]);
   useEffect(() => {
-    preview?.wear(bundle.scene.colours[props.colour] ?? Object.values(bundle.scene.colours)[0], props.background);
+    preview?.wear(dyed(bundle.scene, props.colour), props.background);
   }, [preview, bundle, props.colour, props.background]);
-  useEffect(() => {
-    preview?.print(
+  const worn = useMemo(
+    () =>
       prints.flatMap(({ design, place }) => {
         const image = images.get(design.id);
         return image ? [{ image, place }] : [];
       }),
-    );
-  }, [preview, prints, images]);
+    [prints, images],
+  );
+  useEffect(() => preview?.print(worn), [preview, worn]);
+  useImperativeHandle(props.ref, () => ({
+    snapshot: (view) => drawn(bundle, dyed(bundle.scene, props.colour), props.background, worn, view),
+  }));
 
   // one frame per change, then samples until the picture is as the renderer's
   useEffect(() => {
@@ -120,10 +136,22 @@ export function Stage(props: Props) {
     event.stopPropagation();
   };
 
+  /** Pointers may move more often than pictures are drawn: the last one of a frame counts. */
   const go = (event: PointerEvent) => {
+    if (!drag.current) return;
+    const at = inPicture(event);
+    const free = event.altKey;
+    if (!pending.current)
+      requestAnimationFrame(() => {
+        pending.current?.();
+        pending.current = null;
+      });
+    pending.current = () => follow(at, free);
+  };
+
+  const follow = (at: { x: number; y: number }, free: boolean) => {
     const now = drag.current;
     if (!now) return;
-    const at = inPicture(event);
     if (now.grip === "orbit") {
       props.onOrbit({
         azimuth: now.orbit.azimuth - (at.x - now.from.x) * DEGREES_PER_WIDTH,
@@ -136,10 +164,15 @@ export function Stage(props: Props) {
     const wanted = { move: moved, scale: scaled, rotate: rotated }[now.grip](now, at);
     if (!wanted) return;
     const clamped = clampPlace(bundle.scene, wanted);
-    props.onMove(now.key, event.altKey ? clamped : snapped(bundle.scene, clamped, print.design).place);
+    const drawn = free ? { place: clamped, to: null } : snapped(bundle.scene, clamped, print.design);
+    setSnap(drawn.to);
+    props.onMove(now.key, drawn.place);
   };
 
   const end = () => {
+    pending.current?.();
+    pending.current = null;
+    setSnap(null);
     if (drag.current && drag.current.grip !== "orbit") props.onSettle();
     drag.current = null;
     setDragging(null);
@@ -187,13 +220,16 @@ export function Stage(props: Props) {
       ArrowDown: { y: place.y + step },
       "+": { width: place.width + step },
       "-": { width: place.width - step },
+      Delete: {},
+      Backspace: {},
       "[": { rotation: place.rotation - 5 },
       "]": { rotation: place.rotation + 5 },
     };
     const change = changes[event.key];
     if (!change) return;
     event.preventDefault();
-    props.onMove(chosen.key, clampPlace(bundle.scene, { ...place, ...change }));
+    if (!Object.keys(change).length) props.onRemove(chosen.key);
+    else props.onMove(chosen.key, clampPlace(bundle.scene, { ...place, ...change }));
   };
 
   const frame = chosen && handles(surface, orbit, chosen);
@@ -203,6 +239,7 @@ export function Stage(props: Props) {
       className={classes.stage}
       data-grip={dragging ?? undefined}
       tabIndex={0}
+      data-autofocus={props.autoFocus || undefined}
       role="application"
       aria-label="The garment. Arrow keys move the chosen design, plus and minus change its size, brackets turn it."
       onPointerDown={begin}
@@ -215,6 +252,9 @@ export function Stage(props: Props) {
       {trouble && <p className={classes.trouble}>{trouble} The mockup can still be ordered.</p>}
       {frame && chosen && (
         <svg className={classes.overlay} viewBox="0 0 1 1" aria-hidden>
+          {dragging === "move" && snap && frame.top && frame.middle && (
+            <line x1={frame.middle.x} x2={frame.middle.x} y1={0.04} y2={0.96} className={classes.guide} />
+          )}
           <polygon points={frame.outline.map((p) => `${p.x},${p.y}`).join(" ")} className={classes.outline} />
           {frame.corners.map((p, i) => (
             <circle key={i} cx={p.x} cy={p.y} r={0.011} className={classes.corner} onPointerDown={(e) => begin(e, "scale")} />
@@ -225,7 +265,10 @@ export function Stage(props: Props) {
         </svg>
       )}
       {chosen && (dragging === "move" || dragging === "scale" || dragging === "rotate") && (
-        <output className={classes.readout}>{measures(chosen)}</output>
+        <output className={classes.readout} data-testid="measures">
+          {measures(chosen)}
+          {snap && <span className={classes.snap}>{snap.replace(/-/g, " ")}</span>}
+        </output>
       )}
     </div>
   );
@@ -263,8 +306,33 @@ function handles(surface: Surface, orbit: Orbit, print: DraftPrint) {
   const middle = [(points[0][0] + points[1][0]) / 2, (points[0][1] + points[1][1]) / 2];
   const away = 1 + 5 / Math.max(Math.hypot(middle[0] - print.place.x, middle[1] - print.place.y), 1);
   return {
+    middle: centre,
     outline: outline.filter((p) => p !== null),
     corners: points.map(([x, y]) => seen(x, y)).filter((p) => p !== null),
     top: seen(print.place.x + (middle[0] - print.place.x) * away, print.place.y + (middle[1] - print.place.y) * away),
   };
+}
+
+const SNAPSHOT = 1024;
+
+/** A view as the preview shows it at rest, on a canvas of its own. */
+async function drawn(
+  bundle: Bundle,
+  colour: FabricColour,
+  background: Props["background"],
+  worn: PreviewPrint[],
+  view: string,
+): Promise<string | null> {
+  const found = bundle.scene.views.find((each) => each.name === view);
+  if (!found) return null;
+  const canvas = document.createElement("canvas");
+  const preview = new Preview(canvas, bundle);
+  preview.resize(SNAPSHOT);
+  preview.look({ azimuth: found.azimuth, tilt: 0 });
+  preview.wear(colour, background);
+  preview.print(worn);
+  while (preview.refine());
+  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done));
+  preview.dispose();
+  return blob && URL.createObjectURL(blob);
 }
