@@ -45,6 +45,10 @@ interface Drag {
   held: { x: number; y: number } | null;
 }
 
+/** A sample that takes longer: the garment is drawn in smaller parts then, and refined only when the hand rests. */
+const SLOW_MS = 20;
+const REST_MS = 400;
+const FIRST = 4;
 const DEGREES_PER_WIDTH = 220;
 const TILT = [-25, 45] as const;
 
@@ -97,14 +101,21 @@ export function Stage(props: Props) {
   );
   useEffect(() => preview?.print(worn), [preview, worn]);
   useImperativeHandle(props.ref, () => ({
-    snapshot: (view) => drawn(bundle, dyed(bundle.scene, props.colour), props.background, worn, view),
+    snapshot: (view) => drawn(bundle, dyed(bundle.scene, props.colour), props.background, worn, view, (preview?.pace ?? 0) > SLOW_MS),
   }));
 
-  // one frame per change, then samples until the picture is as the renderer's
+  // one picture per change, then samples until it is as the renderer's; a slow machine first rests a moment
   useEffect(() => {
     if (!preview) return;
-    let frame = requestAnimationFrame(function draw() {
-      if (preview.refine()) frame = requestAnimationFrame(draw);
+    const since = performance.now();
+    let frame = requestAnimationFrame(function draw(now) {
+      frame = requestAnimationFrame(draw);
+      if (preview.busy) return;
+      if (preview.samples) box.current!.dataset.drawn = preview.finished ? "finished" : "first";
+      if (preview.finished) return cancelAnimationFrame(frame);
+      const slow = preview.pace > SLOW_MS;
+      if (slow && preview.samples >= FIRST && now - since < REST_MS) return;
+      preview.refine(slow && !preview.kept ? 1 : undefined);
     });
     return () => cancelAnimationFrame(frame);
   });
@@ -314,6 +325,7 @@ function handles(surface: Surface, orbit: Orbit, print: DraftPrint) {
 }
 
 const SNAPSHOT = 1024;
+const SMALL_SNAPSHOT = 512;
 
 /** A view as the preview shows it at rest, on a canvas of its own. */
 async function drawn(
@@ -322,16 +334,20 @@ async function drawn(
   background: Props["background"],
   worn: PreviewPrint[],
   view: string,
+  slow: boolean,
 ): Promise<string | null> {
   const found = bundle.scene.views.find((each) => each.name === view);
   if (!found) return null;
   const canvas = document.createElement("canvas");
   const preview = new Preview(canvas, bundle);
-  preview.resize(SNAPSHOT);
+  preview.resize(slow ? SMALL_SNAPSHOT : SNAPSHOT);
   preview.look({ azimuth: found.azimuth, tilt: 0 });
   preview.wear(colour, background);
   preview.print(worn);
-  while (preview.refine());
+  while (!preview.finished) {
+    preview.refine(slow ? 1 : undefined);
+    while (preview.busy) await new Promise(requestAnimationFrame);
+  }
   const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done));
   preview.dispose();
   return blob && URL.createObjectURL(blob);

@@ -28,8 +28,8 @@ export default function Jobs() {
   const product = search.get("product") ?? "";
   const pipeline = search.get("pipeline") ?? "";
   const text = search.get("q") ?? "";
-  const [asked] = useDebouncedValue(product, 150);
-  const [sought] = useDebouncedValue(text, 150);
+  const [asked] = useDebouncedValue(product, 40);
+  const [sought] = useDebouncedValue(text, 40);
   const filter = { status, product: asked, pipeline, text: sought };
   const filtered = Object.values(filter).some(Boolean);
   const found = useQuery(jobs({ ...nonEmpty(filter), page: page - 1 }));
@@ -92,6 +92,7 @@ export default function Jobs() {
               <Group justify="space-between">
                 <Text size="sm" c="dimmed" className="numbers">
                   {count.toLocaleString("en")} {count === 1 ? "job" : "jobs"}
+                  {count > PAGE && `, page ${page} of ${Math.ceil(count / PAGE)}`}
                 </Text>
                 {count > PAGE && (
                   <Pagination getControlProps={(control) => ({ "aria-label": `${control} page` })} total={Math.ceil(count / PAGE)} value={page} onChange={(to) => put({ page: String(to) })} size="sm" />
