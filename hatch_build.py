@@ -1,5 +1,6 @@
 """Builds the C kernels into the wheel and, for editable installs, into the source tree; and the web interface
-into the wheel, where there is Node.js.  Run as a script (`python hatch_build.py`) it only does the latter; the same sources are built once.
+into the wheel, where there is Node.js.
+Run as a script (`python hatch_build.py`) it only compiles, into the source tree; each change once.
 """
 
 from __future__ import annotations
@@ -119,6 +120,10 @@ def why_no_studio(root: Path) -> str | None:
     return None
 
 
+def _npm() -> str:
+    return shutil.which("npm") or "npm"
+
+
 def build_studio(root: Path) -> str | None:
     """Builds the web interface in place when its sources changed; why it is not there, or None when it is."""
     digest = hashlib.sha256()
@@ -135,8 +140,8 @@ def build_studio(root: Path) -> str | None:
         shutil.rmtree(root / STUDIO, ignore_errors=True)  # an older one would not fit the server
         return reason
     if not (root / UI / "node_modules").is_dir():
-        subprocess.run(["npm", "ci", "--silent"], cwd=root / UI, check=True)
-    subprocess.run(["npm", "run", "--silent", "build"], cwd=root / UI, check=True)
+        subprocess.run([_npm(), "ci", "--silent"], cwd=root / UI, check=True)
+    subprocess.run([_npm(), "run", "--silent", "build"], cwd=root / UI, check=True)
     stamp.write_text(digest.hexdigest())
     return None
 

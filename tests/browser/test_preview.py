@@ -1,7 +1,7 @@
 """The preview in the browser against the server's pictures of the same orders, at 1024: `make test-browser`.
 
-What a hand sees while it drags has four samples, what it sees at rest sixteen.  TIRAGE_PREVIEW_ALL=1 compares every
-view in each of three colours, not only in one.
+What a hand sees while it drags has four samples, what it sees at rest sixteen.  TIRAGE_PREVIEW_ALL=1 compares
+every view in each of three colours, not only in one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,12 @@ UI = Path(__file__).resolve().parents[2] / "ui"
 SIZE = 1024
 DRAGGING, AT_REST = 4, 16
 SECONDS = 560
-MARKS = {"top left": (220, 30, 40), "top right": (30, 160, 60), "bottom right": (40, 70, 220), "bottom left": (225, 190, 20)}
+MARKS = {
+    "top left": (220, 30, 40),
+    "top right": (30, 160, 60),
+    "bottom right": (40, 70, 220),
+    "bottom left": (225, 190, 20),
+}
 """Colours of the squares in a design's corners, which are found again in pictures."""
 SIDE, MARK = 1200, 240
 FEWEST = 120
@@ -136,7 +141,7 @@ def _cases() -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def pairs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, int], Pair]]:
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], Pair]:
     folder = tmp_path_factory.mktemp("preview")
     (folder / "data").mkdir()
     template = load("tee")
@@ -144,25 +149,39 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, 
         (folder / "data" / name).write_bytes(_plain(name, content))
     (folder / "design.png").write_bytes(encode_image(pixels=_design(), kind=ImageFormat.PNG))
     prints = [
-        Print(resolve(width=SIDE, height=SIDE, where=place, template=template), design=read_design(folder / "design.png"))
+        Print(
+            resolve(width=SIDE, height=SIDE, where=place, template=template),
+            design=read_design(folder / "design.png"),
+        )
         for place in PLACES.values()
     ]
     azimuths = {view.name: view.azimuth for view in VIEWS}
     worn = [
-        {"design": "/design.png", "place": {"panel": p.panel, "x": p.x, "y": p.y, "width": p.width, "rotation": p.rotation}}
+        {
+            "design": "/design.png",
+            "place": {"panel": p.panel, "x": p.x, "y": p.y, "width": p.width, "rotation": p.rotation},
+        }
         for p in PLACES.values()
     ]
     orders = [
-        {"name": f"{colour}-{view}", "size": SIZE, "azimuth": azimuths[view], "colour": colour, "prints": worn}
+        {
+            "name": f"{colour}-{view}",
+            "size": SIZE,
+            "azimuth": azimuths[view],
+            "colour": colour,
+            "prints": worn,
+        }
         for colour, view in _cases()
     ]
     (folder / "orders.json").write_text(json.dumps({"orders": orders, "samples": [DRAGGING, AT_REST]}))
-    subprocess.run(["node", "test/draw.js", str(folder)], cwd=UI, check=True, timeout=SECONDS)  # noqa: S603, S607
+    subprocess.run(["node", "test/draw.js", str(folder)], cwd=UI, check=True, timeout=SECONDS)
     renderer = Renderer(template)
     made = {}
     for colour, view in _cases():
         shade = Colour.parse(colour, named=template.colours)
-        (picture,) = renderer.stills(prints=prints, colour=shade, azimuths=[azimuths[view]], size=SIZE, background=None)
+        (picture,) = renderer.stills(
+            prints=prints, colour=shade, azimuths=[azimuths[view]], size=SIZE, background=None
+        )
         straight = np.asarray(picture, np.float32)
         cover = straight[..., 3:] / 255
         on_white = straight[..., :3] * cover + 255 * (1 - cover)
@@ -172,7 +191,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, 
             drawn = raw.reshape(SIZE, SIZE, 4).astype(np.float32)
             ours = drawn[..., :3] + 255 - drawn[..., 3:]
             made[name, samples] = Pair(name, ours, drawn[..., 3] / 255, on_white, cover[..., 0])
-    yield made
+    return made
 
 
 def _plain(name: str, content: bytes) -> bytes:
@@ -186,7 +205,9 @@ def _plain(name: str, content: bytes) -> bytes:
 def test_at_rest(pairs: dict[tuple[str, int], Pair], colour: str, view: str) -> None:
     pair = pairs[f"{colour}-{view}", AT_REST]
     found = (pair.psnr(), pair.difference(), max(pair.apart()), pair.overlap())
-    print(f"{pair.name}: {found[0]:.1f} dB, ΔE00 {found[1]:.2f}, corners {found[2]:.2f} px, IoU {found[3]:.4f}")
+    print(
+        f"{pair.name}: {found[0]:.1f} dB, ΔE00 {found[1]:.2f}, corners {found[2]:.2f} px, IoU {found[3]:.4f}"
+    )
     assert found[0] >= 42
     assert found[1] <= 0.5
     assert found[2] <= 0.5

@@ -47,5 +47,7 @@ def test_text_is_sought_in_what_people_know_of_a_job(service: JobService) -> Non
     assert service.list(JobFilters(text=job.id[5:].lower())) == [job]
     assert service.list(JobFilters(text="%")) == []
     failed = service.start_attempt(job.id, worker="one", after=0)
-    service.end_attempt(failed.id, attempt=1, failure=Failure.of(FailureClass.INVALID_INPUT, message="The Blue moon."))
+    service.end_attempt(
+        failed.id, attempt=1, failure=Failure.of(FailureClass.INVALID_INPUT, message="The Blue moon.")
+    )
     assert [each.id for each in service.list(JobFilters(text="blue MOON"))] == [job.id]

@@ -120,7 +120,7 @@ describe("a first mockup", () => {
     await button("Render").click();
     await page.getByRole("progressbar").first().waitFor();
     await button("Publish").waitFor({ timeout: RENDERED });
-    assert.equal(await page.getByRole("button", { name: /^Open / }).count() >= 7, true);
+    await page.getByRole("button", { name: /^Open / }).nth(6).waitFor();
     const { products } = await server.call("GET", "/v1/products");
     assert.deepEqual(products.map((each) => [each.title, each.media.length]), [["Golden hour tee", 0]], "nothing is shown before it is published");
   });
@@ -148,7 +148,7 @@ describe("a first mockup", () => {
   test("the preview and the render are compared", async () => {
     await button("Compare").click();
     const dialog = page.getByRole("dialog", { name: "Preview and Render" });
-    await dialog.getByRole("img", { name: "Preview, front" }).waitFor({ timeout: 60_000 });
+    await dialog.getByRole("img", { name: "Preview, front" }).waitFor({ timeout: RENDERED });
     await dialog.getByRole("img", { name: "Render, front" }).waitFor();
     await dialog.getByRole("slider").focus();
     await page.keyboard.press("Home");

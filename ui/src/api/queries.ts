@@ -1,7 +1,7 @@
 /* What pages ask the server for; keys are what live.ts refreshes. */
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { loadBundle } from "../preview/bundle";
+import { loadBundle, type Scene } from "../preview/bundle";
 import { api, done, type Batch } from "./client";
 
 export const ENDED = ["completed", "failed", "cancelled"];
@@ -76,6 +76,18 @@ export const bundle = (template: string) =>
     staleTime: Infinity,
     gcTime: Infinity,
     queryFn: ({ signal }) => loadBundle(`/v1/templates/${encodeURIComponent(template)}/preview/`, signal),
+  });
+
+/** What a template says of itself to browsers, without its pictures and mesh. */
+export const scene = (id: string) =>
+  queryOptions({
+    queryKey: ["scene", id],
+    staleTime: Infinity,
+    queryFn: async ({ signal }) => {
+      const answer = await fetch(`/v1/templates/${encodeURIComponent(id)}/preview/scene.json`, { signal });
+      if (!answer.ok) throw new Error(`The template could not be read (${answer.status}).`);
+      return (await answer.json()) as Scene;
+    },
   });
 
 export const queues = () =>

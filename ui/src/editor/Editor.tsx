@@ -13,6 +13,7 @@ import { Checks } from "./Checks";
 import { Colours } from "./Colours";
 import { Designs, FirstDesign } from "./Designs";
 import type { Change, Draft, DraftPrint } from "./draft";
+import classes from "./Editor.module.css";
 import { Layers } from "./Layers";
 import { MatrixDialog } from "./MatrixDialog";
 import { keptDesign } from "./order";
@@ -73,7 +74,8 @@ export function Editor({ bundle, draft, change }: Props) {
     <Stack gap="lg">
       <Grid gap="lg">
         <Grid.Col span={{ base: 12, md: 7, xl: 8 }}>
-          <div onDragOver={(event) => event.preventDefault()} onDrop={drop} style={{ position: "relative" }}>
+          <div className={classes.beside}>
+          <div className={classes.stage} onDragOver={(event) => event.preventDefault()} onDrop={drop}>
             <Stage
               ref={stage}
               bundle={bundle}
@@ -92,6 +94,7 @@ export function Editor({ bundle, draft, change }: Props) {
             {!draft.prints.length && <FirstDesign uploading={upload.isPending} onFile={file} />}
           </div>
           <Views bundle={bundle} orbit={orbit} onOrbit={setOrbit} />
+          </div>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 5, xl: 4 }}>
           <Stack gap="md">
@@ -137,7 +140,7 @@ export function Editor({ bundle, draft, change }: Props) {
                 <Garment draft={draft} change={change} />
               </Stack>
             </Paper>
-            <Paper withBorder p="md" component="section" aria-label="Order">
+            <Paper withBorder p="md" component="section" aria-label="Order" className={classes.order}>
               <Ordering scene={scene} draft={draft} onMatrix={matrixDialog.open} onOrdered={(batch) => show(batch.id)} />
             </Paper>
           </Stack>

@@ -1,6 +1,6 @@
 /* For which product, and go: nothing is shown to customers before it is published. */
 
-import { Anchor, Button, Checkbox, Group, Select, Stack, Text, TextInput, Tooltip } from "@mantine/core";
+import { Button, Checkbox, Group, Select, Stack, Text, TextInput, Tooltip } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { IconCamera, IconGridDots } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
@@ -81,11 +81,7 @@ export function Ordering({ scene, draft, onMatrix, onOrdered }: Props) {
         </Tooltip>
       </Group>
       <Text size="xs" c="dimmed">
-        Six views and a turntable. The product changes when you publish, not before.{" "}
-        <Anchor size="xs" href="/docs" target="_blank" rel="noreferrer">
-          The API
-        </Anchor>{" "}
-        takes the same order.
+        Six views and a turntable. The product changes when you publish, not before.
       </Text>
     </Stack>
   );

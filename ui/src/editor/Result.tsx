@@ -1,10 +1,10 @@
 /* What was ordered here last: its progress, its pictures, and what becomes of them. */
 
 import { ActionIcon, Alert, Anchor, Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { useDisclosure, useIntersection } from "@mantine/hooks";
 import { IconColumns2, IconDownload, IconUpload, IconX } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { Link } from "wouter";
 import type { Job as JobData } from "../api/client";
 import { batch, batchJobs, ENDED, job } from "../api/queries";
@@ -24,8 +24,15 @@ interface Props {
 export function Result({ batchId, snapshot, onClose }: Props) {
   const orders = useQuery(batchJobs(batchId));
   const id = orders.data?.[0]?.id;
+  const { ref, entry } = useIntersection();
+  const seen = useRef(false);
+  useEffect(() => {
+    if (seen.current || !entry) return;
+    seen.current = true;
+    if (!entry.isIntersecting) entry.target.scrollIntoView({ behavior: "smooth", block: "nearest" });
+  }, [entry]);
   return (
-    <Paper withBorder p="md" aria-label="Result" component="section">
+    <Paper ref={ref} withBorder p="md" aria-label="Result" component="section" style={{ scrollMarginBottom: "2rem" }}>
       <State of={orders}>
         {() => (id ? <One batchId={batchId} jobId={id} snapshot={snapshot} onClose={onClose} /> : <Text>It was deleted.</Text>)}
       </State>

@@ -344,7 +344,7 @@ async function drawn(
   preview.look({ azimuth: found.azimuth, tilt: 0 });
   preview.wear(colour, background);
   preview.print(worn);
-  while (!preview.finished) {
+  while (!preview.finished && !(slow && preview.samples >= FIRST)) {
     preview.refine(slow ? 1 : undefined);
     while (preview.busy) await new Promise(requestAnimationFrame);
   }

@@ -85,7 +85,7 @@ function Head({ batch: data, nudges }: { batch: BatchData; nudges: BatchData[] }
           <Button variant="default" component="a" href={`/v1/batches/${data.id}/files.zip`} download leftSection={<IconDownload size={16} />}>
             Download all
           </Button>
-          <Button leftSection={<IconUpload size={16} />} disabled={busy} onClick={publish.open}>
+          <Button variant={data.applied_at ? "default" : "filled"} leftSection={<IconUpload size={16} />} disabled={busy} onClick={publish.open}>
             Publish
           </Button>
         </Group>

@@ -16,6 +16,7 @@ import { RetryDialog } from "../parts/RetryDialog";
 import { State } from "../parts/State";
 import { Steps } from "../parts/Steps";
 import { ago, between } from "../parts/time";
+import { useTitles } from "../parts/titles";
 import { presetName, size, viewName } from "../parts/words";
 
 export default function Job({ id }: { id: string }) {
@@ -84,13 +85,14 @@ function Whole({ job: data }: { job: JobData }) {
 }
 
 function Facts({ job: data }: { job: JobData }) {
+  const title = useTitles();
   return (
     <Text c="dimmed" size="sm">
       {data.product_id && (
         <>
           For{" "}
           <Anchor component={Link} href={`/products/${encodeURIComponent(data.product_id)}`} size="sm">
-            {data.product_id}
+            {title(data.product_id)}
           </Anchor>{" "}
           ·{" "}
         </>

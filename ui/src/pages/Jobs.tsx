@@ -12,6 +12,7 @@ import { JobBadge, JobProgress } from "../parts/JobBadge";
 import { Nothing, State } from "../parts/State";
 import { say } from "../parts/say";
 import { ago } from "../parts/time";
+import { useTitles } from "../parts/titles";
 import { presetName } from "../parts/words";
 
 const PIPELINES = [
@@ -118,6 +119,7 @@ interface RowsProps {
 
 function Rows({ jobs: list, chosen, choose }: RowsProps) {
   const [, go] = useLocation();
+  const title = useTitles();
   const all = list.length > 0 && list.every((job) => chosen.has(job.id));
   const flip = (ids: string[], on: boolean) => {
     const next = new Set(chosen);
@@ -161,7 +163,7 @@ function Rows({ jobs: list, chosen, choose }: RowsProps) {
                   <JobBadge status={job.status} />
                 </Link>
               </Table.Td>
-              <Table.Td>{job.product_id}</Table.Td>
+              <Table.Td maw={260} style={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }} title={job.product_id ?? undefined}>{title(job.product_id)}</Table.Td>
               <Table.Td>{presetName(job.preset)}</Table.Td>
               <Table.Td>{String(job.options.fabric_color ?? "white")}</Table.Td>
               <Table.Td>

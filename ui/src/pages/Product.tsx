@@ -109,7 +109,7 @@ function Media({ product: data }: { product: ProductData }) {
             }}
           >
             <div className="plate" style={{ cursor: "grab", opacity: held === each.id ? 0.4 : 1, outline: over === each.id && held ? "3px solid var(--mantine-primary-color-filled)" : undefined }}>
-              {isVideo(each) ? <video src={each.url} muted loop controls playsInline preload="metadata" /> : <img src={each.url} alt={viewName(each.role ?? "")} loading="lazy" draggable={false} />}
+              {isVideo(each) ? <video src={each.url} muted loop playsInline preload="metadata" onPointerEnter={(event) => void event.currentTarget.play().catch(() => undefined)} onPointerLeave={(event) => event.currentTarget.pause()} /> : <img src={each.url} alt={viewName(each.role ?? "")} loading="lazy" draggable={false} />}
             </div>
             <Group component="figcaption" justify="space-between" mt={4} gap={4} wrap="nowrap">
               <Text size="xs" c="dimmed" truncate>

@@ -7,6 +7,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { BatchOrder } from "../api/client";
 import { job } from "../api/queries";
 import { JobBadge, JobProgress } from "../parts/JobBadge";
+import { useTitles } from "../parts/titles";
 import { presetName } from "../parts/words";
 import type { Decision } from "./decisions";
 import classes from "./Review.module.css";
@@ -23,6 +24,7 @@ interface Props {
 
 export function Cell({ order, view, decision, nudged, onDecide, onOpen, onNudge }: Props) {
   const { ref, inViewport } = useInViewport<HTMLDivElement>();
+  const title = useTitles();
   const done = order.status === "completed";
   const found = useQuery({ ...job(order.id), enabled: done && inViewport && decision !== "rejected", staleTime: Infinity });
   const wanted = view || (order.preset?.startsWith("back") ? "back_180deg" : "front_0deg");
@@ -50,7 +52,7 @@ export function Cell({ order, view, decision, nudged, onDecide, onOpen, onNudge 
             {words}
           </Text>
           <Text size="xs" c="dimmed" truncate>
-            {order.product_id} {nudged && <Badge size="xs" tt="none" variant="light">moved</Badge>}
+            {title(order.product_id)} {nudged && <Badge size="xs" tt="none" variant="light">moved</Badge>}
           </Text>
         </div>
         <Group gap={2} wrap="nowrap">
