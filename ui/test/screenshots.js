@@ -1,4 +1,5 @@
 // Every page, light and dark, on a desktop and on a phone, into out/studio: `make screenshots`.
+// Names of pages as arguments: only those.  SCREENS and SCHEMES: only some of these.
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { drawn, openProfile, pause, ROOT, startBrowser, startServer } from "./harness.js";
@@ -10,14 +11,16 @@ const SCREENS = [
   { name: "phone", options: { viewport: { width: 375, height: 740 }, hasTouch: true, isMobile: true } },
 ];
 const wanted = process.argv.slice(2);
+const chosen = (name, all) => (process.env[name] ? process.env[name].split(",") : all);
+const screens = chosen("SCREENS", SCREENS.map((each) => each.name));
 
 await mkdir(OUT, { recursive: true });
 const server = await startServer();
 const browser = await startBrowser();
 try {
   const ids = await fillShop(server);
-  for (const { name: screen, options } of SCREENS)
-    for (const colorScheme of ["light", "dark"]) {
+  for (const { name: screen, options } of SCREENS.filter((each) => screens.includes(each.name)))
+    for (const colorScheme of chosen("SCHEMES", ["light", "dark"])) {
       const { context, page } = await openProfile(browser, server, { ...options, colorScheme });
       const shoot = async (name, options) => page.screenshot({ path: path.join(OUT, `${name}-${screen}-${colorScheme}.png`), timeout: 120_000, ...options });
       for (const { name, where, ready } of pagesOf(ids).filter((each) => !wanted.length || wanted.includes(each.name))) {
@@ -49,6 +52,7 @@ async function mockups(page, ids, shoot) {
   await page.getByRole("list", { name: "Designs on the garment" }).waitFor();
   await pause(500);
   await drawn(page, "finished");
+  await page.evaluate(() => scrollTo(0, 0));
   await shoot("mockups");
   await page.getByRole("button", { name: "Matrix" }).click();
   await page.getByTestId("cost").getByText("mockups").waitFor();

@@ -156,7 +156,7 @@ function Views({ bundle, orbit, onOrbit }: { bundle: Bundle; orbit: { azimuth: n
   const views = viewsAround(bundle.scene);
   const now = views.find((each) => Math.abs(((((each.azimuth - orbit.azimuth) % 360) + 540) % 360) - 180) < 0.5 && orbit.tilt === 0);
   return (
-    <Group justify="center" mt="xs">
+    <Group justify="center" mt="xs" className="sideways" wrap="nowrap">
       <SegmentedControl
         size="xs"
         aria-label="View"

@@ -18,6 +18,7 @@ export function orderOf(scene: Scene, draft: Draft, product: string): OrderBody 
     template_id: draft.template,
     fabric_color: draft.colour,
     background_color: draft.background ?? "transparent",
+    render_mode: "all", // said as a matrix says it, so that what was rendered before is known again
   };
   if (preset) return { ...look, preset };
   return { ...look, placements: draft.prints.map(({ design, place }) => ({ design_id: design.id, ...place })) };

@@ -143,7 +143,9 @@ function Review({ batch: id, orders, nudges }: ReviewProps) {
   return (
     <>
       <Group justify="space-between">
-        <SegmentedControl size="xs" aria-label="View" value={view} onChange={setView} data={[{ value: "", label: "its side" }, ...VIEWS.map((value) => ({ value, label: viewName(value) }))]} />
+        <div className="sideways">
+          <SegmentedControl size="xs" aria-label="View" value={view} onChange={setView} data={[{ value: "", label: "its side" }, ...VIEWS.map((value) => ({ value, label: viewName(value) }))]} />
+        </div>
         <Text size="sm" c="dimmed" className="numbers" aria-live="polite" data-testid="tally">
           {approved} approved, {decisions.kept.rejected.length} rejected, {list.length - approved - decisions.kept.rejected.length} open
         </Text>

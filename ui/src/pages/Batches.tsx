@@ -42,7 +42,7 @@ export function BatchBadge({ batch }: { batch: Batch }) {
         : ["blue", "to review"]
       : ["yellow", "rendering"];
   return (
-    <Badge variant="light" color={colour} tt="none">
+    <Badge variant="light" color={colour} tt="none" miw="max-content">
       {text}
     </Badge>
   );

@@ -32,7 +32,7 @@ function Both({ sides }: { sides: Side[] }) {
   const [left, right] = found.data ?? [];
   return (
     <Stack gap="sm">
-      <Group justify="center">
+      <Group justify="center" className="sideways" wrap="nowrap">
         <SegmentedControl size="xs" aria-label="View" value={view} onChange={setView} data={VIEWS.map((value) => ({ value, label: viewName(value) }))} />
       </Group>
       <div className={classes.both}>

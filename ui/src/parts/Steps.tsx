@@ -41,7 +41,7 @@ export function Steps({ history, job }: { history: History; job: Job }) {
             />
           </div>
           <Text size="xs" c="dimmed" className="numbers" ta="right">
-            {bar.to === null ? "under way" : span((bar.to - bar.from) / 1000)}
+            {bar.to === null ? (job.completed_at ? "not done" : "under way") : span((bar.to - bar.from) / 1000)}
           </Text>
         </div>
       ))}

@@ -46,8 +46,8 @@ export function Cell({ order, view, decision, nudged, onDecide, onOpen, onNudge 
           </span>
         )}
       </div>
-      <Group justify="space-between" wrap="nowrap" gap={4} mt={4}>
-        <div style={{ minWidth: 0 }}>
+      <Group justify="space-between" gap={4} mt={4}>
+        <div style={{ minWidth: 0, flex: "1 1 110px" }}>
           <Text size="sm" truncate>
             {words}
           </Text>
