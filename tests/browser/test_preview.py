@@ -143,7 +143,7 @@ def _cases() -> list[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], Pair]:
     folder = tmp_path_factory.mktemp("preview")
-    (folder / "data").mkdir()
+    (folder / "data").mkdir(exist_ok=True)
     template = load("tee")
     for name, content in build_preview(template).items():
         (folder / "data" / name).write_bytes(_plain(name, content))

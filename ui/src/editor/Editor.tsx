@@ -3,7 +3,7 @@
 import { Grid, Group, Paper, SegmentedControl, Select, Stack } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useRef, useState, type DragEvent } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type DragEvent } from "react";
 import { useSearchParams } from "wouter";
 import type { Design } from "../api/client";
 import { design as designOf, templates } from "../api/queries";
@@ -38,6 +38,11 @@ export function Editor({ bundle, draft, change }: Props) {
   const [matrix, matrixDialog] = useDisclosure(false);
   const stage = useRef<StageHandle>(null);
   const images = useImages(draft.prints.map((print) => print.design));
+  const keys = draft.prints.map((print) => print.key).join();
+  useEffect(() => {
+    // a draft was opened, or the chosen design is gone
+    select((key) => (keys.split(",").includes(key ?? "") ? key : keys.split(",")[0] || null));
+  }, [keys]);
   const chosen = draft.prints.find((print) => print.key === picked);
   const background = useMemo(() => rgb(draft.background), [draft.background]);
   const made = search.get("made");
