@@ -10,7 +10,7 @@ UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-versi
 JOBS ?= $(shell nproc)
 NATIVE := $(wildcard src/tirage/mockup/native/*.[ch])
 
-.PHONY: help demo demo-video bench-video test test-chaos test-drills test-security test-peers test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-catalogue bench-smoke simulate references goldens blender test-blender garment bake studio pins ci-deps clean native
+.PHONY: help demo demo-video bench-video test test-chaos test-drills test-security test-peers test-ui test-browser screenshots studio-types chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-catalogue bench-smoke simulate references goldens blender test-blender garment bake studio pins ci-deps clean native
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -83,18 +83,28 @@ test-ui: native chromium tests/ui/node_modules/.ready ## what only a browser can
 	$(BIN)/python tests/ui/prepare.py out/ui
 	cd tests/ui && TIRAGE_UI_OUT=$(CURDIR)/out/ui CHROMIUM="$$(command -v chromium)" timeout 240 node --test
 
+test-browser: native chromium studio ## the web interface and its preview, in a browser on a real server (SLACK=10 on a busy machine)
+	cd ui && CHROMIUM="$$(command -v chromium)" timeout 900 node --test --test-concurrency=1 test/*.test.js
+	CHROMIUM="$$(command -v chromium)" $(BIN)/python -m pytest tests/browser -p no:cacheprovider -s -o faulthandler_timeout=900
+
+screenshots: native chromium studio ## every page of the web interface, light and dark, desktop and phone, in out/studio
+	cd ui && CHROMIUM="$$(command -v chromium)" node test/screenshots.js
+
 tests/ui/node_modules/.ready: tests/ui/package-lock.json
 	@node -e 'process.exit(Number.parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { echo "make test-ui needs Node.js 20 or newer with npm: install it." >&2; exit 1; }
 	npm ci --prefix tests/ui --silent
 	@touch $@
 
 chromium:
-	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && apt-get -qqy install --no-install-recommends chromium >/dev/null; } || { echo "make test-ui needs the browser Chromium: install it (on Debian: apt-get install chromium)." >&2; exit 1; }
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && apt-get -qqy install --no-install-recommends chromium >/dev/null; } || { echo "this needs the browser Chromium: install it (on Debian: apt-get install chromium)." >&2; exit 1; }
 
 studio: src/tirage/web/studio/index.html ## build the web interface
 
 src/tirage/web/studio/index.html: ui/node_modules/.ready $(shell find ui/src ui/public ui/index.html ui/*.json ui/vite.config.ts -type f 2>/dev/null)
 	npm run --prefix ui --silent build
+
+studio-types: .venv/.ready ui/node_modules/.ready ## the web interface's types, from the description of the routes
+	$(BIN)/python scripts/studio_types.py
 
 ui/node_modules/.ready: ui/package-lock.json
 	@node -e 'process.exit(Number.parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { echo "make studio needs Node.js 20 or newer with npm: install it." >&2; exit 1; }

@@ -1,5 +1,6 @@
-"""Builds the C kernels into the wheel and, for editable installs, into the source tree.
-Run as a script (`python hatch_build.py`) it only does the latter; the same sources are built once.
+"""Builds the C kernels into the wheel and, for editable installs, into the source tree; and the web interface
+into the wheel, where there is Node.js.
+Run as a script (`python hatch_build.py`) it only compiles, into the source tree; each change once.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ import hashlib
 import os
 import platform
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -91,14 +93,69 @@ def wheel_tag() -> str:
     return f"py3-none-{next(plain)}"
 
 
+UI = Path("ui")
+STUDIO = Path("src/tirage/web/studio")
+NODE = 20
+WITHOUT = "TIRAGE_WHEEL_WITHOUT_STUDIO"
+NO_STUDIO = "The wheel carries no web interface: {reason}. The server works without, and says so at /studio/."
+
+
+def studio_sources(root: Path) -> list[Path]:
+    """All that decides what the web interface is."""
+    files = [path for path in (root / UI / "src").rglob("*") if path.is_file()]
+    files += [path for path in (root / UI / "public").rglob("*") if path.is_file()]
+    return sorted([*files, *(root / UI).glob("*.json"), *(root / UI).glob("*.ts"), root / UI / "index.html"])
+
+
+def why_no_studio(root: Path) -> str | None:
+    """What building the web interface lacks; None: nothing."""
+    if not (root / UI / "index.html").is_file():
+        return "its sources are not here"
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        return f"building it needs Node.js {NODE} or newer with npm"
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    if int(version.lstrip("v").partition(".")[0]) < NODE:
+        return f"building it needs Node.js {NODE} or newer, and {node} is {version}"
+    return None
+
+
+def _npm() -> str:
+    return shutil.which("npm") or "npm"
+
+
+def build_studio(root: Path) -> str | None:
+    """Builds the web interface in place when its sources changed; why it is not there, or None when it is."""
+    digest = hashlib.sha256()
+    for path in studio_sources(root):
+        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    stamp = root / STUDIO / ".stamp"
+    if os.environ.get(WITHOUT):
+        return f"{WITHOUT} is set"
+    there = (root / STUDIO / "index.html").is_file()
+    if there and stamp.is_file() and stamp.read_text() == digest.hexdigest():
+        return None
+    reason = why_no_studio(root)
+    if reason is not None:
+        shutil.rmtree(root / STUDIO, ignore_errors=True)  # an older one would not fit the server
+        return reason
+    if not (root / UI / "node_modules").is_dir():
+        subprocess.run([_npm(), "ci", "--silent"], cwd=root / UI, check=True)
+    subprocess.run([_npm(), "run", "--silent", "build"], cwd=root / UI, check=True)
+    stamp.write_text(digest.hexdigest())
+    return None
+
+
 class KernelHook(BuildHookInterface[Any]):
     """Runs before every wheel, also the editable one."""
 
     PLUGIN_NAME = "custom"
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Compiles and names the platform."""
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Compiles, builds and names the platform; a checkout builds its web interface with `make studio`."""
         compile_kernels(Path(self.root))
+        if version != "editable" and (reason := build_studio(Path(self.root))):
+            self.app.display_warning(NO_STUDIO.format(reason=reason))
         build_data["pure_python"] = False
         build_data["tag"] = wheel_tag()
 

@@ -8,14 +8,13 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 
 from tirage.app import VIDEO as VIDEO_FOLDER
 from tirage.app import App, package
-from tirage.jobs.housekeeping import CRON, NAME, Ages, Cleaned, clean_up
+from tirage.jobs.housekeeping import CRON, NAME
 from tirage.jobs.schedules import Schedule, Schedules
 from tirage.jobs.service import now
 from tirage.jobs.worker import Terms, Worker
@@ -31,6 +30,7 @@ from tirage.sessions.ingesting import SECONDS as INGEST_SECONDS
 from tirage.sessions.ingesting import IngestWork
 from tirage.sessions.rendering import Tools, VideoWork
 from tirage.settings import Settings
+from tirage.tidying import WORK, tidy
 from tirage.video.filters import coder_words
 from tirage.video.ingest import Encode
 from tirage.video.spec import Options
@@ -40,8 +40,6 @@ from tirage.video.submission import INGEST_QUEUE, VIDEO_QUEUE
 SEGMENTS = "segments"
 """The folder of finished pieces of videos, below that of videos."""
 log = Logger("worker")
-WORK = "work"
-"""The folder of attempts, in the data folder."""
 
 
 def make_worker(app: App, *, queues: Sequence[str], concurrency: int) -> Worker:
@@ -106,26 +104,6 @@ def _able(queues: Sequence[str]) -> Sequence[str]:
     if len(left) < len(queues):
         log.info("takes no videos: tirage[video] is not installed")
     return left
-
-
-def tidy(app: App, *, dry_run: bool = False) -> Cleaned:
-    """The clean-up with this program's parts."""
-    return clean_up(
-        app.service,
-        folder=app.settings.data_dir / WORK,
-        sweeper=app.orphans,
-        ages=ages_of(app.settings),
-        dry_run=dry_run,
-    )
-
-
-def ages_of(settings: Settings) -> Ages:
-    """At which age what goes."""
-    return Ages(
-        temporary=timedelta(hours=settings.cleanup_temporary_hours),
-        completed=timedelta(hours=settings.cleanup_completed_hours),
-        failed=timedelta(days=settings.cleanup_failed_days),
-    )
 
 
 def worker_name() -> str:

@@ -18,7 +18,7 @@ from tirage.mockup.manifest import Role
 from tirage.mockup.states import MOCKUP
 from tirage.mockup.submission import renders
 from tirage.pipelines import MACHINES, PIPELINES
-from tirage.staff import WORK
+from tirage.tidying import WORK
 
 PAGE = 100
 PREFIXES: Mapping[str, Callable[[Job], Sequence[str]]] = {

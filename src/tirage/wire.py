@@ -377,6 +377,69 @@ class Differences(TypedDict):
     count: int
 
 
+class AttemptAnswer(TypedDict):
+    """One try of a job; open until `ended_at`."""
+
+    number: int
+    worker: str
+    started_at: str
+    ended_at: str | None
+    error: JobError | None
+
+
+class StepAnswer(TypedDict):
+    """One recorded step, and what it noticed; under way until `ended_at`."""
+
+    name: str
+    attempt: int
+    started_at: str
+    ended_at: str | None
+    findings: list[FindingAnswer]
+
+
+class JobHistory(TypedDict):
+    """How a job went."""
+
+    attempts: list[AttemptAnswer]
+    steps: list[StepAnswer]
+
+
+class StepTimesAnswer(TypedDict):
+    """How long a step takes, of the last runs: half and nine tenths took no longer, in seconds."""
+
+    name: str
+    runs: int
+    p50: float
+    p90: float
+
+
+class WorkerAnswer(TypedDict):
+    """A worker that is alive, and how many jobs it holds."""
+
+    name: str
+    jobs: int
+
+
+class OverviewAnswer(TypedDict):
+    """How the server does; failures are those of the last day, by class."""
+
+    by_status: dict[str, int]
+    failures: dict[str, int]
+    workers: list[WorkerAnswer]
+    steps: list[StepTimesAnswer]
+    stored_bytes: int
+
+
+class CleanedAnswer(TypedDict):
+    """How much went, or would go."""
+
+    dry_run: bool
+    folders: int
+    files: int
+    steps: int
+    jobs: int
+
+
 class QueueAnswer(TypedDict):
     """One queue as it is now."""
 

@@ -125,3 +125,57 @@ def test_places_that_cannot_be(http: httpx2.Client) -> None:
         answer = http.post("/v1/mockups", json={"product_id": "p1", **body})
         assert answer.status_code // 100 == 4
         assert code in {each["code"] for each in answer.json()["findings"]}, answer.text
+
+
+def _free(http: httpx2.Client, product: str = "p1") -> dict[str, object]:
+    data = rgba_png(art(320, 200))
+    design = http.post("/v1/designs", files={"file": ("blue heron.png", data, "image/png")}).json()
+    place = {"design_id": design["id"], "panel": "front", "x": 1.5, "y": 20, "width": 12, "rotation": 10}
+    return {"design_id": design["id"], "product_id": product, "placements": [place]}
+
+
+def test_batches_take_places_of_their_own(http: httpx2.Client) -> None:
+    """So a single mockup can be looked at before it is published."""
+    made = http.post("/v1/batches", json={"orders": [_free(http)], "priority": 0})
+    assert made.status_code == 201, made.text
+    (order,) = http.get(f"/v1/batches/{made.json()['id']}/jobs").json()["jobs"]
+    assert order["preset"] is None
+    assert order["options"]["placements"][0]["panel"] == "front"
+    both = {**_free(http), "preset": "chest-small"}
+    assert http.post("/v1/batches", json={"orders": [both]}).status_code == 400
+    neither = {name: value for name, value in _free(http).items() if name != "placements"}
+    assert http.post("/v1/batches", json={"orders": [neither]}).status_code == 400
+
+
+def test_jobs_are_found_by_what_they_contain(http: httpx2.Client) -> None:
+    job = http.post("/v1/mockups", json={**_free(http), "fabric_color": "#123456"}).json()
+
+    def found(**query: str) -> set[str]:
+        return {each["id"] for each in http.get("/v1/jobs", params={"limit": 100, **query}).json()["jobs"]}
+
+    for text in ("BLUE HERON", "#123456", job["id"], "p1"):
+        assert job["id"] in found(q=text), text
+    assert found(q="100%_heron") == set(), "no wildcards"
+    assert job["id"] in found(pipeline="mockup", q="heron")
+    assert found(pipeline="video") == set()
+
+
+def test_a_job_says_how_it_went(http: httpx2.Client) -> None:
+    job = http.post("/v1/mockups", json=_free(http)).json()
+    assert http.get(f"/v1/jobs/{job['id']}/history").json() == {"attempts": [], "steps": []}
+    assert http.get("/v1/jobs/rjob_00000000000000000000000000/history").status_code == 404
+
+
+def test_the_overview_and_the_clean_up(server: Serving, http: httpx2.Client) -> None:
+    http.post("/v1/mockups", json=_free(http))
+    now = http.get("/v1/overview").json()
+    assert now["by_status"]["pending"] >= 1
+    assert (now["failures"], now["steps"], now["stored_bytes"]) == ({}, [], 0)
+    jobs = http.get("/v1/jobs").json()["count"]
+    would = http.post("/v1/cleanup").json()
+    assert would["dry_run"] is True
+    assert http.post("/v1/cleanup?dry_run=false").json()["dry_run"] is False
+    assert http.get("/v1/jobs").json()["count"] == jobs
+    secret = http.post("/v1/keys", json={"name": "reader", "scopes": ["read"]}).json()["secret"]
+    refused = httpx2.post(f"{server.url}/v1/cleanup", headers={"x-api-key": secret})
+    assert refused.status_code == 403

@@ -16,11 +16,11 @@ from tirage.jobs.model import EndedStep, Job
 from tirage.jobs.schedules import Schedule, Schedules, following
 from tirage.jobs.service import JobService
 from tirage.settings import Settings
-from tirage.staff import ages_of
 from tirage.stores.blobs import open_blobs
 from tirage.stores.database import Database
 from tirage.stores.orphans import Orphans
 from tirage.testing import FakeClock
+from tirage.tidying import ages_of
 
 HOUR, DAY = 3600.0, 86_400.0
 

@@ -81,7 +81,8 @@ def test_a_source_that_does_not_compile_leaves_no_stamp(project: Path, hook: Mod
 def distribution(target: str, folder: Path) -> Path:
     """The wheel or sdist of this checkout, built in a folder."""
     command = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", folder]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    environment = {**os.environ, "TIRAGE_WHEEL_WITHOUT_STUDIO": "1"}
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=environment)
     (built,) = folder.iterdir()
     return built
 
@@ -119,3 +120,52 @@ def test_the_sdist_carries_what_its_own_tests_need(tmp_path: Path, hook: ModuleT
     assert sorted(collected) == sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("tests/**/test_*.py"))
     assert list((unpacked / hook.NATIVE).glob("_kernels*")) == []
     assert list(unpacked.glob("templates/*/build")) == []
+
+
+NPM = """#!/bin/sh
+echo "$@" >> calls
+test "$1" = run && mkdir -p ../src/tirage/web/studio && cp index.html ../src/tirage/web/studio/
+exit 0
+"""
+
+
+@pytest.fixture
+def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a small web interface, and programs of the names of Node's that only take notes."""
+    (tmp_path / "ui/src").mkdir(parents=True)
+    (tmp_path / "ui/index.html").write_text("<p>")
+    (tmp_path / "ui/src/main.ts").write_text("1")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, text in (("npm", NPM), ("node", "#!/bin/sh\necho v20.1.0\n")):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    monkeypatch.delenv("TIRAGE_WHEEL_WITHOUT_STUDIO", raising=False)
+    return tmp_path
+
+
+def test_the_web_interface_is_built_only_when_something_changed(web: Path, hook: ModuleType) -> None:
+    calls = web / "ui/calls"
+    assert hook.build_studio(web) is None
+    assert (web / hook.STUDIO / "index.html").is_file()
+    assert calls.read_text().split("\n")[:2] == ["ci --silent", "run --silent build"]
+    assert hook.build_studio(web) is None
+    assert calls.read_text().count("build") == 1
+    (web / "ui/src/main.ts").write_text("2")
+    assert hook.build_studio(web) is None
+    assert calls.read_text().count("build") == 2
+
+
+def test_without_node_the_wheel_says_that_it_carries_no_web_interface(
+    web: Path, hook: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (web / hook.STUDIO).mkdir(parents=True)
+    (web / hook.STUDIO / "index.html").write_text("older")
+    (web / "bin/node").write_text("#!/bin/sh\necho v18.2.0\n")
+    assert "Node.js 20 or newer" in hook.build_studio(web)
+    assert not (web / hook.STUDIO).exists(), "an older one would not fit the server"
+    monkeypatch.setenv("PATH", str(web / "nowhere"))
+    assert "Node.js 20 or newer with npm" in hook.build_studio(web)
+    monkeypatch.setenv("TIRAGE_WHEEL_WITHOUT_STUDIO", "1")
+    assert "is set" in hook.build_studio(web)

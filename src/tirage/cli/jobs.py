@@ -75,7 +75,7 @@ def told_to_stop(stop: Callable[[], None]) -> Iterator[None]:
 
 def clean_up(*, dry_run: bool, json: bool) -> None:
     """What went, or would go."""
-    from tirage.staff import tidy
+    from tirage.tidying import tidy
 
     with opened() as app:
         cleaned = tidy(app, dry_run=dry_run)

@@ -123,6 +123,8 @@ class AsyncClient(AsyncVideoCalls):
         *,
         product_id: str | None = None,
         statuses: Sequence[str] = (),
+        pipeline: str | None = None,
+        text: str | None = None,
         limit: int = 10,
         offset: int = 0,
         cursor: str | None = None,
@@ -131,6 +133,8 @@ class AsyncClient(AsyncVideoCalls):
         query = given(
             product_id=product_id,
             status=",".join(statuses) or None,
+            pipeline=pipeline,
+            q=text,
             limit=limit,
             offset=offset,
             cursor=cursor,
@@ -151,6 +155,10 @@ class AsyncClient(AsyncVideoCalls):
             job = await self.get_job(job_id, wait=min(int(left), 30))
             if job["status"] in ENDED or left < 1:
                 return job
+
+    async def job_history(self, job_id: str) -> wire.JobHistory:
+        """A job's attempts and steps."""
+        return await self._send(Call("GET", f"/v1/jobs/{job_id}/history"))
 
     async def retry_job(self, job_id: str, **overrides: object) -> wire.JobAnswer:
         """A new job for a failed one, with what is ordered differently."""
@@ -332,6 +340,14 @@ class AsyncClient(AsyncVideoCalls):
     async def resume_queue(self, name: str) -> wire.Queues:
         """Lets workers take jobs of a queue again."""
         return await self._send(Call("POST", f"/v1/queues/{name}/resume"))
+
+    async def overview(self) -> wire.OverviewAnswer:
+        """How the server does."""
+        return await self._send(Call("GET", "/v1/overview"))
+
+    async def clean_up(self, *, dry_run: bool = True) -> wire.CleanedAnswer:
+        """Does the regular clean-up now, or says what it would come to."""
+        return await self._send(Call("POST", "/v1/cleanup", query={"dry_run": dry_run}))
 
     async def list_keys(self) -> wire.KeyList:
         """All keys, without their secrets."""

@@ -120,6 +120,8 @@ class Client(VideoCalls):
         *,
         product_id: str | None = None,
         statuses: Sequence[str] = (),
+        pipeline: str | None = None,
+        text: str | None = None,
         limit: int = 10,
         offset: int = 0,
         cursor: str | None = None,
@@ -128,6 +130,8 @@ class Client(VideoCalls):
         query = given(
             product_id=product_id,
             status=",".join(statuses) or None,
+            pipeline=pipeline,
+            q=text,
             limit=limit,
             offset=offset,
             cursor=cursor,
@@ -146,6 +150,10 @@ class Client(VideoCalls):
             job = self.get_job(job_id, wait=min(int(left), 30))
             if job["status"] in ENDED or left < 1:
                 return job
+
+    def job_history(self, job_id: str) -> wire.JobHistory:
+        """A job's attempts and steps."""
+        return self._send(Call("GET", f"/v1/jobs/{job_id}/history"))
 
     def retry_job(self, job_id: str, **overrides: object) -> wire.JobAnswer:
         """A new job for a failed one, with what is ordered differently."""
@@ -323,6 +331,14 @@ class Client(VideoCalls):
     def resume_queue(self, name: str) -> wire.Queues:
         """Lets workers take jobs of a queue again."""
         return self._send(Call("POST", f"/v1/queues/{name}/resume"))
+
+    def overview(self) -> wire.OverviewAnswer:
+        """How the server does."""
+        return self._send(Call("GET", "/v1/overview"))
+
+    def clean_up(self, *, dry_run: bool = True) -> wire.CleanedAnswer:
+        """Does the regular clean-up now, or says what it would come to."""
+        return self._send(Call("POST", "/v1/cleanup", query={"dry_run": dry_run}))
 
     def list_keys(self) -> wire.KeyList:
         """All keys, without their secrets."""

@@ -277,6 +277,8 @@ class JobFilters:
     created_since: datetime | None = None
     ended_before: datetime | None = None
     """By `completed_at`, or the last change where that is not set."""
+    text: str | None = None
+    """What an id, a product, a preset, options, metadata or the error's message contain."""
     include_deleted: bool = False
 
 

@@ -30,6 +30,7 @@ from tirage.jobs.model import (
     RetryOverrides,
     StatusData,
 )
+from tirage.jobs.overview import Overview, overview
 from tirage.jobs.pipeline import Pipeline, Rules
 from tirage.jobs.store import Store, Unit
 
@@ -336,6 +337,11 @@ class JobService:
     def queues(self) -> Sequence[QueueState]:
         """All that have active jobs, or are paused."""
         return self._store.read(lambda unit: unit.queues(self._rules.active()))
+
+    def overview(self) -> Overview:
+        """What operators want to know, at one moment."""
+        at = self._rules.clock()
+        return self._store.read(lambda unit: overview(unit, now=at))
 
     def _set_paused(self, queue: str, *, paused: bool) -> None:
         self.known_queues([queue])

@@ -119,6 +119,18 @@ class Unit(Protocol):
         """How many steps these jobs have."""
         ...
 
+    def failures_since(self, at: datetime) -> Mapping[str, int]:
+        """How many jobs that are failed now became so since then, by class of failure."""
+        ...
+
+    def step_times(self, limit: int) -> list[tuple[str, float]]:
+        """Names and seconds of the steps that began last and have ended."""
+        ...
+
+    def stored_bytes(self) -> int:
+        """What all files of jobs come to."""
+        ...
+
     def beat(self, worker: str) -> None:
         """A worker says that it is alive."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, literal, tuple_
+from sqlalchemy import ColumnElement, Select, String, cast, func, literal, or_, tuple_
 
 from tirage.jobs.model import JobFilters, Order, Page
 from tirage.stores.tables import jobs
@@ -40,4 +40,19 @@ def conditions_of(filters: JobFilters) -> list[ColumnElement[bool]]:
         conditions.append(jobs.c.created_at >= filters.created_since)
     if filters.ended_before is not None:
         conditions.append(func.coalesce(jobs.c.completed_at, jobs.c.updated_at) < filters.ended_before)
+    if filters.text:
+        conditions.append(_contains(filters.text))
     return conditions
+
+
+def _contains(text: str) -> ColumnElement[bool]:
+    """Whatever the case; the order and its metadata as the JSON that is stored."""
+    looked_at = (
+        jobs.c.id,
+        jobs.c.product_id,
+        jobs.c.preset,
+        jobs.c.error_message,
+        cast(jobs.c.options, String),
+        cast(jobs.c.metadata, String),
+    )
+    return or_(*(column.icontains(text, autoescape=True) for column in looked_at))

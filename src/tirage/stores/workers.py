@@ -23,7 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from tirage.jobs.model import Claim, JobFilters, QueueState, RecordedStep
 from tirage.stores.conditions import conditions_of
-from tirage.stores.tables import jobs, queues, schedules, steps, worker_leases
+from tirage.stores.tables import artifacts, jobs, queues, schedules, steps, worker_leases
 
 INSERT: Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
@@ -88,6 +88,24 @@ class SqlWorkers:
         """How many there are."""
         counted = select(func.count()).select_from(steps).where(_of(ended))
         return self._connection.execute(counted).scalar_one()
+
+    def failures_since(self, at: datetime) -> Mapping[str, int]:
+        """By class."""
+        failed = (jobs.c.error_class.is_not(None), jobs.c.completed_at >= at, jobs.c.deleted_at.is_(None))
+        query = select(jobs.c.error_class, func.count()).where(*failed).group_by(jobs.c.error_class)
+        return {str(name): count for name, count in self._connection.execute(query).all()}
+
+    def step_times(self, limit: int) -> list[tuple[str, float]]:
+        """The newest first."""
+        query = select(steps.c.name, steps.c.started_at, steps.c.ended_at).where(
+            steps.c.ended_at.is_not(None)
+        )
+        found = self._connection.execute(query.order_by(steps.c.started_at.desc()).limit(limit)).all()
+        return [(name, (end - begun).total_seconds()) for name, begun, end in found if end is not None]
+
+    def stored_bytes(self) -> int:
+        """By the rows of artifacts."""
+        return self._connection.execute(select(func.sum(artifacts.c.bytes))).scalar_one() or 0
 
     def beat(self, worker: str) -> None:
         """The next number, or the first."""

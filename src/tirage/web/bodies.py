@@ -37,16 +37,40 @@ class Look(Strict):
         return {name: value for name in chosen if (value := getattr(self, name, None)) is not None}
 
 
+class PlaceBody(Strict):
+    """A design's place on a panel: its centre and width in cm, turned clockwise."""
+
+    panel: Name
+    x: float
+    y: float
+    width: float
+    rotation: float = 0.0
+    design_id: Annotated[Name | None, Field(description="By default the order's.")] = None
+
+
 class OrderBody(Look):
     """A mockup of a stored design."""
 
     design_id: Name
     product_id: Name
-    preset: Name
+    preset: Annotated[Name | None, Field(description="Or placements.")] = None
+    placements: Annotated[
+        list[PlaceBody] | None,
+        Field(max_length=MOST, description="Instead of a preset; later ones lie on top."),
+    ] = None
     variant_id: Name | None = None
     template_id: Name | None = None
     fabric_color: str | None = None
     metadata: dict[str, Any] = {}
+
+    def options(self) -> dict[str, JsonValue]:
+        """With the places."""
+        if self.placements is None:
+            return super().options()
+        return {
+            **super().options(),
+            PLACEMENTS: [each.model_dump(exclude_none=True) for each in self.placements],
+        }
 
     def order(self, priority: int) -> Order:
         """For the batches."""
@@ -60,17 +84,6 @@ class OrderBody(Look):
             metadata=self.metadata,
             priority=priority,
         )
-
-
-class PlaceBody(Strict):
-    """A design's place on a panel: its centre and width in cm, turned clockwise."""
-
-    panel: Name
-    x: float
-    y: float
-    width: float
-    rotation: float = 0.0
-    design_id: Annotated[Name | None, Field(description="By default the order's.")] = None
 
 
 class MockupBody(OrderBody):
@@ -91,22 +104,8 @@ class MockupBody(OrderBody):
     )
 
     design_id: Name | None = None  # type: ignore[assignment]  # or design_url
-    preset: Name | None = None  # type: ignore[assignment]  # or placements
-    placements: Annotated[
-        list[PlaceBody] | None,
-        Field(max_length=MOST, description="Instead of a preset; later ones lie on top."),
-    ] = None
     design_url: Annotated[str | None, Field(max_length=2048, description="Instead of design_id.")] = None
     priority: Priority = 0
-
-    def options(self) -> dict[str, JsonValue]:
-        """With the places."""
-        if self.placements is None:
-            return super().options()
-        return {
-            **super().options(),
-            PLACEMENTS: [each.model_dump(exclude_none=True) for each in self.placements],
-        }
 
 
 class MatrixBody(Look):

@@ -34,6 +34,14 @@ Cursor = Annotated[
     ),
 ]
 Sort = Annotated[Order, Query(description="By age: ASC or DESC.")]
+Text = Annotated[
+    str | None,
+    Query(
+        alias="q",
+        max_length=200,
+        description="What ids, product, preset, options, metadata or the error's message contain.",
+    ),
+]
 Statuses = Annotated[str | None, Query(alias="status", description="One status, or several with commas.")]
 
 
@@ -112,10 +120,16 @@ def overrides_of(asked: Overrides | None) -> RetryOverrides:
     return given
 
 
-def filters_of(*, product_id: str | None, statuses: str | None, pipeline: str | None = None) -> JobFilters:
+def filters_of(
+    *,
+    product_id: str | None,
+    statuses: str | None,
+    pipeline: str | None = None,
+    text: str | None = None,
+) -> JobFilters:
     """Which jobs a query asks for; `completed,failed` are two statuses."""
     names = None if statuses is None else [name.strip() for name in statuses.split(",")]
-    return JobFilters(product_id=product_id, statuses=names, pipeline=pipeline)
+    return JobFilters(product_id=product_id, statuses=names, pipeline=pipeline, text=text)
 
 
 def page_of(limit: int, offset: int, order: Order, cursor: str | None = None) -> Page:

@@ -24,6 +24,7 @@ from tirage.web.fields import (
     Overrides,
     Sort,
     Statuses,
+    Text,
     filters_of,
     job_id_of,
     next_cursor,
@@ -51,13 +52,14 @@ def list_all(
     product_id: str | None = None,
     statuses: Statuses = None,
     pipeline: Annotated[str | None, Query(max_length=20, description=f"{', '.join(MACHINES)}.")] = None,
+    text: Text = None,
     limit: Limit = 10,
     offset: Offset = 0,
     order: Sort = Order.DESC,
     cursor: Cursor = None,
 ) -> wire.JobPage:
     """Jobs, a page at a time."""
-    filters = filters_of(product_id=product_id, statuses=statuses, pipeline=pipeline)
+    filters = filters_of(product_id=product_id, statuses=statuses, pipeline=pipeline, text=text)
     page = page_of(limit, offset, order, cursor)
     jobs, count = parts.app.service.list_with_count(filters, page)
     return {
@@ -92,6 +94,14 @@ def list_attempts(parts: Given, job_id: str) -> wire_video.Attempts:
     """A job's tries, the first one first, each with why it failed."""
     job = parts.app.service.retrieve(job_id_of(job_id))
     return {"attempts": [video_shapes.attempt(each) for each in parts.app.service.attempts(job.id)]}
+
+
+@router.get("/jobs/{job_id}/history")
+def history(parts: Given, job_id: str) -> wire.JobHistory:
+    """A job's attempts, and its steps with what they noticed."""
+    service = parts.app.service
+    job = service.retrieve(job_id_of(job_id))
+    return shapes.history(service.attempts(job.id), service.steps(job.id))
 
 
 @router.post("/jobs/{job_id}/retry", status_code=201)

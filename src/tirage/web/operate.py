@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from tirage import wire
 from tirage.access.model import Identity
 from tirage.errors import BadInput
 from tirage.jobs.model import Order
+from tirage.tidying import tidy
 from tirage.web import shapes
 from tirage.web.bodies import Strict
 from tirage.web.fields import Cursor, Limit, Offset, Sort, next_cursor, page_of
@@ -70,6 +71,20 @@ def resume(parts: Given, name: str) -> wire.Queues:
     """Lets workers take jobs of a queue again."""
     parts.app.service.resume(name)
     return list_queues(parts)
+
+
+@router.get("/overview", tags=["queues"])
+def overview(parts: Given) -> wire.OverviewAnswer:
+    """How the server does: jobs, failures of the last day, workers, slowest steps, stored files."""
+    return shapes.overview(parts.app.service.overview())
+
+
+@router.post("/cleanup", tags=["queues"])
+def clean_up(
+    parts: Given, dry_run: Annotated[bool, Query(description="Only say what would go.")] = True
+) -> wire.CleanedAnswer:
+    """Does the regular clean-up now, or says what it would come to."""
+    return shapes.cleaned(tidy(parts.app, dry_run=dry_run), dry_run=dry_run)
 
 
 @router.get("/keys", tags=["keys"])

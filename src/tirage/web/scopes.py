@@ -18,9 +18,9 @@ RULES: Sequence[tuple[str, str, Scope]] = (
     (CHANGES, r"/v1/products(/.*)?", Scope.CATALOGUE),
     (r"POST", r"/v1/shops/[^/]*/sync", Scope.CATALOGUE),
     (r"POST", r"/v1/shops/[^/]*/check", Scope.OPERATE),
-    (CHANGES, r"/v1/(queues|templates|webhooks)(/.*)?", Scope.OPERATE),
     (CHANGES, r"/v1/(assets|batches|designs|edls|jobs|mockups|sessions|videos)(/.*)?", Scope.ORDER),
     (CHANGES, r"/api/render-jobs/.*", Scope.ORDER),
+    (CHANGES, r"/v1/(cleanup|queues|templates|webhooks)(/.*)?", Scope.OPERATE),
     (CHANGES, r"/admin/.*", Scope.ORDER),
 )
 """Method, path, scope."""

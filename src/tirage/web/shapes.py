@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from tirage import wire
 from tirage.access.model import ApiKey
 from tirage.batches.model import Batch, Difference, Estimate, Progress, Span, StoredDesign
 from tirage.errors import Finding
+from tirage.jobs.failure import Failure
+from tirage.jobs.housekeeping import Cleaned
 from tirage.jobs.machine import describe
-from tirage.jobs.model import Artifact, Event, Job, QueueState
+from tirage.jobs.model import Artifact, Attempt, Event, Job, QueueState, RecordedStep
+from tirage.jobs.overview import Overview
 from tirage.mockup.catalogue import Preset, PresetRule
 from tirage.mockup.description import Description
 from tirage.mockup.register import OfferedTemplate
@@ -87,9 +90,62 @@ def job(job: Job, addresses: Addresses) -> wire.JobAnswer:
     }
 
 
+def history(attempts: Sequence[Attempt], steps: Sequence[RecordedStep]) -> wire.JobHistory:
+    """How a job went."""
+    return {"attempts": [_attempt(each) for each in attempts], "steps": [_step(each) for each in steps]}
+
+
+def _attempt(attempt: Attempt) -> wire.AttemptAnswer:
+    return {
+        "number": attempt.number,
+        "worker": attempt.worker,
+        "started_at": stamp(attempt.started_at),
+        "ended_at": moment(attempt.ended_at),
+        "error": _failure(attempt.failure),
+    }
+
+
+def _step(step: RecordedStep) -> wire.StepAnswer:
+    noticed = (step.value or {}).get("findings")
+    return {
+        "name": step.name,
+        "attempt": step.attempt,
+        "started_at": stamp(step.started_at),
+        "ended_at": moment(step.ended_at),
+        "findings": cast("list[wire.FindingAnswer]", noticed) if isinstance(noticed, list) else [],
+    }
+
+
+def overview(found: Overview) -> wire.OverviewAnswer:
+    """How the server does."""
+    return {
+        "by_status": dict(found.by_status),
+        "failures": dict(found.failures),
+        "workers": [{"name": each.name, "jobs": each.jobs} for each in found.workers],
+        "steps": [
+            {"name": each.name, "runs": each.runs, "p50": each.p50, "p90": each.p90} for each in found.steps
+        ],
+        "stored_bytes": found.stored_bytes,
+    }
+
+
+def cleaned(found: Cleaned, *, dry_run: bool) -> wire.CleanedAnswer:
+    """How much went, or would go."""
+    return {
+        "dry_run": dry_run,
+        "folders": found.folders,
+        "files": found.files,
+        "steps": found.steps,
+        "jobs": found.jobs,
+    }
+
+
 def job_error(job: Job) -> wire.JobError | None:
     """Why a job failed."""
-    failure = job.failure
+    return _failure(job.failure)
+
+
+def _failure(failure: Failure | None) -> wire.JobError | None:
     if failure is None:
         return None
     return {

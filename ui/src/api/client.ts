@@ -10,6 +10,14 @@ export type Design = Schemas["DesignAnswer"];
 export type Product = Schemas["ProductAnswer"];
 export type Template = Schemas["TemplateAnswer"];
 export type Finding = Schemas["FindingAnswer"];
+export type Batch = Schemas["BatchAnswer"];
+export type BatchOrder = Schemas["BatchOrderAnswer"];
+export type Estimate = Schemas["EstimateAnswer"];
+export type Difference = Schemas["DifferenceAnswer"];
+export type OrderBody = Schemas["OrderBody"];
+export type BatchBody = Schemas["BatchBody"];
+export type Webhook = Schemas["WebhookAnswer"];
+export type Delivery = Schemas["DeliveryAnswer"];
 
 /** What the server answered instead of what was asked. */
 export class ApiError extends Error {

@@ -19,8 +19,10 @@ export function follow(queries: QueryClient, up: (connected: boolean) => void): 
   const stop = new AbortController();
   let stream: EventSource | null = null;
   const take = (event: Told | "up" | "down") => {
-    if (typeof event === "string") up(event === "up");
-    else apply(queries, event);
+    if (typeof event !== "string") return apply(queries, event);
+    up(event === "up");
+    // a new stream begins now: what happened before it, nobody was told
+    if (event === "up") for (const about of ["jobs", "job", "batches"]) void queries.invalidateQueries({ queryKey: [about] });
   };
   const tell = (event: Told | "up" | "down") => {
     channel.postMessage(event);
@@ -48,6 +50,19 @@ const EVENTS = ["created", "compositing", "rendering", "progress", "completed", 
   (what) => `render.job.${what}`,
 );
 
+const PAUSE_MS = 1000;
+let waiting = false;
+
+/** Batches' lists are long: once a second is often enough. */
+function soon(queries: QueryClient): void {
+  if (waiting) return;
+  waiting = true;
+  setTimeout(() => {
+    waiting = false;
+    void queries.invalidateQueries({ queryKey: ["batches", "jobs"] });
+  }, PAUSE_MS);
+}
+
 function apply(queries: QueryClient, event: Told): void {
   queries.setQueryData<Job>(["job", event.job_id], (job) =>
     job && { ...job, status: event.status, progress: event.progress },
@@ -55,6 +70,7 @@ function apply(queries: QueryClient, event: Told): void {
   if (event.name !== "render.job.progress") {
     void queries.invalidateQueries({ queryKey: ["job", event.job_id] });
     void queries.invalidateQueries({ queryKey: ["jobs"] });
+    soon(queries);
   }
   if (event.status === "completed") void queries.invalidateQueries({ queryKey: ["products"] });
 }

@@ -1,28 +1,30 @@
 /* What pages ask the server for; keys are what live.ts refreshes. */
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { loadBundle } from "../preview/bundle";
-import { api, done } from "./client";
+import { loadBundle, type Scene } from "../preview/bundle";
+import { api, done, type Batch } from "./client";
 
 export const ENDED = ["completed", "failed", "cancelled"];
 
 export interface JobFilter {
   status?: string;
   product?: string;
+  pipeline?: string;
+  text?: string;
   page: number;
 }
 
 export const PAGE = 50;
 
-export const jobs = ({ status, product, page }: JobFilter) =>
+export const jobs = ({ status, product, pipeline, text, page }: JobFilter) =>
   queryOptions({
-    queryKey: ["jobs", { status, product, page }],
+    queryKey: ["jobs", { status, product, pipeline, text, page }],
     placeholderData: keepPreviousData,
     queryFn: ({ signal }) =>
       done(
         api.GET("/v1/jobs", {
           signal,
-          params: { query: { limit: PAGE, offset: page * PAGE, product_id: product, status } },
+          params: { query: { limit: PAGE, offset: page * PAGE, product_id: product, status, pipeline, q: text } },
         }),
       ),
   });
@@ -35,33 +37,17 @@ export const job = (id: string) =>
     refetchInterval: ({ state }) => (state.data && ENDED.includes(state.data.status) ? false : 5000),
   });
 
-export interface JobEvent {
-  number: number;
-  name: string;
-  at: string;
-  status: string;
-  attempt: number;
-  progress: number;
-  data: Record<string, unknown>;
-}
-
-/** A job's whole history, once it has ended: the stream of its events ends then, too. */
-export const history = (id: string, ended: boolean) =>
+/** How a job went: attempts, steps and what they noticed; asked for again whenever the job moves on. */
+export const history = (id: string) =>
   queryOptions({
     queryKey: ["job", id, "history"],
-    enabled: ended,
-    staleTime: Infinity,
-    queryFn: async ({ signal }) => {
-      const answer = await fetch(`/v1/jobs/${encodeURIComponent(id)}/events?after=0`, { signal });
-      const lines = (await answer.text()).split("\n").filter((line) => line.startsWith("data:"));
-      return lines.map((line) => JSON.parse(line.slice(5)) as JobEvent);
-    },
+    queryFn: ({ signal }) => done(api.GET("/v1/jobs/{job_id}/history", { signal, params: { path: { job_id: id } } })),
   });
 
 export const designs = () =>
   queryOptions({
     queryKey: ["designs"],
-    queryFn: ({ signal }) => done(api.GET("/v1/designs", { signal, params: { query: { limit: 24 } } })),
+    queryFn: ({ signal }) => done(api.GET("/v1/designs", { signal, params: { query: { limit: 60 } } })),
   });
 
 export const products = (page = 0) =>
@@ -92,6 +78,18 @@ export const bundle = (template: string) =>
     queryFn: ({ signal }) => loadBundle(`/v1/templates/${encodeURIComponent(template)}/preview/`, signal),
   });
 
+/** What a template says of itself to browsers, without its pictures and mesh. */
+export const scene = (id: string) =>
+  queryOptions({
+    queryKey: ["scene", id],
+    staleTime: Infinity,
+    queryFn: async ({ signal }) => {
+      const answer = await fetch(`/v1/templates/${encodeURIComponent(id)}/preview/scene.json`, { signal });
+      if (!answer.ok) throw new Error(`The template could not be read (${answer.status}).`);
+      return (await answer.json()) as Scene;
+    },
+  });
+
 export const queues = () =>
   queryOptions({
     queryKey: ["queues"],
@@ -111,4 +109,75 @@ export const session = () =>
     retry: false,
     staleTime: Infinity,
     queryFn: ({ signal }) => done(api.GET("/v1/session", { signal })),
+  });
+
+export const design = (id: string) =>
+  queryOptions({
+    queryKey: ["designs", "one", id],
+    staleTime: Infinity,
+    queryFn: ({ signal }) => done(api.GET("/v1/designs/{design_id}", { signal, params: { path: { design_id: id } } })),
+  });
+
+export const batches = (page = 0) =>
+  queryOptions({
+    queryKey: ["batches", page],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => done(api.GET("/v1/batches", { signal, params: { query: { limit: 100, offset: page * 100 } } })),
+  });
+
+/** A batch; asked for until it has ended, since that is told a moment after its last job. */
+export const batch = (id: string) =>
+  queryOptions({
+    queryKey: ["batches", "one", id],
+    queryFn: ({ signal }): Promise<Batch> => done(api.GET("/v1/batches/{batch_id}", { signal, params: { path: { batch_id: id } } })),
+    refetchInterval: ({ state }) => (state.data?.finished_at ? false : 700),
+  });
+
+const REVIEWED = 1000;
+
+/** The jobs of a batch, in its order; of very long ones the first. */
+export const batchJobs = (id: string) =>
+  queryOptions({
+    queryKey: ["batches", "jobs", id],
+    placeholderData: keepPreviousData,
+    queryFn: async ({ signal }) => {
+      const path = { batch_id: id };
+      const all = [];
+      for (let offset = 0, count = 1; offset < Math.min(count, REVIEWED); offset += 100) {
+        const page = await done(api.GET("/v1/batches/{batch_id}/jobs", { signal, params: { path, query: { limit: 100, offset } } }));
+        all.push(...page.jobs);
+        count = page.count;
+      }
+      return all;
+    },
+  });
+
+/** What publishing a batch changes. */
+export const difference = (id: string) =>
+  queryOptions({
+    queryKey: ["batches", "diff", id],
+    staleTime: 0,
+    queryFn: ({ signal }) => done(api.GET("/v1/batches/{batch_id}/diff", { signal, params: { path: { batch_id: id } } })),
+  });
+
+export const overview = () =>
+  queryOptions({
+    queryKey: ["overview"],
+    refetchInterval: 5000,
+    queryFn: ({ signal }) => done(api.GET("/v1/overview", { signal })),
+  });
+
+export const deliveries = (webhook: string) =>
+  queryOptions({
+    queryKey: ["webhooks", webhook, "deliveries"],
+    refetchInterval: 3000,
+    queryFn: ({ signal }) =>
+      done(api.GET("/v1/webhooks/{webhook_id}/deliveries", { signal, params: { path: { webhook_id: webhook }, query: { limit: 20 } } })),
+  });
+
+export const template = (id: string) =>
+  queryOptions({
+    queryKey: ["templates", id],
+    staleTime: 60_000,
+    queryFn: ({ signal }) => done(api.GET("/v1/templates/{template_id}", { signal, params: { path: { template_id: id } } })),
   });

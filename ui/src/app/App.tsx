@@ -3,16 +3,18 @@
 import { Center, Loader } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState } from "react";
-import { Redirect, Route, Router, Switch } from "wouter";
+import { Link, Redirect, Route, Router, Switch } from "wouter";
 import { ApiError, setCsrf } from "../api/client";
 import { follow } from "../api/live";
 import { session } from "../api/queries";
-import { State } from "../parts/State";
+import { Nothing, State } from "../parts/State";
 import { Shell } from "./Shell";
 import { SignIn, useKeyInAddress } from "./SignIn";
 
 const pages = {
   Mockups: lazy(() => import("../pages/Mockups")),
+  Batches: lazy(() => import("../pages/Batches")),
+  Batch: lazy(() => import("../pages/Batch")),
   Jobs: lazy(() => import("../pages/Jobs")),
   Job: lazy(() => import("../pages/Job")),
   Products: lazy(() => import("../pages/Products")),
@@ -46,14 +48,21 @@ function Inside() {
         <Suspense fallback={<Wait />}>
           <Switch>
             <Route path="/mockups" component={pages.Mockups} />
+            <Route path="/batches" component={pages.Batches} />
+            <Route path="/batches/:id">{({ id }) => <pages.Batch key={id} id={id} />}</Route>
             <Route path="/jobs" component={pages.Jobs} />
             <Route path="/jobs/:id">{({ id }) => <pages.Job id={id} />}</Route>
             <Route path="/products" component={pages.Products} />
             <Route path="/products/:id">{({ id }) => <pages.Product id={id} />}</Route>
             <Route path="/templates" component={pages.Templates} />
-            <Route path="/operation" component={pages.Operation} />
+            <Route path="/operation/:part?">{({ part }) => <pages.Operation part={part} />}</Route>
+            <Route path="/">
+              <Redirect to="/mockups" replace />
+            </Route>
             <Route>
-              <Redirect to="/mockups" />
+              <Nothing title="There is no such page">
+                <Link href="/mockups">Mockups</Link> are a good place to begin.
+              </Nothing>
             </Route>
           </Switch>
         </Suspense>

@@ -40,7 +40,7 @@ export function SignIn() {
           <Stack>
             <Title order={1}>Tirage Studio</Title>
             <Text c="dimmed">
-              `tirage serve` prints a key when it starts. A key of your own does as well.
+              <code>tirage serve</code> prints a key when it starts. A key of your own does as well.
             </Text>
             <PasswordInput
               label="Key"

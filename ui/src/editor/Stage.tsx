@@ -1,15 +1,23 @@
 /* The garment with its designs, to be turned, and the designs dragged, scaled and rotated on it. */
 
-import { useEffect, useMemo, useRef, useState, type PointerEvent, type KeyboardEvent } from "react";
-import type { Bundle, Place } from "../preview/bundle";
+import { useEffect, useImperativeHandle, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent, type Ref } from "react";
+import type { Bundle, FabricColour, Place } from "../preview/bundle";
 import type { Orbit } from "../preview/camera";
-import { Preview } from "../preview/preview";
+import { dyed } from "../preview/dye";
+import { Preview, type PreviewPrint } from "../preview/preview";
 import { Surface } from "../preview/surface";
 import type { DraftPrint } from "./draft";
 import { clampPlace, corners, dpi, snapped } from "./placing";
 import classes from "./Stage.module.css";
 
+/** What others may ask of the stage. */
+export interface StageHandle {
+  /** The address of a picture of a view, as fine as the preview gets; null when it cannot be drawn. */
+  snapshot(view: string): Promise<string | null>;
+}
+
 interface Props {
+  ref?: Ref<StageHandle>;
   bundle: Bundle;
   colour: string;
   background: [number, number, number] | null;
@@ -21,6 +29,8 @@ interface Props {
   onOrbit(orbit: Orbit): void;
   onMove(key: string, place: Place): void;
   onSettle(): void;
+  onRemove(key: string): void;
+  autoFocus?: boolean;
 }
 
 type Grip = "move" | "scale" | "rotate" | "orbit";
@@ -35,6 +45,10 @@ interface Drag {
   held: { x: number; y: number } | null;
 }
 
+/** A sample that takes longer: the garment is drawn in smaller parts then, and refined only when the hand rests. */
+const SLOW_MS = 20;
+const REST_MS = 400;
+const FIRST = 4;
 const DEGREES_PER_WIDTH = 220;
 const TILT = [-25, 45] as const;
 
@@ -47,6 +61,8 @@ export function Stage(props: Props) {
   const [trouble, setTrouble] = useState<string | null>(null);
   const [size, setSize] = useState(512);
   const [dragging, setDragging] = useState<Grip | null>(null);
+  const [snap, setSnap] = useState<string | null>(null);
+  const pending = useRef<(() => void) | null>(null);
   const surface = useMemo(() => new Surface(bundle), [bundle]);
 
   useEffect(() => {
@@ -73,22 +89,33 @@ export function Stage(props: Props) {
   useEffect(() => preview?.resize(size), [preview, size]);
   useEffect(() => preview?.look(orbit), [preview, orbit, size]);
   useEffect(() => {
-    preview?.wear(bundle.scene.colours[props.colour] ?? Object.values(bundle.scene.colours)[0], props.background);
+    preview?.wear(dyed(bundle.scene, props.colour), props.background);
   }, [preview, bundle, props.colour, props.background]);
-  useEffect(() => {
-    preview?.print(
+  const worn = useMemo(
+    () =>
       prints.flatMap(({ design, place }) => {
         const image = images.get(design.id);
         return image ? [{ image, place }] : [];
       }),
-    );
-  }, [preview, prints, images]);
+    [prints, images],
+  );
+  useEffect(() => preview?.print(worn), [preview, worn]);
+  useImperativeHandle(props.ref, () => ({
+    snapshot: (view) => drawn(bundle, dyed(bundle.scene, props.colour), props.background, worn, view, (preview?.pace ?? 0) > SLOW_MS),
+  }));
 
-  // one frame per change, then samples until the picture is as the renderer's
+  // one picture per change, then samples until it is as the renderer's; a slow machine first rests a moment
   useEffect(() => {
     if (!preview) return;
-    let frame = requestAnimationFrame(function draw() {
-      if (preview.refine()) frame = requestAnimationFrame(draw);
+    const since = performance.now();
+    let frame = requestAnimationFrame(function draw(now) {
+      frame = requestAnimationFrame(draw);
+      if (preview.busy) return;
+      if (preview.samples) box.current!.dataset.drawn = preview.finished ? "finished" : "first";
+      if (preview.finished) return cancelAnimationFrame(frame);
+      const slow = preview.pace > SLOW_MS;
+      if (slow && preview.samples >= FIRST && now - since < REST_MS) return;
+      preview.refine(slow && !preview.kept ? 1 : undefined);
     });
     return () => cancelAnimationFrame(frame);
   });
@@ -120,10 +147,22 @@ export function Stage(props: Props) {
     event.stopPropagation();
   };
 
+  /** Pointers may move more often than pictures are drawn: the last one of a frame counts. */
   const go = (event: PointerEvent) => {
+    if (!drag.current) return;
+    const at = inPicture(event);
+    const free = event.altKey;
+    if (!pending.current)
+      requestAnimationFrame(() => {
+        pending.current?.();
+        pending.current = null;
+      });
+    pending.current = () => follow(at, free);
+  };
+
+  const follow = (at: { x: number; y: number }, free: boolean) => {
     const now = drag.current;
     if (!now) return;
-    const at = inPicture(event);
     if (now.grip === "orbit") {
       props.onOrbit({
         azimuth: now.orbit.azimuth - (at.x - now.from.x) * DEGREES_PER_WIDTH,
@@ -136,10 +175,15 @@ export function Stage(props: Props) {
     const wanted = { move: moved, scale: scaled, rotate: rotated }[now.grip](now, at);
     if (!wanted) return;
     const clamped = clampPlace(bundle.scene, wanted);
-    props.onMove(now.key, event.altKey ? clamped : snapped(bundle.scene, clamped, print.design).place);
+    const drawn = free ? { place: clamped, to: null } : snapped(bundle.scene, clamped, print.design);
+    setSnap(drawn.to);
+    props.onMove(now.key, drawn.place);
   };
 
   const end = () => {
+    pending.current?.();
+    pending.current = null;
+    setSnap(null);
     if (drag.current && drag.current.grip !== "orbit") props.onSettle();
     drag.current = null;
     setDragging(null);
@@ -187,13 +231,16 @@ export function Stage(props: Props) {
       ArrowDown: { y: place.y + step },
       "+": { width: place.width + step },
       "-": { width: place.width - step },
+      Delete: {},
+      Backspace: {},
       "[": { rotation: place.rotation - 5 },
       "]": { rotation: place.rotation + 5 },
     };
     const change = changes[event.key];
     if (!change) return;
     event.preventDefault();
-    props.onMove(chosen.key, clampPlace(bundle.scene, { ...place, ...change }));
+    if (!Object.keys(change).length) props.onRemove(chosen.key);
+    else props.onMove(chosen.key, clampPlace(bundle.scene, { ...place, ...change }));
   };
 
   const frame = chosen && handles(surface, orbit, chosen);
@@ -203,6 +250,7 @@ export function Stage(props: Props) {
       className={classes.stage}
       data-grip={dragging ?? undefined}
       tabIndex={0}
+      data-autofocus={props.autoFocus || undefined}
       role="application"
       aria-label="The garment. Arrow keys move the chosen design, plus and minus change its size, brackets turn it."
       onPointerDown={begin}
@@ -215,6 +263,9 @@ export function Stage(props: Props) {
       {trouble && <p className={classes.trouble}>{trouble} The mockup can still be ordered.</p>}
       {frame && chosen && (
         <svg className={classes.overlay} viewBox="0 0 1 1" aria-hidden>
+          {dragging === "move" && snap && frame.top && frame.middle && (
+            <line x1={frame.middle.x} x2={frame.middle.x} y1={0.04} y2={0.96} className={classes.guide} />
+          )}
           <polygon points={frame.outline.map((p) => `${p.x},${p.y}`).join(" ")} className={classes.outline} />
           {frame.corners.map((p, i) => (
             <circle key={i} cx={p.x} cy={p.y} r={0.011} className={classes.corner} onPointerDown={(e) => begin(e, "scale")} />
@@ -225,7 +276,10 @@ export function Stage(props: Props) {
         </svg>
       )}
       {chosen && (dragging === "move" || dragging === "scale" || dragging === "rotate") && (
-        <output className={classes.readout}>{measures(chosen)}</output>
+        <output className={classes.readout} data-testid="measures">
+          {measures(chosen)}
+          {snap && <span className={classes.snap}>{snap.replace(/-/g, " ")}</span>}
+        </output>
       )}
     </div>
   );
@@ -263,8 +317,38 @@ function handles(surface: Surface, orbit: Orbit, print: DraftPrint) {
   const middle = [(points[0][0] + points[1][0]) / 2, (points[0][1] + points[1][1]) / 2];
   const away = 1 + 5 / Math.max(Math.hypot(middle[0] - print.place.x, middle[1] - print.place.y), 1);
   return {
+    middle: centre,
     outline: outline.filter((p) => p !== null),
     corners: points.map(([x, y]) => seen(x, y)).filter((p) => p !== null),
     top: seen(print.place.x + (middle[0] - print.place.x) * away, print.place.y + (middle[1] - print.place.y) * away),
   };
+}
+
+const SNAPSHOT = 1024;
+const SMALL_SNAPSHOT = 512;
+
+/** A view as the preview shows it at rest, on a canvas of its own. */
+async function drawn(
+  bundle: Bundle,
+  colour: FabricColour,
+  background: Props["background"],
+  worn: PreviewPrint[],
+  view: string,
+  slow: boolean,
+): Promise<string | null> {
+  const found = bundle.scene.views.find((each) => each.name === view);
+  if (!found) return null;
+  const canvas = document.createElement("canvas");
+  const preview = new Preview(canvas, bundle);
+  preview.resize(slow ? SMALL_SNAPSHOT : SNAPSHOT);
+  preview.look({ azimuth: found.azimuth, tilt: 0 });
+  preview.wear(colour, background);
+  preview.print(worn);
+  while (!preview.finished && !(slow && preview.samples >= FIRST)) {
+    preview.refine(slow ? 1 : undefined);
+    while (preview.busy) await new Promise(requestAnimationFrame);
+  }
+  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done));
+  preview.dispose();
+  return blob && URL.createObjectURL(blob);
 }

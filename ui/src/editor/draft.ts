@@ -37,6 +37,8 @@ export type Change =
   | { do: "add"; print: DraftPrint }
   | { do: "move"; key: string; place: Place }
   | { do: "remove"; key: string }
+  | { do: "swap"; key: string; design: DraftDesign }
+  | { do: "raise"; key: string; by: 1 | -1 }
   | { do: "settle" }
   | { do: "undo" }
   | { do: "redo" }
@@ -69,6 +71,18 @@ export function changed(history: History, change: Change): History {
       return step(history, { ...now, prints: [...now.prints, change.print] }, null);
     case "remove":
       return step(history, { ...now, prints: now.prints.filter((print) => print.key !== change.key) }, null);
+    case "swap": {
+      const prints = now.prints.map((print) => (print.key === change.key ? { ...print, design: change.design } : print));
+      return step(history, { ...now, prints }, null);
+    }
+    case "raise": {
+      const at = now.prints.findIndex((print) => print.key === change.key);
+      const to = at + change.by;
+      if (at < 0 || to < 0 || to >= now.prints.length) return history;
+      const prints = [...now.prints];
+      [prints[at], prints[to]] = [prints[to], prints[at]];
+      return step(history, { ...now, prints }, null);
+    }
     case "move": {
       const prints = now.prints.map((print) => (print.key === change.key ? { ...print, place: change.place } : print));
       return step(history, { ...now, prints }, `move ${change.key}`);
@@ -82,19 +96,57 @@ function step(history: History, now: Draft, about: string | null): History {
 }
 
 const SLOT = "tirage.draft";
+const SHELF = "tirage.drafts";
+const SHELVED = 12;
+
+export const EMPTY: Draft = { template: "tee", colour: "white", background: "#ffffff", prints: [] };
+
+/** A draft that was put aside. */
+export interface Shelved {
+  key: string;
+  at: string;
+  draft: Draft;
+}
 
 /** Keeps the draft in this browser. */
 export function keep(draft: Draft): void {
-  try {
-    localStorage.setItem(SLOT, JSON.stringify(draft));
-  } catch {
-    // private windows may refuse; the draft lives as long as the page then
-  }
+  write(SLOT, draft);
 }
 
 export function kept(): Draft | null {
+  return read<Draft>(SLOT);
+}
+
+export function shelved(): Shelved[] {
+  return read<Shelved[]>(SHELF) ?? [];
+}
+
+/** Puts a draft with designs aside, before the others; the oldest goes. */
+export function shelve(draft: Draft): Shelved[] {
+  if (!draft.prints.length) return shelved();
+  const key = JSON.stringify(draft.prints.map((print) => print.key));
+  const list = [{ key, at: new Date().toISOString(), draft }, ...shelved().filter((each) => each.key !== key)].slice(0, SHELVED);
+  write(SHELF, list);
+  return list;
+}
+
+export function forget(key: string): Shelved[] {
+  const list = shelved().filter((each) => each.key !== key);
+  write(SHELF, list);
+  return list;
+}
+
+function write(slot: string, value: unknown): void {
   try {
-    return JSON.parse(localStorage.getItem(SLOT) ?? "null") as Draft | null;
+    localStorage.setItem(slot, JSON.stringify(value));
+  } catch {
+    // private windows may refuse; what is kept lives as long as the page then
+  }
+}
+
+function read<T>(slot: string): T | null {
+  try {
+    return JSON.parse(localStorage.getItem(slot) ?? "null") as T | null;
   } catch {
     return null;
   }

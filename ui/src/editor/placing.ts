@@ -1,6 +1,7 @@
 /* Where art lies on a panel: presets, limits and measures, as src/tirage/mockup/placement.py has them. */
 
 import type { Place, Scene } from "../preview/bundle";
+import type { DraftPrint } from "./draft";
 
 export interface Picture {
   width: number;
@@ -26,9 +27,44 @@ export function presetPlace(scene: Scene, name: string, picture: Picture): Place
   return { panel: rule.panel, x: rule.x, y, width, rotation: 0 };
 }
 
+/** The preset that puts a design exactly there. */
+export function presetOf(scene: Scene, { place, design }: DraftPrint): string | null {
+  const same = (a: number, b: number) => Math.abs(a - b) < 0.005;
+  return (
+    Object.keys(scene.presets).find((name) => {
+      const preset = presetPlace(scene, name, design);
+      return (
+        preset?.panel === place.panel &&
+        same(preset.x, place.x) &&
+        same(preset.y, place.y) &&
+        same(preset.width, place.width) &&
+        same(preset.rotation, place.rotation)
+      );
+    }) ?? null
+  );
+}
+
 /** The view that looks at a panel most straight. */
 export function azimuthOf(panel: string): number {
   return panel.startsWith("back") ? 180 : panel.endsWith("left") ? 90 : panel.endsWith("right") ? 270 : 0;
+}
+
+/** The template's views in the order in which one walks around it. */
+export function viewsAround(scene: Scene): Scene["views"] {
+  return [...scene.views].sort((a, b) => a.azimuth - b.azimuth);
+}
+
+/** The usual place, or the first on the side that is seen without a design. */
+export function freePreset(scene: Scene, prints: DraftPrint[], azimuth: number): string {
+  const names = Object.keys(scene.presets);
+  const seen = Math.abs(((((azimuth % 360) + 540) % 360)) - 180) > 90 ? "back" : "front";
+  const taken = new Set(prints.map((print) => print.place.panel));
+  const usual = ["chest-medium", "back-medium", ...names].filter((name) => names.includes(name));
+  return (
+    usual.find((name) => scene.presets[name].panel === seen && !taken.has(seen)) ??
+    usual.find((name) => !taken.has(scene.presets[name].panel)) ??
+    usual[0]
+  );
 }
 
 export function dpi(place: Place, picture: Picture): number {
@@ -61,6 +97,22 @@ export function outside(scene: Scene, place: Place, picture: Picture): number {
   const shared = (low: number, high: number, from: number, to: number) => Math.max(Math.min(high, to) - Math.max(low, from), 0);
   const within = shared(across[0], across[1], area[0], area[2]) * shared(down[0], down[1], area[1], area[3]);
   return 1 - within / ((across[1] - across[0]) * (down[1] - down[0]));
+}
+
+/** The same design moved, and if need be made smaller, until it lies in the print area. */
+export function inArea(scene: Scene, place: Place, picture: Picture): Place {
+  const area = scene.panels.find((panel) => panel.name === place.panel)?.print_area;
+  if (!area) return place;
+  const reach = (width: number) => {
+    const points = corners({ ...place, x: 0, y: 0, width }, picture);
+    return [Math.max(...points.map((p) => p[0])), Math.max(...points.map((p) => p[1]))];
+  };
+  const [half, tall] = reach(place.width);
+  const fit = Math.min((area[2] - area[0]) / 2 / half, (area[3] - area[1]) / 2 / tall, 1);
+  const width = place.width * fit;
+  const [across, down] = reach(width);
+  const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), Math.max(high, low));
+  return { ...place, width, x: clamp(place.x, area[0] + across, area[2] - across), y: clamp(place.y, area[1] + down, area[3] - down) };
 }
 
 const SNAP_CM = 0.4;

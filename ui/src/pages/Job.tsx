@@ -1,14 +1,23 @@
-/* One job: where it is, what it made, why it failed. */
+/* One job: where it is, what it made, why it failed, what can be done. */
 
-import { Alert, Anchor, Button, Code, Group, Stack, Text, Timeline, Title } from "@mantine/core";
+import { Alert, Anchor, Button, Code, Group, Menu, Paper, SimpleGrid, Stack, Table, Text, Title } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconColumns2, IconPencil } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { api, done, type Job as JobData } from "../api/client";
-import { ENDED, history, job, type JobEvent } from "../api/queries";
+import { ENDED, history, job, jobs } from "../api/queries";
+import { designsOf } from "../editor/order";
+import { Compare, type Side } from "../parts/Compare";
 import { Gallery } from "../parts/Gallery";
 import { JobBadge, JobProgress } from "../parts/JobBadge";
+import { RetryDialog } from "../parts/RetryDialog";
 import { State } from "../parts/State";
+import { Steps } from "../parts/Steps";
 import { ago, between } from "../parts/time";
+import { useTitles } from "../parts/titles";
+import { presetName, size, viewName } from "../parts/words";
 
 export default function Job({ id }: { id: string }) {
   const found = useQuery(job(id));
@@ -17,27 +26,20 @@ export default function Job({ id }: { id: string }) {
 
 function Whole({ job: data }: { job: JobData }) {
   const ended = ENDED.includes(data.status);
-  const past = useQuery(history(data.id, ended));
+  const past = useQuery(history(data.id));
+  const noticed = past.data?.steps.flatMap((step) => step.findings) ?? [];
   return (
-    <Stack maw={1100}>
+    <Stack maw={1200}>
       <Group justify="space-between">
         <Group gap="sm">
           <Title order={1}>
-            {data.preset ?? "Free placement"} on {data.template_id ?? "tee"}
+            {presetName(data.preset)} on {data.template_id ?? "tee"}
           </Title>
           <JobBadge status={data.status} />
         </Group>
         <Actions job={data} ended={ended} />
       </Group>
-      <Text c="dimmed" size="sm">
-        {data.product_id && (
-          <>
-            For <Anchor component={Link} href={`/products/${data.product_id}`}>{data.product_id}</Anchor> ·{" "}
-          </>
-        )}
-        {String(data.options.fabric_color ?? "white")} · ordered {ago(data.created_at)}
-        {data.completed_at && ` · took ${between(data.started_at, data.completed_at)}`}
-      </Text>
+      <Facts job={data} />
       <JobProgress job={data} />
       <div aria-live="polite">
         {!ended && <Text>{data.message}</Text>}
@@ -45,16 +47,36 @@ function Whole({ job: data }: { job: JobData }) {
           <Alert color="red" title={data.error.message}>
             <Text size="sm">{data.error.hint}</Text>
             <Text size="xs" c="dimmed">
-              {data.error.code} · {data.error.class} · attempt {data.attempt} of {data.max_attempts}
+              {data.error.code} · {data.error.class.replace(/_/g, " ")} · attempt {data.attempt} of {data.max_attempts}
             </Text>
           </Alert>
         )}
       </div>
-      <Gallery artifacts={data.artifacts} name={data.id} />
-      {past.data && <Steps events={past.data} />}
+      {noticed.map((each) => (
+        <Alert key={each.code + each.where} color={each.severity === "error" ? "red" : each.severity === "warning" ? "yellow" : "blue"} p="xs" variant="light">
+          <Text size="sm">
+            {each.message} {each.hint}
+          </Text>
+        </Alert>
+      ))}
+      <Gallery artifacts={data.artifacts} name={data.product_id ?? data.id} />
+      <SimpleGrid cols={{ base: 1, md: 2 }}>
+        <Paper withBorder p="md" component="section">
+          <Title order={2} mb="sm">
+            Steps
+          </Title>
+          <State of={past}>{(found) => <Steps history={found} job={data} />}</State>
+        </Paper>
+        <Paper withBorder p="md" component="section">
+          <Title order={2} mb="sm">
+            Files
+          </Title>
+          <Files job={data} />
+        </Paper>
+      </SimpleGrid>
       <details>
         <summary>The order as JSON</summary>
-        <Code block mt="xs">
+        <Code block mt="xs" tabIndex={0}>
           {JSON.stringify({ preset: data.preset, template_id: data.template_id, options: data.options, metadata: data.metadata }, null, 2)}
         </Code>
       </details>
@@ -62,48 +84,103 @@ function Whole({ job: data }: { job: JobData }) {
   );
 }
 
+function Facts({ job: data }: { job: JobData }) {
+  const title = useTitles();
+  return (
+    <Text c="dimmed" size="sm">
+      {data.product_id && (
+        <>
+          For{" "}
+          <Anchor component={Link} href={`/products/${encodeURIComponent(data.product_id)}`} size="sm">
+            {title(data.product_id)}
+          </Anchor>{" "}
+          ·{" "}
+        </>
+      )}
+      {String(data.options.fabric_color ?? "white")} · ordered {ago(data.created_at)}
+      {data.completed_at && data.started_at && ` · took ${between(data.started_at, data.completed_at)}`} ·{" "}
+      <Text span size="xs" ff="monospace">
+        {data.id}
+      </Text>
+    </Text>
+  );
+}
+
 function Actions({ job: data, ended }: { job: JobData; ended: boolean }) {
   const queries = useQueryClient();
   const [, go] = useLocation();
-  const params = { path: { job_id: data.id } };
+  const [retrying, retry] = useDisclosure(false);
+  const [other, setOther] = useState<JobData | null>(null);
   const cancel = useMutation({
-    mutationFn: () => done(api.POST("/v1/jobs/{job_id}/cancel", { params })),
+    mutationFn: () => done(api.POST("/v1/jobs/{job_id}/cancel", { params: { path: { job_id: data.id } } })),
     onSuccess: (answer) => queries.setQueryData(["job", data.id], answer),
   });
-  const retry = useMutation({
-    mutationFn: () => done(api.POST("/v1/jobs/{job_id}/retry", { params })),
-    onSuccess: (made) => go(`/jobs/${made.id}`),
+  const side = (each: JobData): Side => ({
+    name: `${presetName(each.preset)}, ${String(each.options.fabric_color ?? "white")}, ${ago(each.created_at)}`,
+    picture: async (view) => each.artifacts.find((artifact) => artifact.role === view)?.url ?? null,
   });
   return (
     <Group gap="xs">
+      {data.status === "completed" && <CompareMenu job={data} onChoose={setOther} />}
+      {designsOf(data).length > 0 && (
+        <Button variant="default" leftSection={<IconPencil size={16} />} onClick={() => go(`/mockups?job=${data.id}`)}>
+          Open in the editor
+        </Button>
+      )}
       {!ended && (
-        <Button variant="default" color="red" loading={cancel.isPending} onClick={() => cancel.mutate()}>
+        <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate()}>
           Cancel
         </Button>
       )}
-      {data.status === "failed" && (
-        <Button loading={retry.isPending} onClick={() => retry.mutate()}>
-          Retry
-        </Button>
-      )}
+      {data.status === "failed" && <Button onClick={retry.open}>Retry…</Button>}
+      <RetryDialog job={data} opened={retrying} onClose={retry.close} onMade={(made) => go(`/jobs/${made.id}`)} />
+      {other && <Compare sides={[side(data), side(other)]} opened onClose={() => setOther(null)} />}
     </Group>
   );
 }
 
-/** What happened, with the time that each part took. */
-function Steps({ events }: { events: JobEvent[] }) {
-  const told = events.filter((event) => event.name !== "render.job.progress");
+/** Other completed jobs of the same product. */
+function CompareMenu({ job: data, onChoose }: { job: JobData; onChoose(other: JobData): void }) {
+  const found = useQuery(jobs({ product: data.product_id ?? undefined, status: "completed", page: 0 }));
+  const others = (found.data?.jobs ?? []).filter((each) => each.id !== data.id).slice(0, 12);
+  if (!others.length) return null;
   return (
-    <Timeline bulletSize={14} lineWidth={2} active={told.length}>
-      {told.map((event, i) => (
-        <Timeline.Item key={event.number} title={event.name.replace("render.job.", "")}>
-          <Text size="xs" c="dimmed" className="numbers">
-            {new Date(event.at).toLocaleTimeString()}
-            {told[i + 1] && ` · ${between(event.at, told[i + 1].at)}`}
-            {event.attempt > 1 && ` · attempt ${event.attempt}`}
-          </Text>
-        </Timeline.Item>
-      ))}
-    </Timeline>
+    <Menu shadow="md">
+      <Menu.Target>
+        <Button variant="default" leftSection={<IconColumns2 size={16} />}>
+          Compare with…
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {others.map((each) => (
+          <Menu.Item key={each.id} onClick={() => onChoose(each)}>
+            {presetName(each.preset)}, {String(each.options.fabric_color ?? "white")}, {ago(each.created_at)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function Files({ job: data }: { job: JobData }) {
+  if (!data.artifacts.length) return <Text c="dimmed">None yet.</Text>;
+  return (
+    <Table verticalSpacing={4} fz="sm">
+      <Table.Tbody>
+        {data.artifacts.map((each) => (
+          <Table.Tr key={each.role}>
+            <Table.Td>
+              <Anchor size="sm" href={each.url} download>
+                {viewName(each.role)}
+              </Anchor>
+            </Table.Td>
+            <Table.Td className="numbers">{each.width ? `${each.width} × ${each.height}` : ""}</Table.Td>
+            <Table.Td className="numbers" ta="right">
+              {each.bytes ? size(each.bytes) : ""}
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
   );
 }

@@ -1,7 +1,8 @@
 /* All jobs, newest first, live. */
 
-import { Button, Checkbox, Group, Pagination, SegmentedControl, Stack, Table, Text, TextInput, Title } from "@mantine/core";
+import { Button, Checkbox, Group, Pagination, SegmentedControl, Select, Stack, Table, Text, TextInput, Title } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
+import { IconSearch } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useLocation, useSearchParams } from "wouter";
@@ -11,7 +12,13 @@ import { JobBadge, JobProgress } from "../parts/JobBadge";
 import { Nothing, State } from "../parts/State";
 import { say } from "../parts/say";
 import { ago } from "../parts/time";
+import { useTitles } from "../parts/titles";
+import { presetName } from "../parts/words";
 
+const PIPELINES = [
+  { value: "", label: "all kinds" },
+  { value: "mockup", label: "mockups" },
+];
 const STATUSES = ["", "pending", "compositing", "rendering", "completed", "failed", "cancelled"];
 
 export default function Jobs() {
@@ -20,8 +27,13 @@ export default function Jobs() {
   const status = search.get("status") ?? "";
   const page = Number(search.get("page") ?? 1) || 1;
   const product = search.get("product") ?? "";
-  const [asked] = useDebouncedValue(product, 250);
-  const found = useQuery(jobs({ status: status || undefined, product: asked || undefined, page: page - 1 }));
+  const pipeline = search.get("pipeline") ?? "";
+  const text = search.get("q") ?? "";
+  const [asked] = useDebouncedValue(product, 40);
+  const [sought] = useDebouncedValue(text, 40);
+  const filter = { status, product: asked, pipeline, text: sought };
+  const filtered = Object.values(filter).some(Boolean);
+  const found = useQuery(jobs({ ...nonEmpty(filter), page: page - 1 }));
   const put = (changes: Record<string, string>) =>
     setSearch((before) => {
       const next = new URLSearchParams(before);
@@ -35,16 +47,35 @@ export default function Jobs() {
         <Together jobs={found.data?.jobs ?? []} chosen={chosen} clear={() => setChosen(new Set())} />
       </Group>
       <Group>
-        <SegmentedControl
+        <div className="sideways">
+          <SegmentedControl
+            size="xs"
+            value={status}
+            onChange={(value) => put({ status: value, page: "" })}
+            data={STATUSES.map((value) => ({ value, label: value || "all" }))}
+            aria-label="Status"
+          />
+        </div>
+        <TextInput
           size="xs"
-          value={status}
-          onChange={(value) => put({ status: value, page: "" })}
-          data={STATUSES.map((value) => ({ value, label: value || "all" }))}
-          aria-label="Status"
+          leftSection={<IconSearch size={14} />}
+          placeholder="Search"
+          aria-label="Search"
+          value={text}
+          onChange={(event) => put({ q: event.currentTarget.value, page: "" })}
+        />
+        <Select
+          size="xs"
+          w={120}
+          aria-label="Pipeline"
+          value={pipeline}
+          allowDeselect={false}
+          onChange={(value) => put({ pipeline: value ?? "", page: "" })}
+          data={PIPELINES}
         />
         <TextInput
           size="xs"
-          placeholder="Product"
+          placeholder="Product id"
           aria-label="Product"
           value={product}
           onChange={(event) => put({ product: event.currentTarget.value, page: "" })}
@@ -53,8 +84,8 @@ export default function Jobs() {
       <State of={found}>
         {({ jobs: list, count }) =>
           count === 0 ? (
-            <Nothing title={status || product ? "No job is like that" : "No jobs yet"}>
-              {status || product ? "Another filter shows more." : <Link href="/mockups">Make the first mockup.</Link>}
+            <Nothing title={filtered ? "No job is like that" : "No jobs yet"}>
+              {filtered ? "Another filter shows more." : <Link href="/mockups">Make the first mockup.</Link>}
             </Nothing>
           ) : (
             <>
@@ -62,9 +93,10 @@ export default function Jobs() {
               <Group justify="space-between">
                 <Text size="sm" c="dimmed" className="numbers">
                   {count.toLocaleString("en")} {count === 1 ? "job" : "jobs"}
+                  {count > PAGE && `, page ${page} of ${Math.ceil(count / PAGE)}`}
                 </Text>
                 {count > PAGE && (
-                  <Pagination total={Math.ceil(count / PAGE)} value={page} onChange={(to) => put({ page: String(to) })} size="sm" />
+                  <Pagination getControlProps={(control) => ({ "aria-label": `${control} page` })} total={Math.ceil(count / PAGE)} value={page} onChange={(to) => put({ page: String(to) })} size="sm" />
                 )}
               </Group>
             </>
@@ -75,6 +107,10 @@ export default function Jobs() {
   );
 }
 
+function nonEmpty<T extends Record<string, string>>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value)) as Partial<T>;
+}
+
 interface RowsProps {
   jobs: Job[];
   chosen: ReadonlySet<string>;
@@ -83,6 +119,7 @@ interface RowsProps {
 
 function Rows({ jobs: list, chosen, choose }: RowsProps) {
   const [, go] = useLocation();
+  const title = useTitles();
   const all = list.length > 0 && list.every((job) => chosen.has(job.id));
   const flip = (ids: string[], on: boolean) => {
     const next = new Set(chosen);
@@ -90,7 +127,7 @@ function Rows({ jobs: list, chosen, choose }: RowsProps) {
     choose(next);
   };
   return (
-    <Table.ScrollContainer minWidth={640}>
+    <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0, "aria-label": "Jobs" } }}>
       <Table highlightOnHover verticalSpacing={6}>
         <Table.Thead>
           <Table.Tr>
@@ -126,8 +163,8 @@ function Rows({ jobs: list, chosen, choose }: RowsProps) {
                   <JobBadge status={job.status} />
                 </Link>
               </Table.Td>
-              <Table.Td>{job.product_id}</Table.Td>
-              <Table.Td>{job.preset ?? "free"}</Table.Td>
+              <Table.Td maw={260} style={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }} title={job.product_id ?? undefined}>{title(job.product_id)}</Table.Td>
+              <Table.Td>{presetName(job.preset)}</Table.Td>
               <Table.Td>{String(job.options.fabric_color ?? "white")}</Table.Td>
               <Table.Td>
                 <JobProgress job={job} />

@@ -3,8 +3,10 @@
 import { Badge, Group, SimpleGrid, Stack, Text, Title, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { Scene } from "../preview/bundle";
-import { bundle, templates } from "../api/queries";
+import { scene as sceneOf, templates } from "../api/queries";
+import { viewsAround } from "../editor/placing";
 import { State } from "../parts/State";
+import { presetName, viewName } from "../parts/words";
 
 export default function Templates() {
   const found = useQuery(templates());
@@ -31,10 +33,10 @@ export default function Templates() {
 }
 
 function Pattern({ id }: { id: string }) {
-  const found = useQuery(bundle(id));
+  const found = useQuery(sceneOf(id));
   return (
     <State of={found}>
-      {({ scene }) => (
+      {(scene) => (
         <Stack>
           <Group gap={6}>
             {Object.entries(scene.colours).map(([name, { code }]) => (
@@ -51,7 +53,7 @@ function Pattern({ id }: { id: string }) {
               ))}
           </SimpleGrid>
           <Text size="xs" c="dimmed">
-            {scene.template.id} {scene.template.version}
+            {scene.template.id} {scene.template.version} · {scene.views.length} views: {viewsAround(scene).map(({ name }) => viewName(name)).join(", ")}
           </Text>
         </Stack>
       )}
@@ -75,6 +77,9 @@ function Panel({ scene, panel }: { scene: Scene; panel: Scene["panels"][number] 
             <g key={name}>
               <title>{name}</title>
               <rect x={rule.x - rule.width / 2} y={y} width={rule.width} height={rule.max_height} fill="var(--mantine-primary-color-filled)" fillOpacity={0.08} stroke="var(--mantine-primary-color-filled)" strokeWidth={0.3} />
+              <text x={rule.x - rule.width / 2 + 0.5} y={y + 1.9} fontSize={1.5} fill="currentColor">
+                {presetName(name).replace(/^(chest|back) /, "")}
+              </text>
             </g>
           );
         })}

@@ -1,72 +1,54 @@
 /* A job's pictures and its turntable: small beside each other, one large. */
 
-import { ActionIcon, Anchor, Group, Modal, SimpleGrid, Text } from "@mantine/core";
-import { IconChevronLeft, IconChevronRight, IconDownload } from "@tabler/icons-react";
-import { useState, type KeyboardEvent } from "react";
+import { Anchor, Group, SimpleGrid, Text } from "@mantine/core";
+import { IconDownload, IconRotate360 } from "@tabler/icons-react";
+import { useState } from "react";
 import type { Artifact } from "../api/client";
+import { Viewer } from "./Viewer";
+import { VIEWS, viewName } from "./words";
+
+const isShown = ({ media_type, role }: Artifact) => /^(image|video)\//.test(media_type ?? "") && role !== "design";
+
+/** Views around the garment, then the turntable, then what is flat. */
+export function shownOf(artifacts: Artifact[]): Artifact[] {
+  const order = [...VIEWS, "animation"];
+  const place = ({ role }: Artifact) => (order.includes(role) ? order.indexOf(role) : order.length);
+  return artifacts.filter(isShown).sort((a, b) => place(a) - place(b));
+}
+
+export function isVideo(artifact: Artifact): boolean {
+  return artifact.media_type?.startsWith("video/") ?? false;
+}
 
 export function Gallery({ artifacts, name }: { artifacts: Artifact[]; name: string }) {
-  const shown = artifacts.filter((each) => /^(image|video)\//.test(each.media_type ?? "") && each.role !== "design");
+  const shown = shownOf(artifacts);
   const [open, setOpen] = useState<number | null>(null);
   if (!shown.length) return null;
-  const step = (by: number) => setOpen((at) => (at === null ? at : (at + by + shown.length) % shown.length));
-  const press = (event: KeyboardEvent) => {
-    if (event.key === "ArrowLeft") step(-1);
-    if (event.key === "ArrowRight") step(1);
-  };
-  const chosen = open === null ? null : shown[open];
   return (
     <>
-      <SimpleGrid cols={{ base: 2, sm: 3, lg: 4 }} spacing="sm">
+      <SimpleGrid cols={{ base: 2, xs: 3, sm: 4, xl: 8 }} spacing="sm">
         {shown.map((each, i) => (
           <figure key={each.url} style={{ margin: 0 }}>
-            <button type="button" className="plate" style={{ padding: 0, width: "100%", cursor: "zoom-in" }} onClick={() => setOpen(i)}>
-              <Picture artifact={each} />
+            <button type="button" className="plate opens" aria-label={`Open ${viewName(each.role)}`} onClick={() => setOpen(i)}>
+              {isVideo(each) ? <video src={each.url} muted loop playsInline autoPlay preload="metadata" /> : <img src={each.url} alt={viewName(each.role)} loading="lazy" />}
+              {isVideo(each) && (
+                <span className="corner">
+                  <IconRotate360 size={16} />
+                </span>
+              )}
             </button>
             <Group component="figcaption" justify="space-between" gap={4} mt={4} wrap="nowrap">
               <Text size="xs" c="dimmed" truncate>
-                {title(each)}
+                {viewName(each.role)}
               </Text>
-              <Anchor size="xs" href={each.url} download={`${name}-${each.role}`} aria-label={`Download ${title(each)}`}>
+              <Anchor size="xs" href={each.url} download={`${name}-${each.role}`} aria-label={`Download ${viewName(each.role)}`}>
                 <IconDownload size={15} />
               </Anchor>
             </Group>
           </figure>
         ))}
       </SimpleGrid>
-      <Modal opened={chosen !== null} onClose={() => setOpen(null)} size="min(92vh, 1100px)" title={chosen && title(chosen)} onKeyDown={press}>
-        {chosen && (
-          <div style={{ position: "relative" }}>
-            <div className="plate">
-              <Picture artifact={chosen} large />
-            </div>
-            <Group justify="space-between" mt="xs">
-              <ActionIcon variant="default" size="lg" aria-label="The one before" onClick={() => step(-1)}>
-                <IconChevronLeft size={18} />
-              </ActionIcon>
-              <Text size="sm" c="dimmed" className="numbers">
-                {chosen.width} × {chosen.height}
-                {chosen.bytes && ` · ${(chosen.bytes / 1e6).toFixed(1)} MB`}
-              </Text>
-              <ActionIcon variant="default" size="lg" aria-label="The next one" onClick={() => step(1)}>
-                <IconChevronRight size={18} />
-              </ActionIcon>
-            </Group>
-          </div>
-        )}
-      </Modal>
+      <Viewer shown={shown} at={open} onMove={setOpen} name={name} />
     </>
   );
-}
-
-function Picture({ artifact, large = false }: { artifact: Artifact; large?: boolean }) {
-  if (artifact.media_type?.startsWith("video/"))
-    return <video src={artifact.url} loop muted playsInline autoPlay={large} controls={large} preload="metadata" />;
-  return <img src={artifact.url} alt={title(artifact)} loading="lazy" />;
-}
-
-const WORDS: Record<string, string> = { deg: "°", animation: "turntable", composited: "flat" };
-
-function title({ role }: Artifact): string {
-  return role.replace(/_/g, " ").replace(/(\d+)deg/, "$1°").replace(/animation|composited/, (word) => WORDS[word]);
 }

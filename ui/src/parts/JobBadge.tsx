@@ -6,7 +6,7 @@ const COLOURS: Record<string, string> = { completed: "teal", failed: "red", canc
 
 export function JobBadge({ status }: { status: string }) {
   return (
-    <Badge variant="light" color={COLOURS[status] ?? "blue"} tt="none">
+    <Badge variant="light" color={COLOURS[status] ?? "blue"} tt="none" miw="max-content">
       {status}
     </Badge>
   );

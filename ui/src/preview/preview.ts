@@ -3,6 +3,7 @@
    Every picture is a sum of samples.  A sample first draws the mesh into what light and place each pixel shows,
    which only the camera changes; then ink and colour, which a hand drags about.  The first few samples are kept. */
 
+import { Around } from "./around";
 import type { Bundle, FabricColour, Place, Scene } from "./bundle";
 import { pixelsPerCm, poseCamera, type Orbit } from "./camera";
 import { fill, formats, makeLayers, makeTexture, openGpu, Program, sampling, Target, type Uniform } from "./gpu";
@@ -13,6 +14,11 @@ const KEPT = 4;
 const SAMPLES = 16;
 const RING = 8;
 const BOUNCE_ALBEDO = 0.8;
+/** Samples of the art in a cell of what is around, and axis. */
+const SUBCELLS = 4;
+
+/** Until a sample was timed: small steps. */
+const UNKNOWN_PACE = 1000;
 
 /** A design on the garment; `height` in cm follows from the picture. */
 export interface PreviewPrint {
@@ -35,6 +41,8 @@ export class Preview {
   private readonly places = samplePlaces(SAMPLES);
   private readonly inks = new Map<ImageBitmap, Ink>();
   private readonly trims: PreviewPrint[];
+  private readonly around: Around;
+  private surrounded = false;
   private seen: Target[] = [];
   private shaded!: { ink: Target; sum: Target };
   private size = 0;
@@ -44,6 +52,10 @@ export class Preview {
   private prints: PreviewPrint[] = [];
   private drawn = 0;
   private looking = 0;
+  private fence: WebGLSync | null = null;
+  private begun = 0;
+  private added = 1;
+  private spent = UNKNOWN_PACE;
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -62,6 +74,7 @@ export class Preview {
     };
     this.textures = this.upload(bundle, full(shaders.UNPACK_LIGHT));
     this.mesh = this.uploadMesh(bundle);
+    this.around = new Around(gl, this.scene.atlas_cm);
     this.trims = bundle.scene.trims.map((place, i) => ({ image: bundle.images.get(`trim_${i}`)!, place }));
   }
 
@@ -109,21 +122,49 @@ export class Preview {
         this.inks.delete(image);
       }
     this.prints = prints;
+    this.surrounded = false;
     this.drawn = 0;
   }
 
-  /** Adds samples, at first all that are kept; false when the picture is finished. */
+  /** Whether the next picture needs no mesh: only ink and colour changed since the last one. */
+  get kept(): boolean {
+    return this.looking >= KEPT;
+  }
+
+  /** Whether the graphics processor still works on what it was told: more would only queue up behind it. */
+  get busy(): boolean {
+    const { gl } = this;
+    if (!this.fence) return false;
+    if (gl.getSyncParameter(this.fence, gl.SYNC_STATUS) !== gl.SIGNALED && !gl.isContextLost()) return true;
+    gl.deleteSync(this.fence);
+    this.fence = null;
+    this.spent = (performance.now() - this.begun) / this.added;
+    return false;
+  }
+
+  /** Milliseconds that a sample of the last picture took. */
+  get pace(): number {
+    return this.spent;
+  }
+
+  /** Adds samples, by default as many as are kept; false when the picture is finished. */
   refine(count = KEPT): boolean {
     if (this.finished || !this.size) return false;
     const { gl } = this;
     gl.disable(gl.BLEND);
+    if (!this.surrounded) this.surround();
     if (this.drawn === 0) {
       this.shaded.sum.bind();
       gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0]);
     }
-    const until = Math.min(Math.max(this.drawn + count, KEPT), SAMPLES);
+    const until = Math.min(this.drawn + count, SAMPLES);
+    this.begun = performance.now();
+    this.added = until - this.drawn;
     for (; this.drawn < until; this.drawn++) this.addSample(this.drawn);
     this.show();
+    if (this.fence) gl.deleteSync(this.fence);
+    this.fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    gl.flush();
     return !this.finished;
   }
 
@@ -154,10 +195,26 @@ export class Preview {
   }
 
   dispose(): void {
+    this.around.free();
     for (const target of [...this.seen, ...Object.values(this.shaded ?? {})]) target.free();
     for (const texture of [...Object.values(this.textures), ...[...this.inks.values()].map((ink) => ink.texture)])
       this.gl.deleteTexture(texture);
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+
+  private surround(): void {
+    const { gl, scene } = this;
+    const side = Math.max(8, Math.round(scene.atlas_cm));
+    this.around.draw(
+      [...this.trims, ...this.prints].map((print) => (program) => {
+        const ink = this.inkOf(print.image);
+        this.around.bind();
+        const names = fill(gl, { design: [ink.texture] });
+        const texels = (print.image.width / print.place.width) * (scene.atlas_cm / side / SUBCELLS);
+        program.use({ ...units(names), ...this.layer(print, ink), side, cellLevel: Math.max(Math.log2(texels), 0) });
+      }),
+    );
+    this.surrounded = true;
   }
 
   private addSample(number: number): void {
@@ -275,6 +332,8 @@ export class Preview {
       terms0: [seen.textures[0]],
       terms1: [seen.textures[1]],
       inks: [this.shaded.ink.textures[0]],
+      around: [this.around.texture],
+      where: [seen.textures[2]],
     });
     const ratio = scene.bounce_ratio;
     this.programs.shade.use({
@@ -286,6 +345,7 @@ export class Preview {
       inkOnFabric: scene.ink,
       scatterBy: scene.scatter,
       bounceGloss: scene.bounce_gloss,
+      bounceRatio: ratio,
     });
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     gl.disable(gl.BLEND);

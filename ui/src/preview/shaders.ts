@@ -177,13 +177,57 @@ void main() {
   ink = textureLod(design, p, level);
 }`;
 
+/* One design's mean ink in each cell of the atlas. */
+export const AROUND_FRAGMENT = `${HEAD}
+uniform sampler2D design;
+uniform vec3 across, down;
+uniform vec4 clip;
+uniform float side, cellLevel;
+out vec4 ink;
+void main() {
+  ink = vec4(0.);
+  for (int k = 0; k < 16; k++) {
+    vec2 uv = (floor(gl_FragCoord.xy) + (vec2(k & 3, k >> 2) + .5) / 4.) / side;
+    vec2 p = vec2(dot(across, vec3(uv, 1.)), dot(down, vec3(uv, 1.)));
+    bool on = all(greaterThanEqual(uv, clip.xy)) && all(lessThanEqual(uv, clip.zw)) && all(greaterThanEqual(p, vec2(0.))) && all(lessThanEqual(p, vec2(1.)));
+    if (on) ink += textureLod(design, p, cellLevel) / 16.;
+  }
+}`;
+
+/* A Gaussian along one axis; beyond the border there is no ink. */
+export const BLUR_FRAGMENT = `${HEAD}
+uniform sampler2D cells;
+uniform ivec2 step;
+uniform float sigma;
+out vec4 mean;
+void main() {
+  ivec2 p = ivec2(gl_FragCoord.xy), size = textureSize(cells, 0);
+  int reach = int(ceil(3. * sigma));
+  vec4 sum = vec4(0.);
+  float weights = 0.;
+  for (int k = -reach; k <= reach; k++) {
+    float weight = exp(-.5 * float(k * k) / (sigma * sigma));
+    ivec2 q = p + k * step;
+    weights += weight;
+    if (all(greaterThanEqual(q, ivec2(0))) && all(lessThan(q, size))) sum += weight * texelFetch(cells, q, 0);
+  }
+  mean = sum / weights;
+}`;
+
 /* A sample's radiance, premultiplied by coverage, to be summed. */
 export const SHADE_FRAGMENT = `${HEAD}
-uniform sampler2D terms0, terms1, inks;
+uniform sampler2D terms0, terms1, inks, around;
+uniform usampler2D where;
 uniform vec3 cloth, bounceScale, hue, deep, inkOnFabric;
 uniform vec2 scatterBy;
-uniform float bounceGloss;
+uniform float bounceGloss, bounceRatio;
 out vec4 radiance;
+/* How much more or less light bounces than from bare fabric: bounced_near in shade.c. */
+vec3 near(vec2 uv) {
+  vec4 ink = texture(around, uv);
+  vec3 mean = ink.rgb + (1. - ink.a) * cloth;
+  return mean * (1. + bounceRatio * mean) / (cloth * (1. + bounceRatio * cloth));
+}
 vec3 scattering(vec3 rho) { return rho * rho * rho * scatterBy.x / (1. - scatterBy.y * rho); }
 void main() {
   ivec2 p = ivec2(gl_FragCoord.xy);
@@ -191,6 +235,7 @@ void main() {
   if (b.w == 0.) { radiance = vec4(0.); return; }
   float share = ink.a * clamp(1. - inkOnFabric.x + inkOnFabric.y * b.z, 0., 1.), att = 1. / b.x;
   vec3 rho = ink.rgb / max(ink.a, 1e-6), bounced = bounceScale * a.z;
+  if (ink.a >= .001) bounced *= near(vec2(texelFetch(where, p, 0).rg) / 65534.);
   vec3 bare = cloth * a.x + (cloth + bounceGloss) * bounced + a.w + hue * b.y;
   vec3 inked = att * (rho * a.x + (rho + bounceGloss) * bounced + a.w);
   vec3 scattered = scattering(mix(cloth, rho, share)) * (1. + share * (att - 1.));
