@@ -150,7 +150,7 @@ class FakeMedusa:
         found = FILE.search(body)
         if found is None:
             return 400, {"type": "invalid_data", "message": "No files were uploaded"}
-        name = f"{next(self._numbers)}-{found[1].decode()}"
+        name = f"{1_700_000_000_000 + next(self._numbers)}-{found[1].decode()}"  # a time, as there
         self.files[name] = body[found.end() : body.rindex(b"\r\n--")]
         return 200, {"files": [{"id": name, "url": f"{self.url}/static/{name}"}]}
 
@@ -174,7 +174,7 @@ def _has_null_in_a_list(value: object) -> bool:
 
 
 def _handler(shop: FakeMedusa) -> type[BaseHTTPRequestHandler]:
-    allowed = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
+    allowed = {"Basic " + base64.b64encode(f"{KEY}:".encode()).decode(), f"Basic {KEY}"}
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -187,7 +187,7 @@ def _handler(shop: FakeMedusa) -> type[BaseHTTPRequestHandler]:
             if fault and fault.status:
                 self._say(fault.status, {"type": "unexpected_state", "message": "No."}, fault.headers)
                 return
-            if self.headers.get("Authorization") != allowed:
+            if self.headers.get("Authorization") not in allowed:
                 self._say(401, {"message": "Unauthorized"})
                 return
             query = {name: values[-1] for name, values in parse_qs(address.query).items()}

@@ -19,7 +19,7 @@ from tirage.jobs.service import JobService
 from tirage.mockup.catalogue import VIEWS
 from tirage.mockup.ports import Media, Publisher
 from tirage.mockup.shown import GENERATED_BY
-from tirage.shops.connected import Change, Image
+from tirage.shops.connected import Change, Image, Offered
 from tirage.shops.ports import Storefront
 
 NAMES = [view.name for view in VIEWS]
@@ -72,6 +72,17 @@ def media(job: Job, roles: Sequence[str] = ROLES) -> list[Media]:
         )
         for role in roles
     ]
+
+
+def everything(storefront: Storefront) -> dict[str, Offered]:
+    """What a shop sells, by id."""
+    found: dict[str, Offered] = {}
+    cursor = ""
+    while True:
+        page, cursor = storefront.products(cursor)
+        found |= {each.id: each for each in page}
+        if not cursor:
+            return found
 
 
 class Publishing:
@@ -199,13 +210,7 @@ class StorefrontSuite:
         assert storefront.check().isprintable()
 
     def test_all_products_are_read(self, storefront: Storefront, external: str) -> None:
-        found, cursor = {}, ""
-        while True:
-            page, cursor = storefront.products(cursor)
-            found.update({each.id: each for each in page})
-            if not cursor:
-                break
-        product = found[external]
+        product = everything(storefront)[external]
         assert product.title
         assert {"Black", "White"} <= {value for each in product.variants for value in each.options.values()}
 
@@ -235,7 +240,7 @@ class StorefrontSuite:
         assert storefront.shown(external) == before
 
     def test_a_picture_belongs_to_variants(self, storefront: Storefront, external: str) -> None:
-        offered = next(each for each in storefront.products()[0] if each.id == external)
+        offered = everything(storefront)[external]
         one, two = (variant.id for variant in offered.variants[:2])
         before = storefront.shown(external)
         image = before.images[0].id
