@@ -18,7 +18,8 @@ from tirage.media.rates import RATES, Rate
 from tirage.sessions.checks import Checked, Preflight, load_edl
 from tirage.sessions.model import StoredEdl
 from tirage.sessions.opening import edl_of
-from tirage.sessions.service import NAME, load
+from tirage.sessions.rules import NAME
+from tirage.sessions.service import load
 from tirage.sessions.store import SessionStore, SessionUnit
 from tirage.video.captions import read_cues
 from tirage.video.conform import to_sources

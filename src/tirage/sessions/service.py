@@ -4,7 +4,6 @@ by a job of its own.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,26 +13,19 @@ from pathlib import Path, PurePosixPath
 from typing import cast
 from urllib.parse import unquote, urlsplit
 
-from tirage.errors import BadInput, Conflict, Finding, NotFound, Severity
+from tirage.errors import BadInput, Conflict, NotFound
 from tirage.jobs import checks
 from tirage.jobs.ids import Ids
 from tirage.jobs.model import Job, JsonObject, NewJob, Page
 from tirage.jobs.service import JobService
 from tirage.jobs.store import Unit
-from tirage.media.fetch import check_target
-from tirage.media.rates import RATES
 from tirage.sessions.footage import LUT_BYTES, Footage
 from tirage.sessions.model import Changes, NewAsset, NewSession, StoredAsset, StoredFile, StoredSession
+from tirage.sessions.rules import NAME, recorder_findings, session_findings, start_of
 from tirage.sessions.store import SessionStore, SessionUnit
-from tirage.video.limits import MAX_ASSETS, MAX_FILES, MAX_FOCUS, MAX_FRAMES
+from tirage.video.limits import MAX_FILES
 from tirage.video.states import INGEST
-from tirage.video.timecode import parse_timecode
 
-CAMERA = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
-NAME = re.compile(r"[^\x00-\x1f\x7f]{0,200}")
-NUMBER = re.compile(r"-?[0-9]{1,12}(/[0-9]{1,12}|\.[0-9]{1,12})?")
-LONGEST_OFFSET, LARGEST_DRIFT = 24 * 3600, 10_000
-"""Seconds, and parts per million: a percent is no drift but another speed."""
 SESSION_CHANGES = frozenset({"name", "master", "metadata"})
 ASSET_CHANGES = frozenset({"camera", "offset", "drift", "start", "focus"})
 
@@ -73,7 +65,7 @@ class Sessions:
             created_at=at,
             updated_at=at,
         )
-        checks.raise_if_any([*_session_findings(session), *_recorder_findings(session, recorders)])
+        checks.raise_if_any([*session_findings(session), *recorder_findings(session, recorders)])
         assets = [self._asset(session, each, place) for place, each in enumerate(recorders)]
 
         def insert(unit: SessionUnit) -> None:
@@ -103,7 +95,7 @@ class Sessions:
             if "metadata" in given:
                 given["metadata"] = checks.merged(session.metadata, "metadata", given["metadata"])
             changed = replace(session, **given, updated_at=self._now())  # type: ignore[arg-type]  # SESSION_CHANGES
-            checks.raise_if_any(_session_findings(changed))
+            checks.raise_if_any(session_findings(changed))
             unit.sessions.put(changed)
             return changed
 
@@ -136,7 +128,7 @@ class Sessions:
         """One more recorder; BadInput with all findings."""
         session = self.get(session_id)
         there = self.assets(session_id)
-        checks.raise_if_any(_recorder_findings(session, [new], there))
+        checks.raise_if_any(recorder_findings(session, [new], there))
         asset = self._asset(session, new, max((each.place for each in there), default=-1) + 1)
         return self._with_ingests([asset], lambda unit: _check_name(unit, asset))[0]
 
@@ -158,13 +150,13 @@ class Sessions:
                 focus=cast("Sequence[tuple[int, float, float]]", changes.get("focus", asset.focus)),
             )
             others = [each for each in unit.sessions.assets(session.id) if each.id != asset.id]
-            checks.raise_if_any(_recorder_findings(session, [given], others))
+            checks.raise_if_any(recorder_findings(session, [given], others))
             changed = replace(
                 asset,
                 camera=given.camera,
                 offset=Fraction(given.offset),
                 drift=Fraction(given.drift),
-                start=_start_of(given.start, session) if "start" in changes else asset.start,
+                start=start_of(given.start, session) if "start" in changes else asset.start,
                 focus=tuple(given.focus),
                 updated_at=self._now(),
             )
@@ -296,7 +288,7 @@ class Sessions:
             place=place,
             offset=Fraction(new.offset),
             drift=Fraction(new.drift),
-            start=_start_of(new.start, session),
+            start=start_of(new.start, session),
             focus=tuple(new.focus),
             files=tuple(StoredFile(name=_name_of(url, n), url=url) for n, url in enumerate(new.urls, 1)),
             created_at=at,
@@ -345,79 +337,10 @@ def _with_file(files: tuple[StoredFile, ...], file: StoredFile) -> tuple[StoredF
     return (*files, file)
 
 
-def _session_findings(session: StoredSession) -> Iterable[Finding]:
-    yield from checks.key("id", session.id)
-    if session.rate not in RATES:
-        yield _wrong("rate", f"There is no rate {session.rate[:20]!r}; there are {', '.join(RATES)}.")
-    if not CAMERA.fullmatch(session.master):
-        yield _wrong("master", "master names a recorder with 1 to 100 characters.")
-    if not NAME.fullmatch(session.name):
-        yield _wrong("name", "name has up to 200 characters.")
-    yield from checks.json_object("metadata", session.metadata)
-
-
-def _recorder_findings(
-    session: StoredSession, new: Sequence[NewAsset], there: Sequence[StoredAsset] = ()
-) -> Iterable[Finding]:
-    """What is wrong with recorders beside those that are there."""
-    taken = {each.camera for each in there}
-    if len(there) + len(new) > MAX_ASSETS:
-        yield _wrong("assets", f"A session has at most {MAX_ASSETS} recorders.")
-    for each in new:
-        if each.camera in taken:
-            yield _wrong("camera", f"There is a recorder {each.camera[:60]!r} already.")
-        taken.add(each.camera)
-        yield from _asset_findings(session, each)
-
-
-def _asset_findings(session: StoredSession, new: NewAsset) -> Iterable[Finding]:
-    if not CAMERA.fullmatch(new.camera):
-        yield _wrong("camera", "camera has 1 to 100 characters.")
-    for name, text, most in (("offset", new.offset, LONGEST_OFFSET), ("drift", new.drift, LARGEST_DRIFT)):
-        if not _is_number(text, most):
-            yield _wrong(name, f"{name} is a number from {-most} to {most}, also as 1/3.")
-    try:
-        _start_of(new.start, session)
-    except ValueError as error:
-        yield _wrong("start", f"start: {error}.")
-    if len(new.focus) > MAX_FOCUS or not all(_is_point(point) for point in new.focus):
-        yield _wrong("focus", "focus has points of a frame, and x and y from 0 to 1.")
-    if len(new.urls) > MAX_FILES:
-        yield _wrong("urls", f"A recorder has at most {MAX_FILES} files.")
-    for url in new.urls:
-        try:
-            check_target(url)
-        except BadInput as fault:
-            yield Finding(fault.code, Severity.ERROR, fault.message, fault.hint, "urls")
-
-
-def _is_number(text: str, most: int) -> bool:
-    try:
-        return NUMBER.fullmatch(text) is not None and abs(Fraction(text)) <= most
-    except ZeroDivisionError:
-        return False
-
-
-def _is_point(point: tuple[int, float, float]) -> bool:
-    frame, x, y = point
-    return 0 <= frame <= MAX_FRAMES and 0 <= x <= 1 and 0 <= y <= 1
-
-
-def _start_of(text: str | None, session: StoredSession) -> int | None:
-    """ValueError: no timecode."""
-    if text is None:
-        return None
-    return parse_timecode(text, RATES.get(session.rate, RATES["25"]))
-
-
 def _name_of(url: str, number: int) -> str:
     """What a file at an address is called."""
     name = PurePosixPath(unquote(urlsplit(url).path)).name
     return f"{number}-{name}"[:200] if NAME.fullmatch(name) and name else f"{number}-recording"
-
-
-def _wrong(where: str, message: str) -> Finding:
-    return Finding("INVALID_DATA", Severity.ERROR, message, where=where)
 
 
 def plain_changes(**fields: object) -> Mapping[str, object]:
