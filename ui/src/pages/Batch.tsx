@@ -24,7 +24,11 @@ import { BatchBadge } from "./Batches";
 export default function Batch({ id }: { id: string }) {
   const found = useQuery(batch(id));
   const orders = useQuery(batchJobs(id));
-  const all = useQuery(batches());
+  const all = useQuery({
+    ...batches(),
+    // what was moved is a batch of its own, whose end this page waits for
+    refetchInterval: ({ state }) => (nudgesOf(id, state.data?.batches ?? []).some((each) => !each.finished_at) ? 1500 : false),
+  });
   const nudges = nudgesOf(id, all.data?.batches ?? []);
   return (
     <State of={found}>
