@@ -41,6 +41,8 @@ class Ledger:
         """As a store does it, but for rolling back."""
         return work(self)  # type: ignore[arg-type]
 
+    submit = write
+
     @property
     def active(self) -> int:
         """How many jobs have not ended."""

@@ -87,8 +87,10 @@ class JobService:
             if beside:
                 beside(unit, jobs)
 
-        if jobs or beside:
+        if beside:
             self._store.write(insert)
+        elif jobs:
+            self._store.submit(insert)
         return jobs
 
     def retry(

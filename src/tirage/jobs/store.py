@@ -185,3 +185,7 @@ class Store(Protocol):
     def write(self, work: Callable[[Unit], T]) -> T:
         """What it returns, after its changes are safe on disk."""
         ...
+
+    def submit(self, work: Callable[[Unit], T]) -> T:
+        """The same for what changes no row that is there; it may share its transaction with others."""
+        ...

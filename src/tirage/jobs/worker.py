@@ -112,6 +112,8 @@ class Worker:
         self._wake = threading.Event()
         self._draining: float | None = None
         self._given_up = False
+        self._more = False
+        """Whether the last claim took as many as it had room for: there are probably more."""
         self._log = log.bind(worker=terms.name)
         self._duties = {
             "beat": _Duty(terms.lease_seconds / BEATS, self._lease.beat),
@@ -178,10 +180,13 @@ class Worker:
     def _claim(self) -> None:
         rooms = [] if self._draining is not None else list(self._rooms())
         asked = [queue for queues, _ in rooms for queue in queues]
-        if not asked or not self._service.due(1, queues=asked):
+        if not asked or not (self._more or self._service.due(1, queues=asked)):
             return  # a question that takes no lock: most of the time the answer is no
+        self._more = False
         for queues, free in rooms:
-            for job in self._service.claim(worker=self._terms.name, queues=queues, limit=free):
+            jobs = self._service.claim(worker=self._terms.name, queues=queues, limit=free)
+            self._more = self._more or len(jobs) == free
+            for job in jobs:
                 self._begin(job)
 
     def _rooms(self) -> Iterator[tuple[Sequence[str], int]]:

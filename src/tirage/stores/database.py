@@ -1,5 +1,5 @@
 """The database behind the tables: engine, transactions, errors.  SQLite writes in one thread that commits
-whatever waits together; PostgreSQL writes in the caller's.
+whatever waits together; PostgreSQL writes in the caller's, and only adds jobs like that.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class Database:
         self._engine = make_engine(url)
         sqlite = self._engine.dialect.name == "sqlite"
         self._reading = {} if sqlite else READING
-        self._writer = Writer(partial(writing, self._engine)) if sqlite else None
+        self._submitter = Writer(partial(writing, self._engine))
+        self._writer = self._submitter if sqlite else None
 
     def __enter__(self) -> Database:
         return self
@@ -72,17 +73,26 @@ class Database:
         """
         return claiming(work, self._write)
 
+    def submit(self, work: Callable[[SqlUnit], T]) -> T:
+        """A write that changes no row that is there, so that it cannot wait for others' locks in vain: what
+        comes at the same time shares its commit.  PostgreSQL would number events one commit after the other.
+        """
+        return claiming(work, partial(self._together, self._submitter))
+
     def _write(self, work: Callable[[SqlUnit], T]) -> T:
         with translated():
             if self._writer:
-                return self._writer.write(lambda connection: work(SqlUnit(connection, writing=True)))
+                return self._together(self._writer, work)
             with writing(self._engine) as connection:
                 return work(SqlUnit(connection, writing=True))
 
+    def _together(self, writer: Writer, work: Callable[[SqlUnit], T]) -> T:
+        with translated():
+            return writer.write(lambda connection: work(SqlUnit(connection, writing=True)))
+
     def close(self) -> None:
         """Ends the writer, after what it still has to write, and all connections."""
-        if self._writer:
-            self._writer.close()
+        self._submitter.close()
         self._engine.dispose()
 
 
