@@ -5,14 +5,17 @@ import "./app/app.css";
 import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { MutationCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError } from "./api/client";
 import { App } from "./app/App";
-import { theme } from "./app/theme";
+import { theme, variables } from "./app/theme";
 import { sayError } from "./parts/say";
 
 const nonce = document.querySelector<HTMLMetaElement>("meta[name=csp-nonce]")?.content;
+
+if (nonce) setNonce(nonce); // for the style that keeps the page still behind a dialog
 
 const queries = new QueryClient({
   mutationCache: new MutationCache({ onError: sayError }),
@@ -27,7 +30,7 @@ const queries = new QueryClient({
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce ?? ""}>
+    <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto" getStyleNonce={() => nonce ?? ""}>
       <Notifications position="bottom-right" />
       <QueryClientProvider client={queries}>
         <App />

@@ -47,7 +47,7 @@ function AnyColour({ value, onChange }: { value: string | null; onChange(code: s
   return (
     <Popover trapFocus withArrow shadow="md">
       <Popover.Target>
-        <UnstyledButton role="radio" aria-checked={value !== null} aria-label="Another colour">
+        <UnstyledButton aria-label={value ? `Another colour, now ${value}` : "Another colour"}>
           <ColorSwatch color={value ?? "transparent"} size={30} withShadow>
             <IconPalette size={16} color={value && dark(value) ? "white" : value ? "black" : "currentColor"} />
           </ColorSwatch>

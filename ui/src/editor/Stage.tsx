@@ -153,7 +153,9 @@ export function Stage(props: Props) {
     const at = inPicture(event);
     const free = event.altKey;
     if (!pending.current)
-      requestAnimationFrame(() => {
+      requestAnimationFrame(function act() {
+        // asking what lies under the pointer would wait for the picture that is being drawn
+        if (preview?.busy && pending.current) return void requestAnimationFrame(act);
         pending.current?.();
         pending.current = null;
       });

@@ -91,7 +91,7 @@ function Facts({ job: data }: { job: JobData }) {
       {data.product_id && (
         <>
           For{" "}
-          <Anchor component={Link} href={`/products/${encodeURIComponent(data.product_id)}`} size="sm">
+          <Anchor component={Link} href={`/products/${encodeURIComponent(data.product_id)}`} size="sm" underline="always">
             {title(data.product_id)}
           </Anchor>{" "}
           ·{" "}

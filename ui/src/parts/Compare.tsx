@@ -49,7 +49,7 @@ function Both({ sides }: { sides: Side[] }) {
             </Text>
           </>
         ) : (
-          <Center h="100%">{found.data ? <Text c="dimmed">One of them has no such picture.</Text> : <Loader aria-label="Loading" />}</Center>
+          <Center h="100%">{found.data ? <Text c="dimmed">One of them has no such picture.</Text> : <Loader role="status" aria-label="Loading" />}</Center>
         )}
       </div>
       <Slider value={at} onChange={setAt} label={null} thumbLabel="Where one ends and the other begins" />

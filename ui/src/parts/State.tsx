@@ -20,7 +20,7 @@ export function State<T>({ of, children }: { of: UseQueryResult<T>; children: (d
     );
   return (
     <Center mih={240}>
-      <Loader aria-label="Loading" />
+      <Loader role="status" aria-label="Loading" />
     </Center>
   );
 }
