@@ -178,10 +178,10 @@ class TestFaults(Publishing):
         medusa: FakeMedusa,
         service: JobService,
         capfd: pytest.CaptureFixture[str],
-        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
         log.configure(level=LogLevel.DEBUG, format=LogFormat.JSON)
-        monkeypatch.setattr(logging.getLogger(), "level", logging.DEBUG)
+        caplog.set_level(logging.DEBUG)
         product = connected.new_product()
         medusa.faults = [Fault("*", "", 2, status=500), Fault("*", "", 1, status=401)]
         job = self.running(service, product)
