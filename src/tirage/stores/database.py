@@ -77,7 +77,7 @@ class Database:
         """A write that changes no row that is there, so that it cannot wait for others' locks in vain: what
         comes at the same time shares its commit.  PostgreSQL would number events one commit after the other.
         """
-        return claiming(work, partial(self._together, self._submitter))
+        return claiming(work, lambda claimed: self._together(self._submitter, claimed))
 
     def _write(self, work: Callable[[SqlUnit], T]) -> T:
         with translated():
