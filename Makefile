@@ -70,10 +70,10 @@ test-chaos: native ## workers are killed, stopped and drained on both databases 
 	$(BIN)/python -m pytest tests/chaos -p no:cacheprovider -o faulthandler_timeout=1800
 
 test-drills: native ## storage away, two machines, an upgrade while jobs run, back-up and restore (about five minutes)
-	$(BIN)/python -m pytest tests/drills -p no:cacheprovider -s --show-capture=no -o faulthandler_timeout=600 -o pythonpath=". scripts tests tests/chaos"
+	$(BIN)/python -m pytest tests/drills -p no:cacheprovider -s --show-capture=no -o faulthandler_timeout=600
 
 test-security: native ## hostile clients: pictures, bodies, names, addresses, slow lines; every route against its description (minutes)
-	$(BIN)/python -m pytest tests/security -p no:cacheprovider -s -o faulthandler_timeout=1800 -o pythonpath=". scripts tests tests/unit"
+	$(BIN)/python -m pytest tests/security -p no:cacheprovider -s -o faulthandler_timeout=1800
 
 test-peers: native ## a real Medusa from npm: suites, the fake compared with it, kills (PEER_PUBLISHES=1000: the long run)
 	@node -e 'process.exit(Number.parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { echo "make test-peers needs Node.js 20 or newer with npm: install it." >&2; exit 1; }

@@ -21,7 +21,7 @@ from tirage.mockup.catalogue import Preset
 from tirage.mockup.cells import MatrixOrder
 from tirage.mockup.order import Art, MockupOrder, Mode, RendererName
 from tirage.mockup.placement import Placement
-from tirage.mockup.submission import MOCKUP_PIPELINE
+from tirage.pipelines import PIPELINES
 
 
 def asked(*designs: str, **changes: Any) -> Asked:  # noqa: ANN401
@@ -65,7 +65,7 @@ def test_the_renderer_and_its_samples() -> None:
 
 
 def test_a_worker_takes_all_queues_unless_told() -> None:
-    assert tuple(ALL_QUEUES.split(",")) == MOCKUP_PIPELINE.queues
+    assert ALL_QUEUES.split(",") == [queue for each in PIPELINES for queue in each.queues]
 
 
 def test_one_design_with_nothing_else_is_the_default_order() -> None:

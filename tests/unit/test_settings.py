@@ -62,6 +62,7 @@ def test_every_variable_is_read() -> None:
         "TIRAGE_BLENDER_DEVICE": "GPU",
         "TIRAGE_LOG_LEVEL": "Debug",
         "TIRAGE_LOG_FORMAT": "json",
+        "TIRAGE_TRACES_URL": "http://localhost:4318/",
     }
     elsewhere = {name for name in VARIABLES if name.startswith("AWS_")} | {
         *(
@@ -93,6 +94,7 @@ def test_every_variable_is_read() -> None:
         blender_device=BlenderDevice.GPU,
         log_level=LogLevel.DEBUG,
         log_format=LogFormat.JSON,
+        traces_url="http://localhost:4318",
     )
 
 
