@@ -16,7 +16,7 @@ import pytest
 
 from processes import gone, processes_with
 from tirage.errors import Cancelled, Failed, TirageError, TryAgain
-from tirage.media.process import TAIL_BYTES, Child, Limits, inner_environment, never, own_folder, works
+from tirage.media.process import GUARD, TAIL_BYTES, Child, Limits, inner_environment, never, own_folder, works
 from tirage.media.sandbox import sandboxed
 
 MIB = 1 << 20
@@ -270,3 +270,23 @@ def test_words_of_the_sandbox() -> None:
     assert line.count(" --bind ") == 1
     assert "/home" not in line
     assert "--share-net" not in line
+
+
+def test_the_guard_finds_its_descendants_by_their_parents_and_by_looking_at_all(folder: Path) -> None:
+    """Both ways, from inside a process that has a child, a grandchild and one that lost its parent."""
+    code = f"""
+import importlib.util, subprocess, sys
+spec = importlib.util.spec_from_file_location("guard", {str(GUARD)!r})
+guard = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(guard)
+guard.process_control(guard.SET_CHILD_SUBREAPER, 1)
+assert guard.near_descendants() == guard.descendants() == []
+argv = [sys.executable, "-c", {ESCAPING + "time.sleep(60)"!r}, "found-twice"]
+child = subprocess.Popen(argv, stdout=subprocess.PIPE)
+child.stdout.readline()
+near, every = guard.near_descendants(), guard.descendants()
+child.kill()
+print(sorted(near) == every, child.pid in near, len(near) > 1)
+"""
+    assert listen(child(code, folder)) == ["True True True"]
+    assert gone("found-twice")

@@ -4,7 +4,9 @@ Run by path in a Python of its own, with one JSON object as its argument; it imp
 Its control socket says when to stop: as soon as the other side is closed, by will or by death, all that
 descends from this process is ended and the child's folder removed.  Through it goes one report at the end.
 A separate process, because a parent-death signal follows the thread that forked, and a parent with threads
-cannot run code between fork and exec."""
+cannot run code between fork and exec.  One is started for every second of a video: what it imports counts."""
+
+from __future__ import annotations
 
 import contextlib
 import ctypes
@@ -12,12 +14,14 @@ import json
 import os
 import resource
 import select
-import shutil
 import signal
 import socket
 import sys
 import time
-from typing import Any, NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 TICK_S = 0.25
 """How often the children's memory is looked at."""
@@ -64,6 +68,25 @@ def start(words: list[str], limits: dict[str, int | None]) -> int:
         print(f"{words[0]}: {error.strerror}", file=sys.stderr, flush=True)
     finally:
         os._exit(CANNOT_START)
+
+
+def near_descendants() -> list[int]:
+    """Every process below this one, by asking each for its children: the machine may have thousands more.
+
+    One that is born or loses its parent meanwhile may be left out; a kernel that does not tell gives all.
+    """
+    found, rest = list[int](), [os.getpid()]
+    try:
+        while rest:
+            pid = rest.pop()
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                for thread in os.listdir(f"/proc/{pid}/task"):
+                    with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
+                        rest += map(int, file.read().split())
+            found.append(pid)
+    except OSError:
+        return descendants()
+    return found[1:]
 
 
 def descendants() -> list[int]:
@@ -144,7 +167,7 @@ def watch(main: int, control: socket.socket, wake: int, memory: int) -> tuple[st
             return "ended", status
         if control.fileno() in ready:
             return "stopped", None
-        if resident(descendants()) > memory:
+        if resident(near_descendants()) > memory:
             return "memory", None
 
 
@@ -178,6 +201,8 @@ def main(order: dict[str, Any]) -> NoReturn:
     how, status = watch(child, control, wake, order["memory"])
     end_all(child, grace_s=GRACE_S if how == "stopped" else 0)
     if how == "stopped":
+        import shutil
+
         shutil.rmtree(order["folder"], ignore_errors=True)
     with contextlib.suppress(OSError):
         control.sendall(json.dumps(report(how, status, killed_before)).encode())

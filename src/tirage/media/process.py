@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import IO, Any
 
 from tirage.errors import Cancelled, Failed, TirageError, TryAgain
@@ -29,6 +29,7 @@ PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")
 """What a program that stands for us gets of our environment: nothing that could be a secret."""
 PASSED_INSIDE = ("CUDA_VISIBLE_DEVICES", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH")
 """What a watched child gets; its home and its temporary files are its own folder."""
+NOTHING: Mapping[str, str] = MappingProxyType({})
 GUARD = Path(__file__).with_name("guard.py")
 TICK_S = 0.05
 """How often a wait looks whether it was cancelled."""
@@ -142,8 +143,19 @@ class Child:
     Not for several threads at a time.  `name` is what error messages call it.
     """
 
-    def __init__(self, argv: Sequence[str], *, name: str, folder: Path, limits: Limits) -> None:
-        """Starts it in `folder`, which is its own and goes with it.  OSError: no process can be started."""
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        name: str,
+        folder: Path,
+        limits: Limits,
+        variables: Mapping[str, str] = NOTHING,
+    ) -> None:
+        """Starts it in `folder`, which is its own and goes with it.  OSError: no process can be started.
+
+        `variables` are added to those that every child sees.
+        """
         self.name = name
         self._secrets = (str(folder), str(Path.home()))
         ours, theirs = socket.socketpair()
@@ -164,7 +176,7 @@ class Child:
                 self._guard = subprocess.Popen(
                     [sys.executable, "-I", "-S", str(GUARD), json.dumps(order)],
                     cwd=folder,
-                    env=inner_environment(os.environ, folder),
+                    env={**inner_environment(os.environ, folder), **variables},
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
