@@ -20,7 +20,7 @@ from trims import TAPE
 from wrinkles import Strain, strain_of, wrinkles
 
 Map = NDArray[np.float64]
-MOST_DARK = 0.5
+MOST_DARK = 0.66
 COLLAR_RUN = 5.0  # cm of rib from its seam over the fold and down to its seam
 SEAMS = ("shoulder", "arm", "side", "cap", "under")
 ALLOWANCES: dict[str, tuple[tuple[str, str], ...]] = {  # borders to whose side a seam's allowance is pressed
@@ -188,14 +188,14 @@ def _ribs(patch: Patch, p: DetailParams) -> tuple[Map, Map, Map]:
     count = round(2 * half * p.rib_per_cm)
     wave = (patch.x + half) * count / (2 * half)
     calm = np.clip((half - np.abs(patch.x)) / 0.5, 0, 1)  # both halves' ends meet in a valley
-    wave = wave + calm * (0.1 * _ripple(rng, patch.x, 0.6) + 0.035 * _ripple(rng, patch.y * 1.0, 0.6))
-    stretched = 0.7 * _ripple(rng, patch.x, 1.6) + 0.5 * _ripple(rng, patch.x, 0.5)
+    wave = wave + calm * (0.16 * _ripple(rng, patch.x, 0.45) + 0.045 * _ripple(rng, patch.y * 1.0, 0.6))
+    stretched = 0.8 * _ripple(rng, patch.x, 1.6) + 0.7 * _ripple(rng, patch.x, 0.35)
     return np.abs(np.mod(wave + 0.5, 1.0) - 0.5), np.round(wave), stretched.clip(-1.2, 1.2)
 
 
 def _rib_dark(patch: Patch, p: DetailParams, rng: np.random.Generator) -> Map:
     side, number, stretched = _ribs(patch, p)
-    deep = 1 + 0.18 * _ripple(rng, number * 0.23, 0.12)
+    deep = 1 + 0.32 * _ripple(rng, number * 0.23, 0.12) + 0.12 * _ripple(rng, patch.y, 0.25)
     dark = p.rib_dark * deep * (1 - 0.25 * stretched) * _bell(side, 0.12 * (1 + 0.35 * stretched))
     return np.asarray(dark + 0.07 * _bell(side, 0.25) + 0.2 * _bell(patch.y, 0.06))
 

@@ -126,6 +126,11 @@ class FinishParams:
     side_passes: int = 120
     armpit_m: float = 0.03  # how far around the armpits cloth that pierces itself is drawn apart
     armpit_passes: int = 60
+    folds: float = 1.0  # of the heights in folds.py
+    folds_seed: int = 4
+    pillow_cm: float = 0.05  # how far a hem stands out between its edge and its needles …
+    row_cm: float = 0.022  # … and how deep these pull it in
+    crossing_cm: float = 2.0  # how far from a seam a hem's line is evened, which the pattern breaks there
     thickness_m: float = 0.0009
     collar_thickness_m: float = 0.0008  # of each of its two layers
     tape_thickness_m: float = 0.0006
@@ -144,7 +149,7 @@ class DetailParams:
     stitch_pitch: float = 0.32
     thread: float = 0.033  # half its width
     twist: float = 0.09  # of the thread, cm from strand to strand
-    stitch_dark: float = 0.4  # albedo taken away where the needle went in
+    stitch_dark: float = 0.56  # albedo taken away where the needle went in
     hem_rows: tuple[float, float] = (1.5, 2.1)  # twin needle above the hem
     collar_rows: tuple[float, float] = (0.2, 0.78)  # cover stitch below the collar seam
     rib_per_cm: float = 4.4  # nearly: a whole number lies on each half of the collar, so that they meet
@@ -154,10 +159,10 @@ class DetailParams:
     seam_sigma: float = 0.12  # light is kept at 8 texels a centimetre: nothing narrower survives
     allowance_mm: float = 0.6  # height and width of the ridge that a seam's allowance makes …
     allowance_cm: float = 0.65
-    lump_mm: float = 0.5  # … and what it adds where it is folded into a hem
-    needle_depth_mm: float = 0.4
+    lump_mm: float = 0.3  # … and what it adds where it is folded into a hem
+    needle_depth_mm: float = 0.28
     pucker_mm: float = 0.18
-    roping_mm: float = 0.2
+    roping_mm: float = 0.3
     wrinkles: float = 0.65  # of the height that the drape's compression asks for
     crumple_mm: float = 0.30
     crumple_cm: float = 2.2
