@@ -16,13 +16,15 @@ STEP_CM = 0.25  # between the points of a ridge
 HOLLOW = 0.55  # depth of the hollow beside a ridge, of its height …
 HOLLOW_AT = 1.9  # … and how far off it lies, of the ridge's width
 PRINTED = 0.55  # of its height that a ridge keeps in a print area, where prints are to keep their size
+MOST_CM = 0.32  # where many ridges meet, they do not pile up
 SEAM_PASSES = 6  # over the field, which is another on either side of a seam
 
 
 @dataclass(frozen=True, slots=True)
 class Fan:
-    """Ridges that leave one place of a panel, or of both panels beside a side seam (SIDES): where, which way they go (degrees from +x towards +y, which is
-    down), how many, how long, how wide (deviation) and how high, cm. Each is drawn between these bounds."""
+    """Ridges that leave one place of a panel, or of both panels beside a side seam (SIDES): where, which
+    way they go (degrees from +x towards +y, which is down), how many, how long, how wide (deviation) and how
+    high, cm. Each is drawn between these bounds."""
 
     panel: str
     at: tuple[float, float]
@@ -41,7 +43,7 @@ SIDES = {  # the body unrolled around a side seam: the panels, and where its top
 }
 FANS = (
     # the wearer's right armpit pulls harder than the left: nobody hangs evenly
-    Fan("front", (-25.5, 14.5), (0.8, 2.0), (8, 66), 6, (11, 22), (0.55, 0.85), (0.26, 0.46)),
+    Fan("front", (-25.5, 14.5), (0.8, 2.0), (8, 66), 6, (11, 22), (0.6, 0.9), (0.22, 0.38)),
     Fan("front", (-24.0, 10.0), (0.6, 3.0), (-56, -14), 4, (6, 12), (0.5, 0.8), (0.18, 0.32)),
     Fan("front", (25.5, 15.0), (0.8, 2.0), (116, 170), 5, (9, 18), (0.6, 0.95), (0.22, 0.40)),
     Fan("front", (23.5, 9.5), (0.6, 3.0), (194, 232), 3, (5, 10), (0.5, 0.8), (0.16, 0.28)),
@@ -79,6 +81,7 @@ def folded(s: Surface, p: FinishParams = FINISH) -> Surface:
             place[here] -= origin
         for k in range(fan.count):
             lift[own] += share * _ridge(fan, (k + rng.uniform()) / fan.count, rng, place)
+    lift = MOST_CM * np.tanh(lift / MOST_CM)
     count = np.bincount(s.joint, minlength=len(s.position))
     field = np.bincount(s.joint, lift, minlength=len(s.position)) / np.maximum(count, 1)
     edges = edges_of(s.faces)

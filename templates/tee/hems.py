@@ -1,5 +1,5 @@
-"""Hems before they are turned: their line runs evenly over the seams that end in them, and the fold stands out
-between its edge and the needle rows that pull it in."""
+"""Hems before they are turned: their line runs evenly over the seams that end in them, and the fold stands
+out between its edge and the needle rows that pull it in."""
 
 from __future__ import annotations
 
