@@ -8,10 +8,21 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from collar import WIDE
-from facings import ROLL_RUN, STRIP_X, STRIP_Y, TURNED
+from facings import ROLL_RUN, TURNED
 from finish import load
 from numpy.typing import NDArray
-from params import ATLAS_CM, BUILD, DATA, DETAIL, FINISH, ORIGINS, PATTERN, PRINT_AREAS, DetailParams
+from params import (
+    ATLAS_CM,
+    BUILD,
+    DATA,
+    DETAIL,
+    FINISH,
+    HEM_STRIPS,
+    ORIGINS,
+    PATTERN,
+    PRINT_AREAS,
+    DetailParams,
+)
 from pattern import Panel, Pattern, build
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
@@ -285,11 +296,7 @@ def _hem_strips(p: DetailParams) -> list[_Strip]:
     """The turned hems, whose inside shows the other end of the needle rows."""
     x, y = ORIGINS["facings"]
     rows = tuple(ROLL_RUN + row for row in p.hem_rows)
-    lengths = (115.0, 43.0, 43.0)
-    return [
-        _Strip((x + dx, y + dy), length, ROLL_RUN + TURNED[-1], rows)
-        for dx, dy, length in zip(STRIP_X, STRIP_Y, lengths, strict=True)
-    ]
+    return [_Strip((x + dx, y + dy), length, ROLL_RUN + TURNED[-1], rows) for dx, dy, length in HEM_STRIPS]
 
 
 def _tape_strip() -> _Strip:

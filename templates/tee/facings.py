@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from params import FINISH, PANELS, PATTERN
+from params import FINISH, HEM_STRIPS, PANELS, PATTERN
 from scipy.ndimage import gaussian_filter1d
 from strip import Flat, weld, with_grid
 from surface import Surface, edges_of
@@ -21,15 +21,13 @@ ROLL_RUN = (
     1.2  # cm of the strip that the roll takes: it turns by 180°, which its own .3 cm of light cannot show
 )
 HEMS = (("front", "back"), ("sleeve-left",), ("sleeve-right",))
-STRIP_Y = (0.0, 5.0, 5.0)  # cm, where each hem's strip begins on the panel of the facings
-STRIP_X = (-56.0, -40.0, 4.0)
 TURNED = (0.35, 0.95, 1.55, 2.15)  # cm above the edge, rows of the turned part
 
 
 def with_facings(s: Surface) -> Surface:
     """Add every hem's turned part."""
     result = s
-    for loop, x, y in zip(hem_loops(s), STRIP_X, STRIP_Y, strict=True):
+    for loop, (x, y, _) in zip(hem_loops(s), HEM_STRIPS, strict=True):
         result = _turned(s, result, loop, np.array([x, y]))
     return result
 

@@ -30,6 +30,7 @@ ORIGINS: dict[str, tuple[float, float]] = {  # where a panel's (0, 0) lies in th
     "tape": (64.0, 106.0),
     "label": (64.0, 90.0),
 }
+HEM_STRIPS = ((-56.0, 0.0, 115.0), (-40.0, 5.0, 43.0), (4.0, 5.0, 43.0))  # x, y, length: body, sleeves
 PRINT_AREAS: dict[str, tuple[float, float, float, float] | None] = {  # panel cm: x0, y0, x1, y1
     "front": (-18.0, 5.0, 18.0, 52.0),
     "back": (-18.0, 4.0, 18.0, 63.0),
@@ -102,6 +103,8 @@ class DrapeParams:
     lift_gravity: float = -3.6  # m/s²
     arm_start_deg: float = 58.0  # from the vertical
     arm_end_deg: float = 20.0
+    arm_cm: float = 30.0  # the mannequin's arm …
+    arm_end_cm: float = 3.8  # … and its radius there
     arm_twist_deg: float = -2.5  # left and right end this far apart from the mean
     shake: float = 3.0  # m/s², decaying, breaks the symmetry
     lean: tuple[float, float] = (-0.3, 0.1)  # m/s² to the wearer's left and to the back
