@@ -7,6 +7,7 @@ SHELL := bash
 PYTHON ?= python3.11
 BIN := .venv/bin
 UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header
+JOBS ?= $(shell nproc)
 NATIVE := $(wildcard src/tirage/mockup/native/*.[ch])
 
 .PHONY: help demo demo-video bench-video test test-chaos test-security test-ui chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-smoke references goldens blender test-blender garment bake studio pins ci-deps clean native
@@ -61,7 +62,7 @@ imports: .venv/.ready
 
 unit: native
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest -n $(JOBS) --dist loadfile
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

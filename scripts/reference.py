@@ -9,6 +9,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+import rows
 from async_client import TARGET, async_client
 from http_page import http_page
 from tirage.cli import app
@@ -26,7 +27,7 @@ MADE = "Made by `make reference` from the code; change it there."
 
 def errors_page() -> str:
     """Every code with its category, hint and whether trying again can help."""
-    rows = (
+    lines = (
         f"| `{name}` | {code.category} | {code.hint} | {'yes' if code.retryable else ''} |"
         for name, code in CODES.items()
     )
@@ -35,12 +36,12 @@ def errors_page() -> str:
         "Every error has a code, a message that names what is wrong, and a hint. The command exits with 2 "
         "for bad input or usage, 1 when it failed, 3 when trying again can help."
     )
-    return f"# Errors\n{MADE}\n\n{text}\n\n{head}\n" + "\n".join(rows) + "\n"
+    return f"# Errors\n{MADE}\n\n{text}\n\n{head}\n" + "\n".join(lines) + "\n"
 
 
 def settings_page() -> str:
     """Every environment variable with what it does."""
-    rows = (f"| `{name}` | {text} |" for name, text in VARIABLES.items())
+    lines = (f"| `{name}` | {text} |" for name, text in VARIABLES.items())
     head = "| variable | what it does |\n|---|---|"
     text = (
         "A command's option goes before the environment, that before the file tirage.toml, and that before "
@@ -48,7 +49,7 @@ def settings_page() -> str:
         "small letters and without `TIRAGE_`; `data_dir` may be relative to the file's folder. "
         "`tirage doctor` shows what is in effect, and from where."
     )
-    return f"# Settings\n{MADE}\n\n{text}\n\n{head}\n" + "\n".join(rows) + "\n"
+    return f"# Settings\n{MADE}\n\n{text}\n\n{head}\n" + "\n".join(lines) + "\n"
 
 
 JOB_COMMANDS = (
@@ -60,13 +61,13 @@ BATCH = ("upload", "submit", "list", "show", "cancel", "retry", "diff", "apply",
 
 def findings_page() -> str:
     """Everything that can be wrong with an edit, a session or its media."""
-    rows = (f"| `{name}` | {kind.severity} | {kind.hint} |" for name, kind in KINDS.items())
+    lines = (f"| `{name}` | {kind.severity} | {kind.hint} |" for name, kind in KINDS.items())
     head = "| code | severity | what to do |\n|---|---|---|"
     text = (
         "`tirage video check` tells all of them at once, each with its camera, event and line. Errors stop a "
         "render."
     )
-    return f"# What can be wrong with an edit\n{MADE}\n\n{text}\n\n{head}\n" + "\n".join(rows) + "\n"
+    return f"# What can be wrong with an edit\n{MADE}\n\n{text}\n\n{head}\n" + "\n".join(lines) + "\n"
 
 
 COMMANDS = (
@@ -136,12 +137,12 @@ def jobs_page() -> str:
     for machine in MACHINES:
         parts.append(f"## States of a {machine.pipeline} job\n```mermaid\n{diagram(machine)}\n```\n")
         parts.append(f"{states(machine)}\nA retry by hand makes {RETRY[machine.retry]}\n")
-    rows = (
+    lines = (
         f"| `{kind}` | {AGAIN[rule.retries]} | `{rule.code}` | {rule.message} |"
         for kind, rule in FAILURES.items()
     )
     head = "| class | tried again | code | what users read |\n|---|---|---|---|"
-    return "\n".join([*parts, f"## Failures\n{FAILING}\n\n{head}", *rows, ""])
+    return "\n".join([*parts, f"## Failures\n{FAILING}\n\n{head}", *lines, ""])
 
 
 def diagram(machine: StateMachine) -> str:
@@ -154,14 +155,28 @@ def diagram(machine: StateMachine) -> str:
 
 def states(machine: StateMachine) -> str:
     """One row for each status."""
-    rows = []
+    lines = []
     for status in machine.statuses:
         kind = "active" if is_active(machine, status) else "end" if is_terminal(machine, status) else ""
         floor = machine.floors.get(status, "as before")
         event = machine.events.get(status, CREATED)
-        rows.append(f"| `{status}` | {kind} | {floor} | `{event}` | {machine.sentences[status]} |")
+        lines.append(f"| `{status}` | {kind} | {floor} | `{event}` | {machine.sentences[status]} |")
     head = "| status | kind | progress from | event | what users read |\n|---|---|---|---|---|"
-    return "\n".join([head, *rows]) + "\n"
+    return "\n".join([head, *lines]) + "\n"
+
+
+SHOWN = (
+    "What Tirage has to do (R), how contradictions between what was asked are resolved (C) and what nobody "
+    "asked for but is needed (G), each with the tests that show it. Tests in tests/chaos, tests/security, "
+    "tests/blender, tests/ui and tests/peers have make targets of their own."
+)
+
+
+def requirements_page() -> str:
+    """Every acceptance row with its tests."""
+    listed = rows.read_rows(DOCS / "requirements.csv")
+    table = rows.page(listed, rows.shown(DOCS.parent / "tests"))
+    return f"# Requirements\n{MADE}\n\n{SHOWN}\n\n{table}"
 
 
 def pages() -> dict[Path, str]:
@@ -171,6 +186,7 @@ def pages() -> dict[Path, str]:
         DOCS / "errors.md": errors_page(),
         DOCS / "http-api.md": http_page(MADE),
         DOCS / "jobs.md": jobs_page(),
+        DOCS / "requirements.md": requirements_page(),
         DOCS / "settings.md": settings_page(),
         TARGET: async_client(),
         DOCS / "video-findings.md": findings_page(),

@@ -1,10 +1,16 @@
-"""Finding processes by a word of their command line."""
+"""Processes that tests start, and finding them by a word of their command line."""
 
 from __future__ import annotations
 
 import os
 import time
 from pathlib import Path
+
+
+def unmeasured() -> dict[str, str]:
+    """The environment without measuring coverage: it costs time, and what a signal breaks off inside its lock
+    never ends."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
 
 
 def processes_with(word: str) -> list[int]:

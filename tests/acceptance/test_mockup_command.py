@@ -22,6 +22,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from folders import contents, seal
+from processes import unmeasured
 from tirage.media.encode import ImageFormat, encode_image
 
 TIRAGE = [sys.executable, "-m", "tirage"]
@@ -211,7 +212,8 @@ def test_no_room_is_exit_3_and_leaves_nothing(art: Path, tmp_path: Path) -> None
 def on_a_terminal(words: Sequence[str | Path], *, until: bytes) -> tuple[subprocess.Popen[bytes], int, bytes]:
     """Starts the command with a terminal for its standard error, and reads that up to a word."""
     ours, theirs = pty.openpty()
-    child = subprocess.Popen([*TIRAGE, "mockup", *map(str, words)], stdout=subprocess.PIPE, stderr=theirs)
+    argv = [*TIRAGE, "mockup", *map(str, words)]
+    child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=theirs, env=unmeasured())
     os.close(theirs)
     shown = b""
     while until not in shown:
@@ -315,6 +317,6 @@ def test_a_matrix_tells_people_what_failed_at_the_end(art: Path, tmp_path: Path)
 
 def test_help_takes_little_time() -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([*TIRAGE, "--help"], capture_output=True, check=True)
+    subprocess.run([*TIRAGE, "--help"], capture_output=True, check=True, env=unmeasured())
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime <= 0.3

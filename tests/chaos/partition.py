@@ -61,7 +61,14 @@ def _serve(door: socket.socket, real: str, way: Way) -> None:
     with suppress(OSError):  # the door is closed
         while True:
             near, _ = door.accept()
-            far = socket.socket(socket.AF_UNIX)
-            far.connect(real)
-            for pair in ((near, far), (far, near)):
-                threading.Thread(target=way.carry, args=pair, daemon=True).start()
+            threading.Thread(target=_connect, args=(near, real, way), daemon=True).start()
+
+
+def _connect(near: socket.socket, real: str, way: Way) -> None:
+    """One connection, both ways, closed when both are done."""
+    with near, socket.socket(socket.AF_UNIX) as far, suppress(OSError):
+        far.connect(real)
+        back = threading.Thread(target=way.carry, args=(far, near), daemon=True)
+        back.start()
+        way.carry(near, far)
+        back.join()

@@ -120,7 +120,7 @@ def test_the_database_takes_every_member_and_nothing_else(engine: sa.Engine) -> 
         {"priority": 10},
         {"attempt": -1},
     ],
-    ids=str,
+    ids=lambda changes: " ".join(f"{name}={value}" for name, value in changes.items()),
 )
 def test_the_database_refuses_what_no_job_can_be(engine: sa.Engine, changes: dict[str, Any]) -> None:
     with engine.connect() as connection, pytest.raises(sa.exc.IntegrityError):

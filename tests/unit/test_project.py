@@ -34,11 +34,17 @@ def test_every_tagged_row_exists() -> None:
     assert shown
 
 
-def test_marks_are_found_with_their_line(tmp_path: Path) -> None:
+def test_marks_are_found_with_their_test(tmp_path: Path) -> None:
     (tmp_path / "tests").mkdir()
     source = 'import pytest\n\n@pytest.mark.rows("R001", "C-02")\ndef test_a() -> None: ...\n'
     (tmp_path / "tests" / "test_a.py").write_text(source)
-    assert rows.shown(tmp_path / "tests") == {"R001": ["tests/test_a.py:3"], "C-02": ["tests/test_a.py:3"]}
+    source = '// rows: R001 R064\ntest("a page opens", async () => {});\n'
+    (tmp_path / "tests" / "pages.test.mjs").write_text(source)
+    python, browser = "tests/test_a.py::test_a", "tests/pages.test.mjs::a page opens"
+    found = rows.shown(tmp_path / "tests")
+    assert found == {"R001": [python, browser], "C-02": [python], "R064": [browser]}
+    page = rows.page(rows.read_rows(ROOT / "docs" / "requirements.csv"), found)
+    assert f"`{python}`<br>`{browser}` |" in page
 
 
 @pytest.mark.parametrize("name", ["run", "server", "video", "dev", "blender"])

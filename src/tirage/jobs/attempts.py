@@ -23,7 +23,7 @@ def claim(unit: Unit, rules: Rules, *, worker: str, queues: Collection[str], lim
     """The jobs that should start next, held by that worker; fewer when others were first."""
     now = rules.clock().astimezone(UTC)
     due = unit.due(rules.active(), queues=queues, now=now, limit=limit)
-    return [start_attempt(unit, rules, job.id, worker=worker, after=job.attempt) for job in due]
+    return [_hold(unit, rules, job, worker) for job in due]
 
 
 def start_attempt(unit: Unit, rules: Rules, job_id: str, *, worker: str, after: int) -> Job:
@@ -35,8 +35,13 @@ def start_attempt(unit: Unit, rules: Rules, job_id: str, *, worker: str, after: 
     machine = rules.machine(job)
     if job.attempt != after or job.worker is not None or not is_active(machine, job.status):
         raise lost(job_id, after + 1)
+    return _hold(unit, rules, job, worker)
+
+
+def _hold(unit: Unit, rules: Rules, job: Job, worker: str) -> Job:
+    """The job with a new open attempt."""
     number = job.attempt + 1
-    progress = progress_for(machine, job.status)
+    progress = progress_for(rules.machine(job), job.status)
     held = replace(
         job, attempt=number, worker=worker, not_before=None, progress=progress, step=None, untidy=True
     )

@@ -8,7 +8,7 @@ from tirage.jobs.machine import can_transition
 from tirage.jobs.model import EndedStep, Job, RecordedStep, StatusData
 from tirage.jobs.pipeline import Rules
 from tirage.jobs.store import Unit
-from tirage.jobs.transitions import load, moment, save, set_status
+from tirage.jobs.transitions import load, moment, put, save
 
 
 def advance(
@@ -29,27 +29,16 @@ def advance(
     """
     job = load(unit, job_id, attempt)
     if ended:
-        _record(unit, rules, job, ended)
-        job = set_status(unit, rules, job_id, job.status, ended.data, attempt=attempt)
+        at = moment(rules, job)
+        done = RecordedStep(
+            job_id=job_id, name=ended.name, attempt=attempt, started_at=at, ended_at=at, value=ended.value
+        )
+        unit.end_step(done)
+        job = put(unit, rules, job, job.status, ended.data)
     if status is not None and can_transition(rules.machine(job), job.status, status):
-        job = set_status(unit, rules, job_id, status, data, attempt=attempt)
+        job = put(unit, rules, job, status, data)
     if begun is None:
         return job
     at = moment(rules, job)
-    unit.save_step(RecordedStep(job_id=job_id, name=begun, attempt=attempt, started_at=at))
+    unit.begin_step(RecordedStep(job_id=job_id, name=begun, attempt=attempt, started_at=at))
     return save(unit, job, replace(job, step=begun), at=at)
-
-
-def _record(unit: Unit, rules: Rules, job: Job, ended: EndedStep) -> None:
-    at = moment(rules, job)
-    begun = next((step for step in unit.steps(job.id) if step.name == ended.name), None)
-    unit.save_step(
-        RecordedStep(
-            job_id=job.id,
-            name=ended.name,
-            attempt=job.attempt,
-            started_at=begun.started_at if begun else at,
-            ended_at=at,
-            value=ended.value,
-        )
-    )

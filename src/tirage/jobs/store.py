@@ -99,8 +99,12 @@ class Unit(Protocol):
         """In the order in which they began."""
         ...
 
-    def save_step(self, step: RecordedStep) -> None:
-        """Puts a step in the place of the job's step of that name, or beside the others."""
+    def begin_step(self, step: RecordedStep) -> None:
+        """In the place of the step of that name, or new."""
+        ...
+
+    def end_step(self, step: RecordedStep) -> None:
+        """The step of that name, with its end and value; it keeps the time at which it began."""
         ...
 
     def void_steps(self, job_id: str) -> None:

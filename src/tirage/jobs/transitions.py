@@ -55,8 +55,12 @@ def set_status(
 
     BadInput INVALID_DATA, NotFound, Conflict.
     """
+    return put(unit, rules, load(unit, job_id, attempt), status, data)
+
+
+def put(unit: Unit, rules: Rules, job: Job, status: str, data: StatusData) -> Job:
+    """The same for a job that this transaction has loaded."""
     checks.known_keys(data, STATUS_DATA)
-    job = load(unit, job_id, attempt)
     machine = rules.machine(job)
     if status != job.status:
         failure = None

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import (
     Connection,
     Select,
+    bindparam,
     case,
     delete,
     func,
@@ -40,6 +41,18 @@ SPARE = 16
 """Candidates beyond those asked for: others may be taking the first ones at this moment."""
 ID_CHUNK = 500
 """Parameters of one IN list."""
+JOB = select(jobs).where(jobs.c.id == bindparam("job_id"))
+ARTIFACTS = (
+    select(artifacts)
+    .where(artifacts.c.job_id.in_(bindparam("job_ids", expanding=True)))
+    .order_by(artifacts.c.rank.is_(None), artifacts.c.rank, artifacts.c.role)
+)
+"""Made once, since making costs more than executing."""
+QUERIES = {
+    (deleted, writing): query.with_for_update() if writing else query
+    for deleted, query in ((True, JOB), (False, JOB.where(jobs.c.deleted_at.is_(None))))
+    for writing in (True, False)
+}
 
 
 class SqlUnit(SqlWorkers):
@@ -57,12 +70,8 @@ class SqlUnit(SqlWorkers):
 
     def job(self, job_id: str, *, include_deleted: bool = False) -> Job | None:
         """The job of that id."""
-        query = select(jobs).where(jobs.c.id == job_id)
-        if not include_deleted:
-            query = query.where(jobs.c.deleted_at.is_(None))
-        if self._writing:
-            query = query.with_for_update()
-        return next(iter(self._jobs(query)), None)
+        query = QUERIES[include_deleted, self._writing]
+        return next(iter(self._jobs(query, {"job_id": job_id})), None)
 
     def jobs(self, filters: JobFilters, page: Page) -> list[Job]:
         """The jobs of a page."""
@@ -203,18 +212,19 @@ class SqlUnit(SqlWorkers):
             query = query.where(events.c.job_id == job_id)
         return [rows.event_of(row) for row in self._connection.execute(query).mappings()]
 
-    def _jobs(self, query: Select[*tuple[object, ...]]) -> list[Job]:
-        found = self._connection.execute(query).mappings().all()
+    def _jobs(
+        self, query: Select[*tuple[object, ...]], given: Mapping[str, object] | None = None
+    ) -> list[Job]:
+        found = self._connection.execute(query, given).mappings().all()
         made = self._artifacts([row["id"] for row in found])
         return [rows.job_of(row, made[row["id"]]) for row in found]
 
     def _artifacts(self, job_ids: Sequence[str]) -> Mapping[str, list[Artifact]]:
         """Pictures by rank, then the others by role."""
         made: dict[str, list[Artifact]] = defaultdict(list)
-        order = (artifacts.c.rank.is_(None), artifacts.c.rank, artifacts.c.role)
         for start in range(0, len(job_ids), ID_CHUNK):
-            these = artifacts.c.job_id.in_(job_ids[start : start + ID_CHUNK])
-            for row in self._connection.execute(select(artifacts).where(these).order_by(*order)).mappings():
+            these = {"job_ids": job_ids[start : start + ID_CHUNK]}
+            for row in self._connection.execute(ARTIFACTS, these).mappings():
                 made[row["job_id"]].append(rows.artifact_of(row))
         return made
 

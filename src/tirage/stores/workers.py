@@ -6,11 +6,46 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Table,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 
 from tirage.jobs.model import Claim, JobFilters, QueueState, RecordedStep
 from tirage.stores.conditions import conditions_of
 from tirage.stores.tables import jobs, queues, schedules, steps, worker_leases
+
+INSERT: Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+"""Both know ON CONFLICT, each in its own words."""
+
+
+def _saving_a_step(*changing: str) -> Mapping[str, Insert]:
+    """By dialect; made once, since making costs more than executing."""
+    key = (steps.c.job_id, steps.c.name)
+    made = {dialect: insert_of(steps) for dialect, insert_of in INSERT.items()}
+    return {
+        dialect: new.on_conflict_do_update(
+            index_elements=key, set_={name: new.excluded[name] for name in changing}
+        )
+        for dialect, new in made.items()
+    }
+
+
+BEGIN_STEP = _saving_a_step("attempt", "started_at", "ended_at", "value")
+END_STEP = _saving_a_step("attempt", "ended_at", "value")
 
 
 class SqlWorkers:
@@ -33,12 +68,13 @@ class SqlWorkers:
         query = select(steps).where(steps.c.job_id == job_id).order_by(steps.c.started_at, steps.c.name)
         return [RecordedStep(**row) for row in self._connection.execute(query).mappings()]
 
-    def save_step(self, step: RecordedStep) -> None:
+    def begin_step(self, step: RecordedStep) -> None:
         """In the place of the step of that name, or a new row."""
-        values = asdict(step)
-        these = (steps.c.job_id == step.job_id, steps.c.name == step.name)
-        if self._connection.execute(update(steps).where(*these).values(values)).rowcount == 0:
-            self._connection.execute(insert(steps).values(values))
+        self._connection.execute(BEGIN_STEP[self._connection.dialect.name], asdict(step))
+
+    def end_step(self, step: RecordedStep) -> None:
+        """The step of that name, with its end and value; it keeps the time at which it began."""
+        self._connection.execute(END_STEP[self._connection.dialect.name], asdict(step))
 
     def void_steps(self, job_id: str) -> None:
         """Their times stay."""

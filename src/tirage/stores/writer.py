@@ -5,7 +5,7 @@ A commit waits for the disk, some milliseconds; what comes meanwhile shares the 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -81,16 +81,10 @@ class Writer:
         results: list[tuple[Future[Any], Any]] = []
         try:
             with self._begin() as connection:
-                for task in group:
-                    savepoint = connection.begin_nested()
-                    try:
-                        results.append((task.outcome, task.work(connection)))
-                        savepoint.commit()
-                    except OperationalError:
-                        raise  # no disk, no database: SQLite may have undone the whole transaction already
-                    except Exception as error:  # noqa: BLE001 – the caller's to handle, in its thread
-                        savepoint.rollback()
-                        task.outcome.set_exception(error)
+                if len(group) == 1:  # what it raises undoes all there is
+                    results.append((group[0].outcome, group[0].work(connection)))
+                else:
+                    results += _beside_each_other(connection, group)
         except BaseException as error:  # noqa: BLE001 – the callers' to handle, in their threads
             for task in group:
                 if not task.outcome.done():
@@ -98,3 +92,17 @@ class Writer:
         else:
             for outcome, result in results:
                 outcome.set_result(result)
+
+
+def _beside_each_other(connection: Connection, group: list[_Task]) -> Iterator[tuple[Future[Any], Any]]:
+    """What each comes to; one that raises is undone and told, without the others."""
+    for task in group:
+        savepoint = connection.begin_nested()
+        try:
+            yield task.outcome, task.work(connection)
+            savepoint.commit()
+        except OperationalError:
+            raise  # no disk, no database: SQLite may have undone the whole transaction already
+        except Exception as error:  # noqa: BLE001 – the caller's to handle, in its thread
+            savepoint.rollback()
+            task.outcome.set_exception(error)
