@@ -8,10 +8,21 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from collar import WIDE
-from facings import ROLL_RUN, STRIP_X, STRIP_Y, TURNED
+from facings import ROLL_RUN, TURNED
 from finish import load
 from numpy.typing import NDArray
-from params import ATLAS_CM, BUILD, DATA, DETAIL, FINISH, ORIGINS, PATTERN, PRINT_AREAS, DetailParams
+from params import (
+    ATLAS_CM,
+    BUILD,
+    DATA,
+    DETAIL,
+    FINISH,
+    HEM_STRIPS,
+    ORIGINS,
+    PATTERN,
+    PRINT_AREAS,
+    DetailParams,
+)
 from pattern import Panel, Pattern, build
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
@@ -20,7 +31,7 @@ from trims import TAPE
 from wrinkles import Strain, strain_of, wrinkles
 
 Map = NDArray[np.float64]
-MOST_DARK = 0.5
+MOST_DARK = 0.66
 COLLAR_RUN = 5.0  # cm of rib from its seam over the fold and down to its seam
 SEAMS = ("shoulder", "arm", "side", "cap", "under")
 ALLOWANCES: dict[str, tuple[tuple[str, str], ...]] = {  # borders to whose side a seam's allowance is pressed
@@ -188,14 +199,14 @@ def _ribs(patch: Patch, p: DetailParams) -> tuple[Map, Map, Map]:
     count = round(2 * half * p.rib_per_cm)
     wave = (patch.x + half) * count / (2 * half)
     calm = np.clip((half - np.abs(patch.x)) / 0.5, 0, 1)  # both halves' ends meet in a valley
-    wave = wave + calm * (0.1 * _ripple(rng, patch.x, 0.6) + 0.035 * _ripple(rng, patch.y * 1.0, 0.6))
-    stretched = 0.7 * _ripple(rng, patch.x, 1.6) + 0.5 * _ripple(rng, patch.x, 0.5)
+    wave = wave + calm * (0.16 * _ripple(rng, patch.x, 0.45) + 0.045 * _ripple(rng, patch.y * 1.0, 0.6))
+    stretched = 0.8 * _ripple(rng, patch.x, 1.6) + 0.7 * _ripple(rng, patch.x, 0.35)
     return np.abs(np.mod(wave + 0.5, 1.0) - 0.5), np.round(wave), stretched.clip(-1.2, 1.2)
 
 
 def _rib_dark(patch: Patch, p: DetailParams, rng: np.random.Generator) -> Map:
     side, number, stretched = _ribs(patch, p)
-    deep = 1 + 0.18 * _ripple(rng, number * 0.23, 0.12)
+    deep = 1 + 0.32 * _ripple(rng, number * 0.23, 0.12) + 0.12 * _ripple(rng, patch.y, 0.25)
     dark = p.rib_dark * deep * (1 - 0.25 * stretched) * _bell(side, 0.12 * (1 + 0.35 * stretched))
     return np.asarray(dark + 0.07 * _bell(side, 0.25) + 0.2 * _bell(patch.y, 0.06))
 
@@ -285,11 +296,7 @@ def _hem_strips(p: DetailParams) -> list[_Strip]:
     """The turned hems, whose inside shows the other end of the needle rows."""
     x, y = ORIGINS["facings"]
     rows = tuple(ROLL_RUN + row for row in p.hem_rows)
-    lengths = (115.0, 43.0, 43.0)
-    return [
-        _Strip((x + dx, y + dy), length, ROLL_RUN + TURNED[-1], rows)
-        for dx, dy, length in zip(STRIP_X, STRIP_Y, lengths, strict=True)
-    ]
+    return [_Strip((x + dx, y + dy), length, ROLL_RUN + TURNED[-1], rows) for dx, dy, length in HEM_STRIPS]
 
 
 def _tape_strip() -> _Strip:

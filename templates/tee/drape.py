@@ -52,7 +52,7 @@ def drape(shape: PatternParams = PATTERN, p: DrapeParams = DRAPE) -> tuple[Piece
 
 
 def _obstacle(body: mannequin.Body, p: DrapeParams, angle: float, twist: float, friction: float) -> Obstacle:
-    arms = mannequin.arms(left_deg=angle - twist, right_deg=angle + twist)
+    arms = mannequin.arms(left_deg=angle - twist, right_deg=angle + twist, length=p.arm_cm, end=p.arm_end_cm)
     arms[:, [0, 1, 2, 6, 7, 8]] *= 0.01
     distance = body.distance * np.float32(0.01)
     return Obstacle(distance, body.low * 0.01, body.step * 0.01, arms, p.contact, friction)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from params import FINISH, PANELS, PATTERN
+from params import FINISH, HEM_STRIPS, PANELS, PATTERN
 from scipy.ndimage import gaussian_filter1d
 from strip import Flat, weld, with_grid
 from surface import Surface, edges_of
@@ -14,28 +14,34 @@ from surface import Surface, edges_of
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 Loop = list[tuple[int, int]]
-ROLL = 0.075  # cm, mean radius of the rolled edge …
-UNEVEN, UNEVEN_CM = 0.010, 1.1  # … how far it varies, cm, and over which length …
-LUMP, LUMP_CM = 0.05, 0.35  # … and how much thicker it is over a seam's allowance, and how far to its sides
+ROLL = 0.10  # cm, mean radius of the rolled edge …
+UNEVEN, UNEVEN_CM = 0.012, 1.1  # … how far it varies, cm, and over which length …
+LUMP, LUMP_CM = 0.022, 0.8  # … and how much thicker it is over a seam's allowance, and how far to its sides
 ROLL_RUN = (
-    1.2  # cm of the strip that the roll takes: it turns by 180°, which its own .24 cm of light cannot show
+    1.2  # cm of the strip that the roll takes: it turns by 180°, which its own .3 cm of light cannot show
 )
 HEMS = (("front", "back"), ("sleeve-left",), ("sleeve-right",))
-STRIP_Y = (0.0, 5.0, 5.0)  # cm, where each hem's strip begins on the panel of the facings
-STRIP_X = (-56.0, -40.0, 4.0)
 TURNED = (0.35, 0.95, 1.55, 2.15)  # cm above the edge, rows of the turned part
 
 
 def with_facings(s: Surface) -> Surface:
     """Add every hem's turned part."""
-    edges, result = edges_of(s.faces), s
-    face, corner = np.nonzero(edges.count[edges.of_half] == 1)
-    start, end = s.triangle[face, corner], s.triangle[face, (corner + 1) % 3]
-    for names, x, y in zip(HEMS, STRIP_X, STRIP_Y, strict=True):
-        own = np.isin(s.panel[start], [PANELS.index(name) for name in names])
-        loop = _loop(s, start[own], end[own])
+    result = s
+    for loop, (x, y, _) in zip(hem_loops(s), HEM_STRIPS, strict=True):
         result = _turned(s, result, loop, np.array([x, y]))
     return result
+
+
+def hem_loops(s: Surface) -> list[Loop]:
+    """Every hem's border, in the order of HEMS."""
+    edges = edges_of(s.faces)
+    face, corner = np.nonzero(edges.count[edges.of_half] == 1)
+    start, end = s.triangle[face, corner], s.triangle[face, (corner + 1) % 3]
+    loops = []
+    for names in HEMS:
+        own = np.isin(s.panel[start], [PANELS.index(name) for name in names])
+        loops.append(_loop(s, start[own], end[own]))
+    return loops
 
 
 def _loop(s: Surface, start: I64, end: I64) -> Loop:
@@ -57,7 +63,7 @@ def _turned(s: Surface, result: Surface, loop: Loop, origin: F64) -> Surface:
     edge, n, down = _frames(s, flats, vertex, 0.0)
     step = np.array([np.linalg.norm(s.uv[b] - s.uv[a]) for a, b in loop])
     along = np.r_[0, np.cumsum(step)]
-    roll = _roll(along, _crossings(loop))[:, None]
+    roll = _roll(along, crossings(loop))[:, None]
     rows = [edge - n * roll + roll * (np.cos(a) * n + np.sin(a) * down) for a in arc]
     for above in TURNED:
         place, normal, _ = _frames(s, flats, vertex, above)
@@ -74,7 +80,7 @@ def _turned(s: Surface, result: Surface, loop: Loop, origin: F64) -> Surface:
     return weld(wide, np.stack([grid[:, 0], grid[:, -1]], 1))
 
 
-def _crossings(loop: Loop) -> I64:
+def crossings(loop: Loop) -> I64:
     """The places in the loop where a seam ends: there one half edge ends on a split vertex, the next begins
     on another."""
     return np.array([i for i, (a, _) in enumerate(loop) if loop[i - 1][1] != a])
@@ -103,8 +109,8 @@ def _frames(s: Surface, flats: Mapping[int, Flat], vertex: I64, above: float) ->
         uv = s.uv[vertex[own]] - [0.0, above]
         place[own], normal[own] = flat.at(uv)
         down[own] = flat.at(uv)[0] - flat.at(uv - [0.0, 0.4])[0]
-    normal = gaussian_filter1d(normal, 1.0, axis=0, mode="wrap")
+    normal = gaussian_filter1d(normal, 2.0, axis=0, mode="wrap")
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    down = gaussian_filter1d(down, 2.0, axis=0, mode="wrap")
+    down = gaussian_filter1d(down, 4.0, axis=0, mode="wrap")
     down -= np.einsum("ij,ij->i", down, normal)[:, None] * normal
     return place * 100, normal, down / np.linalg.norm(down, axis=1, keepdims=True)

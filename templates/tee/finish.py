@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from collar import Ring, ring_of, with_collar
 from facings import with_facings
+from folds import folded
+from hems import evened_hems, pillowed
 from numpy.typing import NDArray
 from params import BUILD, COLLAR_FRONT, DATA, FINISH, ORIGINS, PANELS, FinishParams
 from refine import finer
@@ -61,7 +63,7 @@ def rim(s: Surface, atlas: F64, p: FinishParams = FINISH) -> tuple[I64, F64]:
 
 def finish(s: Surface, p: FinishParams = FINISH) -> dict[str, NDArray[np.generic]]:
     """The arrays of garment.npz (see tirage.mockup.mesh.Garment)."""
-    s = _evened(s, p)
+    s = pillowed(evened_hems(_evened(s, p), p), p)
     ring = ring_of(s)
     s = _pressed(s, ring, p)
     s = with_trims(with_facings(with_collar(s, ring)), ring)
@@ -80,14 +82,14 @@ def finish(s: Surface, p: FinishParams = FINISH) -> dict[str, NDArray[np.generic
 
 
 def _evened(s: Surface, p: FinishParams) -> Surface:
-    """The drape with calm sides, and armpits that do not pierce themselves."""
+    """The drape with calm sides, drag lines, and armpits that do not pierce themselves."""
     front, back, *sleeves = (np.unique(s.joint[s.panel == k]) for k in range(COLLAR_FRONT))
     seam = np.intersect1d(front, back)
     ends = [np.intersect1d(seam, sleeve) for sleeve in sleeves]  # an armhole's top and its lowest point
     armpits = s.position[[joints[np.argmin(s.position[joints, 2])] for joints in ends]]
     side = seam[s.position[seam, 2] < armpits[:, 2].min() - p.side_m]
     even = calmed(s, s.position[side], p.side_m, p.side_passes)
-    return drawn_tight(even, armpits, p.armpit_m, p.armpit_passes)
+    return drawn_tight(folded(even, p), armpits, p.armpit_m, p.armpit_passes)
 
 
 def _pressed(s: Surface, ring: Ring, p: FinishParams) -> Surface:

@@ -32,7 +32,7 @@ SECTIONS = np.array(
     ]
 )
 SHOULDER = np.array([17.2, 0.8, -8.6])  # joint of the left arm
-ARM_LENGTH, ARM_TOP, ARM_END = 30.0, 4.9, 3.8  # capsule: length and radii
+ARM_TOP = 4.9  # radius of an arm at the shoulder
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,14 @@ def arm_direction(side: int, degrees: float) -> Field:
     return np.asarray(u / np.linalg.norm(u))
 
 
-def arms(*, left_deg: float, right_deg: float) -> Field:
-    """(2, 9) capsules, right arm first: joint xyz, direction xyz, length, radii at the joint and the end."""
+def arms(*, left_deg: float, right_deg: float, length: float, end: float) -> Field:
+    """(2, 9) capsules, right arm first: joint xyz, direction xyz, length, radii at the joint and the end.
+
+    length, end: how far an arm goes on, which is farther than any sleeve, and its radius there."""
     rows = []
     for side, degrees in ((-1, right_deg), (1, left_deg)):
         joint = SHOULDER * [side, 1, 1]
-        rows.append(np.r_[joint, arm_direction(side, degrees), ARM_LENGTH, ARM_TOP, ARM_END])
+        rows.append(np.r_[joint, arm_direction(side, degrees), length, ARM_TOP, end])
     return np.array(rows)
 
 

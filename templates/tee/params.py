@@ -30,6 +30,7 @@ ORIGINS: dict[str, tuple[float, float]] = {  # where a panel's (0, 0) lies in th
     "tape": (64.0, 106.0),
     "label": (64.0, 90.0),
 }
+HEM_STRIPS = ((-56.0, 0.0, 115.0), (-40.0, 5.0, 43.0), (4.0, 5.0, 43.0))  # x, y, length: body, sleeves
 PRINT_AREAS: dict[str, tuple[float, float, float, float] | None] = {  # panel cm: x0, y0, x1, y1
     "front": (-18.0, 5.0, 18.0, 52.0),
     "back": (-18.0, 4.0, 18.0, 63.0),
@@ -102,6 +103,8 @@ class DrapeParams:
     lift_gravity: float = -3.6  # m/s²
     arm_start_deg: float = 58.0  # from the vertical
     arm_end_deg: float = 20.0
+    arm_cm: float = 30.0  # the mannequin's arm …
+    arm_end_cm: float = 3.8  # … and its radius there
     arm_twist_deg: float = -2.5  # left and right end this far apart from the mean
     shake: float = 3.0  # m/s², decaying, breaks the symmetry
     lean: tuple[float, float] = (-0.3, 0.1)  # m/s² to the wearer's left and to the back
@@ -126,6 +129,11 @@ class FinishParams:
     side_passes: int = 120
     armpit_m: float = 0.03  # how far around the armpits cloth that pierces itself is drawn apart
     armpit_passes: int = 60
+    folds: float = 1.0  # of the heights in folds.py
+    folds_seed: int = 5
+    pillow_cm: float = 0.05  # how far a hem stands out between its edge and its needles …
+    row_cm: float = 0.022  # … and how deep these pull it in
+    crossing_cm: float = 2.0  # how far from a seam a hem's line is evened, which the pattern breaks there
     thickness_m: float = 0.0009
     collar_thickness_m: float = 0.0008  # of each of its two layers
     tape_thickness_m: float = 0.0006
@@ -144,7 +152,7 @@ class DetailParams:
     stitch_pitch: float = 0.32
     thread: float = 0.033  # half its width
     twist: float = 0.09  # of the thread, cm from strand to strand
-    stitch_dark: float = 0.4  # albedo taken away where the needle went in
+    stitch_dark: float = 0.5  # albedo taken away where the needle went in
     hem_rows: tuple[float, float] = (1.5, 2.1)  # twin needle above the hem
     collar_rows: tuple[float, float] = (0.2, 0.78)  # cover stitch below the collar seam
     rib_per_cm: float = 4.4  # nearly: a whole number lies on each half of the collar, so that they meet
@@ -154,10 +162,10 @@ class DetailParams:
     seam_sigma: float = 0.12  # light is kept at 8 texels a centimetre: nothing narrower survives
     allowance_mm: float = 0.6  # height and width of the ridge that a seam's allowance makes …
     allowance_cm: float = 0.65
-    lump_mm: float = 0.5  # … and what it adds where it is folded into a hem
-    needle_depth_mm: float = 0.4
+    lump_mm: float = 0.3  # … and what it adds where it is folded into a hem
+    needle_depth_mm: float = 0.28
     pucker_mm: float = 0.18
-    roping_mm: float = 0.2
+    roping_mm: float = 0.3
     wrinkles: float = 0.65  # of the height that the drape's compression asks for
     crumple_mm: float = 0.30
     crumple_cm: float = 2.2
@@ -207,12 +215,12 @@ def _lamp(name: str, azimuth_deg: float, elevation_deg: float, size_m: float, po
 
 CENTRE = (0.0, 0.0, -0.36)
 LAMPS = (  # large and above the garment, so that light falls off downwards; every view has one that grazes
-    _lamp("key", 292, 35, 1.6, 56),
-    _lamp("side", 67, 35, 1.6, 42),
-    _lamp("back", 152, 35, 1.6, 50),
-    _lamp("fill", 22, 15, 1.6, 14),
+    _lamp("key", 292, 35, 1.6, 70),
+    _lamp("side", 71, 35, 1.6, 34),
+    _lamp("back", 154, 35, 1.6, 54),
+    _lamp("fill", 22, 16, 1.6, 10),
 )
-WORLD_STRENGTH = 0.33  # a white studio: what it sends back lights the hollows
+WORLD_STRENGTH = 0.30  # a white studio: what it sends back lights the hollows
 EXPOSURE = 0.95
 PATTERN = PatternParams()
 DRAPE = DrapeParams()
