@@ -13,7 +13,7 @@ import { Nothing, State } from "../parts/State";
 import { say } from "../parts/say";
 import { ago } from "../parts/time";
 import { useTitles } from "../parts/titles";
-import { presetName } from "../parts/words";
+import { isVideoWork, workName } from "../parts/words";
 
 const PIPELINES = [
   { value: "", label: "all kinds" },
@@ -164,8 +164,8 @@ function Rows({ jobs: list, chosen, choose }: RowsProps) {
                 </Link>
               </Table.Td>
               <Table.Td maw={260} style={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }} title={job.product_id ?? undefined}>{title(job.product_id)}</Table.Td>
-              <Table.Td>{presetName(job.preset)}</Table.Td>
-              <Table.Td>{String(job.options.fabric_color ?? "white")}</Table.Td>
+              <Table.Td>{workName(job)}</Table.Td>
+              <Table.Td>{isVideoWork(job) ? "" : String(job.options.fabric_color ?? "white")}</Table.Td>
               <Table.Td>
                 <JobProgress job={job} />
               </Table.Td>
