@@ -13,6 +13,8 @@ import { theme } from "./app/theme";
 import { sayError } from "./parts/say";
 
 const nonce = document.querySelector<HTMLMetaElement>("meta[name=csp-nonce]")?.content;
+// dialogs keep the page behind them from scrolling by a style of their own, which looks for its nonce here
+Object.assign(window, { __webpack_nonce__: nonce });
 
 const queries = new QueryClient({
   mutationCache: new MutationCache({ onError: sayError }),

@@ -18,6 +18,8 @@ import { isVideoWork, workName } from "../parts/words";
 const PIPELINES = [
   { value: "", label: "all kinds" },
   { value: "mockup", label: "mockups" },
+  { value: "video", label: "videos" },
+  { value: "ingest", label: "recordings" },
 ];
 const STATUSES = ["", "pending", "compositing", "rendering", "completed", "failed", "cancelled"];
 

@@ -12,11 +12,14 @@ interface Chapter {
   name: string;
 }
 
+/** The video itself: its role is its format. */
+export const isFilm = ({ media_type }: Artifact) => media_type?.startsWith("video/") ?? false;
+
 export function Player({ artifacts, name }: { artifacts: Artifact[]; name: string }) {
   const video = useRef<HTMLVideoElement>(null);
   const [now, setNow] = useState(0);
-  const film = artifacts.find((each) => each.role === "video");
-  const picture = artifacts.find((each) => each.role === "thumbnail");
+  const film = artifacts.find(isFilm);
+  const picture = artifacts.find((each) => each.media_type?.startsWith("image/"));
   const written = artifacts.find((each) => each.role === "chapters");
   const chapters = useQuery({ ...chaptersOf(written?.url ?? ""), enabled: written !== undefined }).data ?? [];
   if (picture) return <img className={classes.film} src={picture.url} alt={name} width={picture.width ?? undefined} height={picture.height ?? undefined} />;

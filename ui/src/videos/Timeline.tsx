@@ -153,7 +153,7 @@ export function Timeline({ edit, place, flagged, onPlace }: Props) {
                         id={`shot-${number}`}
                         role="option"
                         aria-selected={place?.shot === number}
-                        aria-label={spoken(edit, each, flagged.has(number))}
+                        aria-label={spoken(edit, number, flagged.has(number))}
                         className={classes.shot}
                         data-shot={number}
                         data-flagged={flagged.has(number) || undefined}
@@ -219,8 +219,10 @@ function About({ edit, shot, number }: { edit: Edit; shot: Shot; number: number 
   );
 }
 
-function spoken(edit: Edit, shot: Shot, wrong: boolean): string {
-  return `${shot.camera ?? BLACK}, ${timecode(shot.record_in, edit.counting)}, ${shot.record_out - shot.record_in} frames${wrong ? ", something is wrong here" : ""}`;
+/** Begins with what is seen of it. */
+function spoken(edit: Edit, number: number, wrong: boolean): string {
+  const shot = edit.shots[number];
+  return `${shot.name || number + 1}, ${shot.camera ?? BLACK}, ${timecode(shot.record_in, edit.counting)}, ${shot.record_out - shot.record_in} frames${wrong ? ", something is wrong here" : ""}`;
 }
 
 function tracksOf(edit: Edit) {

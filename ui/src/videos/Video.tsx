@@ -10,7 +10,7 @@ import { JobBadge, JobProgress } from "../parts/JobBadge";
 import { ago, between } from "../parts/time";
 import { size } from "../parts/words";
 import { formatName } from "./edit";
-import { Player } from "./Player";
+import { isFilm, Player } from "./Player";
 
 export function Video({ job: listed, session }: { job: Job; session: SessionDetail }) {
   const queries = useQueryClient();
@@ -62,7 +62,7 @@ export function Video({ job: listed, session }: { job: Job; session: SessionDeta
           {data.artifacts.map((each) => (
             <Anchor key={each.role} size="sm" href={each.url} download={fileName(session, data, each)}>
               <Group gap={4} component="span" wrap="nowrap">
-                <IconDownload size={14} /> {each.role}
+                <IconDownload size={14} /> {isFilm(each) ? "video" : each.role}
                 {each.bytes ? `, ${size(each.bytes)}` : ""}
               </Group>
             </Anchor>
