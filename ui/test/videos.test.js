@@ -92,7 +92,7 @@ test("a file that is no edit is refused in words", async () => {
 
 test("the next revision shows its tracks, goes by keyboard, and says what it changed", async () => {
   await choose("Bring another revision", await media.write("second.json", edit()));
-  await page.getByText(/^second\.json/).waitFor();
+  await page.locator("main").getByText(/^second\.json/).waitFor();
   const timeline = page.getByRole("listbox", { name: /Events of the edit/ });
   assert.deepEqual(await timeline.getByRole("group").evaluateAll((all) => all.map((each) => each.getAttribute("aria-label"))), ["wide", "close"]);
   for (const text of ["Welcome", "The song", "best", "Evening", "Good evening.", "3.0 s"]) await timeline.getByText(text, { exact: true }).waitFor();
@@ -129,7 +129,7 @@ test("it is locked and rendered, live; the video is watched by chapters and down
   await short.getByRole("button", { name: /The song/ }).click();
   assert.ok((await film.evaluate((each) => each.currentTime)) >= 1.9);
   const [file] = await Promise.all([page.waitForEvent("download"), short.getByRole("link", { name: /^video/ }).click()]);
-  assert.equal(file.suggestedFilename(), "Golden evening-short_9_16.mp4");
+  assert.equal(file.suggestedFilename(), "short_9_16.mp4");
   assert.ok((await stat(await file.path())).size > 1000);
   await page.getByRole("article", { name: "Thumbnail, completed" }).locator("img").waitFor({ timeout: RENDERED });
 });

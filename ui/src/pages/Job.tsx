@@ -33,7 +33,7 @@ function Whole({ job: data }: { job: JobData }) {
     <Stack maw={1200}>
       <Group justify="space-between">
         <Group gap="sm">
-          <Title order={1}>
+          <Title order={1} style={{ overflowWrap: "anywhere" }}>
             {workName(data)}
             {!isVideoWork(data) && ` on ${data.template_id ?? "tee"}`}
           </Title>
@@ -101,7 +101,7 @@ function Facts({ job: data }: { job: JobData }) {
       )}
       {data.pipeline === "video" && (
         <>
-          <Anchor component={Link} href={`/videos/${encodeURIComponent(String(data.options.session_id))}/videos`} size="sm">
+          <Anchor component={Link} href={`/videos/${encodeURIComponent(String(data.options.session_id))}/videos`} size="sm" underline="always">
             Its session
           </Anchor>{" "}
           ·{" "}

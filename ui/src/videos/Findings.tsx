@@ -1,6 +1,6 @@
 /* What a check found, the worst first; each leads to where it stands. */
 
-import { Alert, Anchor, Group, Stack, Text } from "@mantine/core";
+import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import type { Finding } from "../api/client";
 import { recorderOf } from "./edit";
 
@@ -27,9 +27,9 @@ export function Findings({ findings, jump, onRecorder }: Props) {
                   {each.message} <span className="quiet">{each.hint}</span>
                 </Text>
                 {act && (
-                  <Anchor component="button" type="button" size="sm" onClick={act} aria-label={`Show ${each.where}`}>
+                  <Button size="compact-xs" variant="default" onClick={act} aria-label={`Show ${each.where}`}>
                     Show
-                  </Anchor>
+                  </Button>
                 )}
               </Group>
             </Alert>

@@ -4,7 +4,7 @@ import { Alert, Anchor, Badge, Button, Group, Paper, Text, Title } from "@mantin
 import { IconDownload } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "wouter";
-import { api, type Artifact, type Job, type SessionDetail } from "../api/client";
+import { api, type Job, type SessionDetail } from "../api/client";
 import { ENDED, job } from "../api/queries";
 import { JobBadge, JobProgress } from "../parts/JobBadge";
 import { ago, between } from "../parts/time";
@@ -60,7 +60,7 @@ export function Video({ job: listed, session }: { job: Job; session: SessionDeta
       <Group mt="sm" gap="sm" justify="space-between">
         <Group gap="sm">
           {data.artifacts.map((each) => (
-            <Anchor key={each.role} size="sm" href={each.url} download={fileName(session, data, each)}>
+            <Anchor key={each.role} size="sm" href={each.url} download>
               <Group gap={4} component="span" wrap="nowrap">
                 <IconDownload size={14} /> {isFilm(each) ? "video" : each.role}
                 {each.bytes ? `, ${size(each.bytes)}` : ""}
@@ -86,9 +86,4 @@ export function Video({ job: listed, session }: { job: Job; session: SessionDeta
       </Group>
     </Paper>
   );
-}
-
-function fileName(session: SessionDetail, data: Job, { url, role }: Artifact): string {
-  const ending = /\.\w+$/.exec(new URL(url, location.href).pathname)?.[0] ?? "";
-  return `${session.name || session.id}-${String(data.options.format)}${role === "chapters" ? "-chapters" : ""}${ending}`;
 }
