@@ -120,7 +120,7 @@ test("it is locked and rendered, live; the video is watched by chapters and down
   await page.getByRole("combobox", { name: "Size" }).click();
   await page.getByRole("option", { name: "smallest draft" }).click();
   await button("Render").click();
-  await page.getByRole("progressbar").first().waitFor();
+  await page.getByRole("progressbar").first().waitFor({ state: "attached" }); // at 0 % it has no width
   const short = page.getByRole("article", { name: "Short, completed" });
   await short.waitFor({ timeout: RENDERED });
   const film = short.locator("video");

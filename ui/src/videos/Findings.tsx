@@ -24,7 +24,7 @@ export function Findings({ findings, jump, onRecorder }: Props) {
               <Group justify="space-between" gap="xs" align="flex-start">
                 <Text size="sm" flex="1 1 240px">
                   <b>{each.severity === "error" ? "Error: " : each.severity === "warning" ? "Warning: " : ""}</b>
-                  {each.message} <span className="quiet">{each.hint}</span>
+                  {each.message} {each.hint}
                 </Text>
                 {act && (
                   <Button size="compact-xs" variant="default" onClick={act} aria-label={`Show ${each.where}`}>

@@ -58,6 +58,7 @@ export function Timeline({ edit, place, flagged, onPlace }: Props) {
   const at = (frame: number) => `${(100 * frame) / edit.frames}%`;
   const seen = (from: number, to: number) => to / edit.frames >= view.left - view.width / 2 && from / edit.frames <= view.left + view.width * 1.5;
   const tracks = useMemo(() => tracksOf(edit), [edit]);
+  const marks = useMemo(() => marksOf(edit), [edit]);
   const move = (event: KeyboardEvent) => {
     const number = place?.shot ?? -1;
     const last = edit.shots.length - 1;
@@ -128,13 +129,17 @@ export function Timeline({ edit, place, flagged, onPlace }: Props) {
             </div>
             <div className={classes.lane} data-on={place?.lane === "markers" || undefined} aria-hidden>
               {edit.marks
-                .filter((mark) => seen(mark.frame, mark.frame + (mark.length ?? 0)))
+                .filter((mark) => mark.length && seen(mark.frame, mark.frame + mark.length))
+                .map((mark, i) => (
+                  <span key={i} className={classes.range} style={{ left: at(mark.frame), width: at(mark.length ?? 0) }} />
+                ))}
+              {marks
+                .filter((mark) => seen(mark.frame, mark.frame))
                 .map((mark, i) => (
                   <span
                     key={i}
                     className={classes.mark}
-                    data-range={mark.length ? true : undefined}
-                    style={{ left: at(mark.frame), width: mark.length ? at(mark.length) : undefined, maxWidth: mark.length ? undefined : 140 }}
+                    style={{ left: at(mark.frame), width: at(mark.room) }}
                     title={`${mark.kind} ${mark.name ?? ""} ${timecode(mark.frame, edit.counting)}`}
                   >
                     {mark.name || mark.kind}
@@ -223,6 +228,12 @@ function About({ edit, shot, number }: { edit: Edit; shot: Shot; number: number 
 function spoken(edit: Edit, number: number, wrong: boolean): string {
   const shot = edit.shots[number];
   return `${shot.name || number + 1}, ${shot.camera ?? BLACK}, ${timecode(shot.record_in, edit.counting)}, ${shot.record_out - shot.record_in} frames${wrong ? ", something is wrong here" : ""}`;
+}
+
+/** Markers in their order, each with the frames until the next one: names do not run into each other. */
+function marksOf({ marks, frames }: Edit) {
+  const sorted = [...marks].sort((a, b) => a.frame - b.frame);
+  return sorted.map((mark, i) => ({ ...mark, room: Math.max(0, (sorted[i + 1]?.frame ?? frames) - mark.frame) }));
 }
 
 function tracksOf(edit: Edit) {
