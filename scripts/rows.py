@@ -52,14 +52,15 @@ def browser_marks(path: Path) -> Iterator[tuple[str, str]]:
             yield row, name
 
 
-READERS = {"test_*.py": marks, "*.test.mjs": browser_marks}
+READERS = {"test_*.py": marks, "*.test.mjs": browser_marks, "*.test.js": browser_marks}
 
 
 def shown(tests: Path) -> dict[str, list[str]]:
     """Row id → places (`file::test`) of the tests that show it."""
     places: dict[str, list[str]] = defaultdict(list)
+    folders = (tests, tests.parent / "ui" / "test")
     for pattern, read in READERS.items():
-        for path in sorted(tests.rglob(pattern)):
+        for path in sorted(each for folder in folders for each in folder.rglob(pattern)):
             if "node_modules" not in path.parts:
                 for row, name in read(path):
                     places[row].append(f"{path.relative_to(tests.parent).as_posix()}::{name}")

@@ -10,6 +10,7 @@ export default defineConfig({
     outDir: "../src/tirage/web/studio",
     emptyOutDir: true,
     target: "es2023",
+    cssTarget: ["chrome123", "firefox120", "safari17.5"], // those that know light-dark(); rewritten for older ones it is lost
     assetsInlineLimit: 0, // the content policy allows no data: scripts or styles
     chunkSizeWarningLimit: 700,
   },

@@ -14,6 +14,8 @@ import { theme, variables } from "./app/theme";
 import { sayError } from "./parts/say";
 
 const nonce = document.querySelector<HTMLMetaElement>("meta[name=csp-nonce]")?.content;
+// dialogs keep the page behind them from scrolling by a style of their own, which looks for its nonce here
+Object.assign(window, { __webpack_nonce__: nonce });
 
 if (nonce) setNonce(nonce); // for the style that keeps the page still behind a dialog
 

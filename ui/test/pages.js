@@ -1,8 +1,16 @@
+import { fillVideos, record } from "./media.js";
+
 // Every page, for what is looked at on each: accessibility, scripts that must not run, screenshots.
-export const pagesOf = ({ job, failed, product, batch }) => [
+export const pagesOf = ({ job, failed, product, batch, session, wrong, video }) => [
   { name: "mockups", where: "/mockups", ready: "[data-drawn]" },
   { name: "batches", where: "/batches", ready: "tbody tr" },
   { name: "batch", where: `/batches/${batch}`, ready: "[data-cell] img" },
+  { name: "videos", where: "/videos", ready: "tbody tr" },
+  { name: "session", where: `/videos/${session}`, ready: "[data-recorder]" },
+  { name: "edit", where: `/videos/${session}/edit`, ready: "[data-shot]" },
+  { name: "edit-wrong", where: `/videos/${session}/edit?revision=${wrong}`, ready: "[data-flagged]" },
+  { name: "session-videos", where: `/videos/${session}/videos`, ready: "[data-video] video" },
+  { name: "job-video", where: `/jobs/${video}`, ready: "main video" },
   { name: "jobs", where: "/jobs", ready: "tbody tr" },
   { name: "job", where: `/jobs/${job}`, ready: "figure img" },
   { name: "job-failed", where: `/jobs/${failed}`, ready: "[role=alert]" },
@@ -12,6 +20,7 @@ export const pagesOf = ({ job, failed, product, batch }) => [
   { name: "operation", where: "/operation", ready: "[data-queue]" },
   { name: "keys", where: "/operation/keys", ready: "tbody tr" },
   { name: "webhooks", where: "/operation/webhooks", ready: "[data-webhook]" },
+  { name: "shops", where: "/operation/shops", ready: "main h2" },
   { name: "clean-up", where: "/operation/clean-up", ready: "main button" },
   { name: "nowhere", where: "/nowhere", ready: "h2" },
 ];
@@ -34,7 +43,9 @@ export async function fillShop(server, names = { product: "Golden hour tee", des
     made = await call("GET", `/v1/batches/${batch.id}`);
   }
   const { jobs } = await call("GET", `/v1/batches/${batch.id}/jobs`);
-  return { job: jobs[0].id, failed: failed.id, product: product.id, batch: batch.id, design: design.id };
+  const media = await record();
+  const videos = await fillVideos(server, media, names.product).finally(() => media.stop());
+  return { job: jobs[0].id, failed: failed.id, product: product.id, batch: batch.id, design: design.id, ...videos };
 }
 
 /** 16 × 16 clear pixels. */

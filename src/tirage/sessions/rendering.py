@@ -95,8 +95,8 @@ class VideoWork:
         program = self._tools.ffmpeg().version
         key = artifact_key(str(edl.lock), kind, options_of(job.options), session.rate, program)
         run.check()
-        warnings = [found.code for found in checked.findings]
-        return {"key": key, "seconds": float(session.rate.seconds(shown)), "findings": warnings[:50]}
+        warnings = [asdict(found) for found in checked.findings[:50]]
+        return {"key": key, "seconds": float(session.rate.seconds(shown)), "findings": warnings}
 
     def _checked(self, job: Job) -> Checked:
         return self._preflight.session(str(job.options["session_id"]), edl_id=str(job.options["edl_id"]))

@@ -107,12 +107,13 @@ def _attempt(attempt: Attempt) -> wire.AttemptAnswer:
 
 def _step(step: RecordedStep) -> wire.StepAnswer:
     noticed = (step.value or {}).get("findings")
+    told = [each for each in noticed if isinstance(each, dict)] if isinstance(noticed, list) else []
     return {
         "name": step.name,
         "attempt": step.attempt,
         "started_at": stamp(step.started_at),
         "ended_at": moment(step.ended_at),
-        "findings": cast("list[wire.FindingAnswer]", noticed) if isinstance(noticed, list) else [],
+        "findings": cast("list[wire.FindingAnswer]", told),
     }
 
 

@@ -18,6 +18,14 @@ export type OrderBody = Schemas["OrderBody"];
 export type BatchBody = Schemas["BatchBody"];
 export type Webhook = Schemas["WebhookAnswer"];
 export type Delivery = Schemas["DeliveryAnswer"];
+export type Session = Schemas["SessionPage"]["sessions"][number];
+export type SessionDetail = Schemas["SessionDetail"];
+export type Recorder = Schemas["AssetAnswer"];
+export type Recording = Schemas["FileAnswer"];
+export type Revision = Schemas["EdlSummary"];
+export type RevisionDetail = Schemas["EdlAnswer"];
+export type Checks = Schemas["Checks"];
+export type Shop = Schemas["ShopAnswer"];
 
 /** What the server answered instead of what was asked. */
 export class ApiError extends Error {
@@ -37,6 +45,11 @@ let csrf: string | null = null;
 /** What a browser's session sends with every change. */
 export function setCsrf(token: string | null): void {
   csrf = token;
+}
+
+/** For the one kind of request that is not made by `api`: large files, whose sending is watched. */
+export function csrfHeaders(): Record<string, string> {
+  return csrf ? { "X-CSRF-Token": csrf } : {};
 }
 
 const manners: Middleware = {
@@ -65,6 +78,13 @@ async function problem(response: Response): Promise<ApiError> {
 
 export const api = createClient<paths>({ credentials: "same-origin" });
 api.use(manners);
+
+/** A file as a request's body, as it is. */
+export const asIs = (file: Blob) => ({
+  body: file as unknown as string,
+  bodySerializer: () => file,
+  headers: { "Content-Type": "application/octet-stream" },
+});
 
 /** Data of an answer that was not refused. */
 export async function done<T>(answer: Promise<{ data?: T }>): Promise<T> {

@@ -22,7 +22,7 @@ export function follow(queries: QueryClient, up: (connected: boolean) => void): 
     if (typeof event !== "string") return apply(queries, event);
     up(event === "up");
     // a new stream begins now: what happened before it, nobody was told
-    if (event === "up") for (const about of ["jobs", "job", "batches"]) void queries.invalidateQueries({ queryKey: [about] });
+    if (event === "up") for (const about of ["jobs", "job", "batches", "sessions"]) void queries.invalidateQueries({ queryKey: [about] });
   };
   const tell = (event: Told | "up" | "down") => {
     channel.postMessage(event);
@@ -46,7 +46,7 @@ export function follow(queries: QueryClient, up: (connected: boolean) => void): 
   };
 }
 
-const EVENTS = ["created", "compositing", "rendering", "progress", "completed", "failed", "cancelled", "retried"].map(
+const EVENTS = ["created", "compositing", "rendering", "queued", "processing", "progress", "completed", "failed", "cancelled", "retried"].map(
   (what) => `render.job.${what}`,
 );
 
@@ -70,6 +70,7 @@ function apply(queries: QueryClient, event: Told): void {
   if (event.name !== "render.job.progress") {
     void queries.invalidateQueries({ queryKey: ["job", event.job_id] });
     void queries.invalidateQueries({ queryKey: ["jobs"] });
+    void queries.invalidateQueries({ queryKey: ["sessions"] });
     soon(queries);
   }
   if (event.status === "completed") void queries.invalidateQueries({ queryKey: ["products"] });

@@ -15,6 +15,8 @@ const pages = {
   Mockups: lazy(() => import("../pages/Mockups")),
   Batches: lazy(() => import("../pages/Batches")),
   Batch: lazy(() => import("../pages/Batch")),
+  Videos: lazy(() => import("../pages/Videos")),
+  Session: lazy(() => import("../pages/Session")),
   Jobs: lazy(() => import("../pages/Jobs")),
   Job: lazy(() => import("../pages/Job")),
   Products: lazy(() => import("../pages/Products")),
@@ -50,6 +52,8 @@ function Inside() {
             <Route path="/mockups" component={pages.Mockups} />
             <Route path="/batches" component={pages.Batches} />
             <Route path="/batches/:id">{({ id }) => <pages.Batch key={id} id={id} />}</Route>
+            <Route path="/videos" component={pages.Videos} />
+            <Route path="/videos/:id/:part?">{({ id, part }) => <pages.Session key={id} id={id} part={part} />}</Route>
             <Route path="/jobs" component={pages.Jobs} />
             <Route path="/jobs/:id">{({ id }) => <pages.Job id={id} />}</Route>
             <Route path="/products" component={pages.Products} />

@@ -2,13 +2,14 @@
 
 import { ActionIcon, AppShell, Badge, Burger, Group, NavLink, Text, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconGauge, IconHanger, IconLayoutGrid, IconListDetails, IconMoon, IconPhoto, IconShirt, IconSun } from "@tabler/icons-react";
+import { IconGauge, IconHanger, IconLayoutGrid, IconListDetails, IconMoon, IconMovie, IconPhoto, IconShirt, IconSun } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 
 const PLACES = [
   { to: "/mockups", label: "Mockups", icon: IconShirt },
   { to: "/batches", label: "Batches", icon: IconLayoutGrid },
+  { to: "/videos", label: "Videos", icon: IconMovie },
   { to: "/jobs", label: "Jobs", icon: IconListDetails },
   { to: "/products", label: "Products", icon: IconPhoto },
   { to: "/templates", label: "Templates", icon: IconHanger },

@@ -17,7 +17,8 @@ import { State } from "../parts/State";
 import { Steps } from "../parts/Steps";
 import { ago, between } from "../parts/time";
 import { useTitles } from "../parts/titles";
-import { presetName, size, viewName } from "../parts/words";
+import { isVideoWork, presetName, size, viewName, workName } from "../parts/words";
+import { Player } from "../videos/Player";
 
 export default function Job({ id }: { id: string }) {
   const found = useQuery(job(id));
@@ -32,8 +33,9 @@ function Whole({ job: data }: { job: JobData }) {
     <Stack maw={1200}>
       <Group justify="space-between">
         <Group gap="sm">
-          <Title order={1}>
-            {presetName(data.preset)} on {data.template_id ?? "tee"}
+          <Title order={1} style={{ overflowWrap: "anywhere" }}>
+            {workName(data)}
+            {!isVideoWork(data) && ` on ${data.template_id ?? "tee"}`}
           </Title>
           <JobBadge status={data.status} />
         </Group>
@@ -59,7 +61,7 @@ function Whole({ job: data }: { job: JobData }) {
           </Text>
         </Alert>
       ))}
-      <Gallery artifacts={data.artifacts} name={data.product_id ?? data.id} />
+      {isVideoWork(data) ? data.artifacts.length > 0 && <Player artifacts={data.artifacts} name={workName(data)} /> : <Gallery artifacts={data.artifacts} name={data.product_id ?? data.id} />}
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <Paper withBorder p="md" component="section">
           <Title order={2} mb="sm">
@@ -97,7 +99,15 @@ function Facts({ job: data }: { job: JobData }) {
           ·{" "}
         </>
       )}
-      {String(data.options.fabric_color ?? "white")} · ordered {ago(data.created_at)}
+      {data.pipeline === "video" && (
+        <>
+          <Anchor component={Link} href={`/videos/${encodeURIComponent(String(data.options.session_id))}/videos`} size="sm" underline="always">
+            Its session
+          </Anchor>{" "}
+          ·{" "}
+        </>
+      )}
+      {!isVideoWork(data) && `${String(data.options.fabric_color ?? "white")} · `}ordered {ago(data.created_at)}
       {data.completed_at && data.started_at && ` · took ${between(data.started_at, data.completed_at)}`} ·{" "}
       <Text span size="xs" ff="monospace">
         {data.id}
@@ -121,7 +131,7 @@ function Actions({ job: data, ended }: { job: JobData; ended: boolean }) {
   });
   return (
     <Group gap="xs">
-      {data.status === "completed" && <CompareMenu job={data} onChoose={setOther} />}
+      {data.status === "completed" && !isVideoWork(data) && <CompareMenu job={data} onChoose={setOther} />}
       {designsOf(data).length > 0 && (
         <Button variant="default" leftSection={<IconPencil size={16} />} onClick={() => go(`/mockups?job=${data.id}`)}>
           Open in the editor

@@ -13,11 +13,13 @@ import { Nothing, State } from "../parts/State";
 import { say } from "../parts/say";
 import { ago } from "../parts/time";
 import { useTitles } from "../parts/titles";
-import { presetName } from "../parts/words";
+import { isVideoWork, workName } from "../parts/words";
 
 const PIPELINES = [
   { value: "", label: "all kinds" },
   { value: "mockup", label: "mockups" },
+  { value: "video", label: "videos" },
+  { value: "ingest", label: "recordings" },
 ];
 const STATUSES = ["", "pending", "compositing", "rendering", "completed", "failed", "cancelled"];
 
@@ -164,8 +166,8 @@ function Rows({ jobs: list, chosen, choose }: RowsProps) {
                 </Link>
               </Table.Td>
               <Table.Td maw={260} style={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }} title={job.product_id ?? undefined}>{title(job.product_id)}</Table.Td>
-              <Table.Td>{presetName(job.preset)}</Table.Td>
-              <Table.Td>{String(job.options.fabric_color ?? "white")}</Table.Td>
+              <Table.Td>{workName(job)}</Table.Td>
+              <Table.Td>{isVideoWork(job) ? "" : String(job.options.fabric_color ?? "white")}</Table.Td>
               <Table.Td>
                 <JobProgress job={job} />
               </Table.Td>

@@ -6,12 +6,14 @@ import { CleanUp } from "../operation/CleanUp";
 import { Figures } from "../operation/Figures";
 import { Keys } from "../operation/Keys";
 import { Queues } from "../operation/Queues";
+import { Shops } from "../operation/Shops";
 import { Webhooks } from "../operation/Webhooks";
 
 const PARTS = [
   { name: "now", label: "Now", Part: Now },
   { name: "keys", label: "Keys", Part: Keys },
   { name: "webhooks", label: "Webhooks", Part: Webhooks },
+  { name: "shops", label: "Shops", Part: Shops },
   { name: "clean-up", label: "Clean-up", Part: CleanUp },
 ];
 

@@ -5,7 +5,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, done, type Job } from "../api/client";
 import { template } from "../api/queries";
-import { presetName } from "./words";
+import { isVideoWork, presetName } from "./words";
 
 interface Props {
   job: Job;
@@ -35,7 +35,7 @@ export function RetryDialog({ job, opened, onClose, onMade }: Props) {
     <Modal opened={opened} onClose={onClose} title="Order it again">
       <Stack>
         <Text size="sm" c="dimmed">
-          A new job with the same design. Change what was wrong.
+          {isVideoWork(job) ? "The same job once more; what was rendered already is kept." : "A new job with the same design. Change what was wrong."}
         </Text>
         {job.preset && (
           <Select
@@ -45,7 +45,7 @@ export function RetryDialog({ job, opened, onClose, onMade }: Props) {
             data={(about.data?.available_presets ?? [job.preset]).map((value) => ({ value, label: presetName(value) }))}
           />
         )}
-        <TextInput label="Fabric colour" value={colour} onChange={(event) => setColour(event.currentTarget.value)} placeholder="white" />
+        {!isVideoWork(job) && <TextInput label="Fabric colour" value={colour} onChange={(event) => setColour(event.currentTarget.value)} placeholder="white" />}
         <Group justify="flex-end">
           <Button loading={retry.isPending} onClick={() => retry.mutate()} data-autofocus>
             Retry

@@ -1,5 +1,7 @@
 /* Names of the API as people say them. */
 
+import type { Job } from "../api/client";
+
 /** Around the garment. */
 export const VIEWS = ["front_0deg", "front_45deg_left", "left_90deg", "back_180deg", "right_270deg", "front_45deg_right"];
 
@@ -21,6 +23,17 @@ export function viewName(role: string): string {
 
 export function presetName(preset: string | null): string {
   return preset ? preset.replace(/-/g, " ") : "placed by hand";
+}
+
+/** Whether a job belongs to a recording session, not to a garment. */
+export function isVideoWork({ pipeline }: Pick<Job, "pipeline">): boolean {
+  return pipeline === "video" || pipeline === "ingest";
+}
+
+/** What a job makes: a placement, a format of a session, or what is known of a recording. */
+export function workName({ pipeline, preset, options }: Pick<Job, "pipeline" | "preset" | "options">): string {
+  if (pipeline === "video") return `${String(options.format).replace(/_/g, " ").replace(/ (\d+) (\d+)$/, " $1:$2")} of ${String(options.session_id)}`;
+  return pipeline === "ingest" ? "a recording, looked into" : presetName(preset);
 }
 
 /** A file's size. */
