@@ -8,11 +8,7 @@ const ink: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: "ink",
-<<<<<<< HEAD
   primaryShade: 7,
-=======
-  primaryShade: { light: 7, dark: 7 },
->>>>>>> 73aa777adb31de95a24d1d6deb22f6cfa08bac00
   colors: { ink },
   fontFamily: "Inter, ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
   headings: { fontWeight: "650", sizes: { h1: { fontSize: "1.5rem" }, h2: { fontSize: "1.15rem" }, h3: { fontSize: "1rem" } } },
