@@ -7,7 +7,7 @@ import { edit, record } from "./media.js";
 
 const RENDERED = 180_000;
 /** Milliseconds. */
-const PATIENCE = Number(process.env.PATIENCE ?? 60_000);
+const PATIENCE = Number(process.env.PATIENCE ?? 90_000);
 let server, browser, profile, page, media, session;
 
 before(async () => {
