@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from tirage.authoring.describe import BOUNCES, bounds, describe
 from tirage.authoring.goldens import goldens
+from tirage.authoring.plan import TRIMS
 from tirage.authoring.ring import ratios
 from tirage.authoring.source import Source
 from tirage.authoring.unseen import with_inner
@@ -49,8 +50,10 @@ def encode_light(light: NDArray[np.float32]) -> tuple[bytes, float]:
     return encode_grey(codes), float(f"{scale:.6g}")
 
 
-def light_files(folder: Path, lamps: list[str]) -> tuple[dict[str, bytes], dict[str, dict[str, Any]]]:
-    """The light maps as files, and template.json's table of them."""
+def light_files(
+    folder: Path, lamps: list[str], *, trims: bool = False
+) -> tuple[dict[str, bytes], dict[str, dict[str, Any]]]:
+    """The light maps as files, and template.json's table of them; with `trims`, the sky's has what they bounce."""
     stored = {name: f"lamp{index}" for index, name in enumerate(lamps)}
     files: dict[str, bytes] = {}
     table: dict[str, dict[str, Any]] = {}
@@ -59,6 +62,8 @@ def light_files(folder: Path, lamps: list[str]) -> tuple[dict[str, bytes], dict[
         for side in ("outside", "inside"):
             file = f"light_{side}_{stored.get(name, name)}.png"
             light = np.load(folder / "light" / f"{stored.get(name, name)}_{side}.npy")
+            if trims and name == "world":
+                light = light + np.load(folder / "light" / f"{TRIMS}_{side}.npy")
             files[file], table[name][f"{side}_scale"] = encode_light(light)
             table[name][side] = file
     return files, table
@@ -128,6 +133,9 @@ def pack(source: Source, target: Path) -> None:
         even = dict.fromkeys(RING_MAPS, np.ones((len(RING), 1, 1), np.float32))
         write(content, files | ring_files(even), Path(scratch) / "even")
         files |= ring_files(ratios(folder, load(Path(scratch) / "even")))
+        if source.trims_bounce:
+            lit, content["light"] = light_files(folder, source.lamps, trims=True)
+            files |= lit
         write(content, files, Path(scratch) / "plain")
         pictures = goldens(load(Path(scratch) / "plain"))
     content["goldens"] = [

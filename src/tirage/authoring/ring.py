@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tirage.authoring.light import raw
+from tirage.authoring.light import raw, shrink
 from tirage.authoring.maps import Floats, Mask, blur, grow, halve, push_pull
 from tirage.authoring.plan import HIGH
 from tirage.authoring.seams import find_cut, level
@@ -58,7 +58,9 @@ def measured(folder: Path, template: Template, light: Light, side: str) -> dict[
     """One side's maps by kind."""
     encoded, place = load(folder, "smooth_normal", side), load(folder, "smooth_position", side)
     covered: Mask = encoded.max(axis=2) > 0
-    sound = covered & ~beside_edge(folder, template.atlas_cm, len(covered)) if side == "outside" else covered
+    sound = covered
+    if side == "outside":  # its last texels see what lies beyond, as those of light maps do
+        sound = shrink(covered) & ~beside_edge(folder, template.atlas_cm, len(covered))
     normal = (encoded * 2 - 1) / np.maximum(np.linalg.norm(encoded * 2 - 1, axis=2, keepdims=True), 1e-6)
     seen: dict[str, list[tuple[Floats, Floats]]] = {kind: [] for kind in FEWEST}
     for azimuth in RING:

@@ -67,10 +67,18 @@ STEPS: Mapping[Step, Callable[[Job], None]] = MappingProxyType(
         Step.PREPARE: lambda job: prepare(job.source, quality=job.quality),
         Step.BAKE: lambda job: job.blender("bake.py"),
         Step.FILL: lambda job: fill(
-            job.source.build, len(job.source.lamps), solid=job.source.garment().solid
+            job.source.build,
+            len(job.source.lamps),
+            solid=job.source.garment().solid,
+            trims=job.source.trims_bounce,
         ),
         Step.DENOISE: lambda job: job.blender("denoise.py"),
-        Step.SETTLE: lambda job: settle(job.source.build, job.source.garment(), job.source.atlas_cm),
+        Step.SETTLE: lambda job: settle(
+            job.source.build,
+            job.source.garment(),
+            job.source.atlas_cm,
+            trims=job.source.material if job.source.trims_bounce else None,
+        ),
         Step.THUMBNAIL: lambda job: job.blender("preview.py", "--thumbnail"),
         Step.PACKAGE: lambda job: pack(job.source, job.target),
     }

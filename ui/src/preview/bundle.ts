@@ -71,6 +71,8 @@ export interface Scene {
   colours: Record<string, FabricColour>;
   fabrics: Record<string, { size_cm: number; mean: number }>;
   trims: Place[];
+  /** Whether bounces are those of the material alone, and nothing tints them. */
+  trims_bounce: boolean;
   mesh: { vertices: number; triangles: number; low: Vector; high: Vector; inside: number; rim: number };
   light_scales: { outside: number[]; inside: number[] };
   files: string[];
