@@ -81,7 +81,10 @@ def test_every_ray_meets_what_a_look_at_all_triangles_finds() -> None:
         facing = float(normal @ view)
         if facing > 0.01:
             to = 2 * facing * normal - view
-            apart += met(mesh, (at + 5e-5 * normal).astype(np.float32), to.astype(np.float32)) == clear[row, column]
+            apart += (
+                met(mesh, (at + 5e-5 * normal).astype(np.float32), to.astype(np.float32))
+                == clear[row, column]
+            )
         elif facing < -0.11:
             assert clear[row, column] == 1
     assert 0.05 < (clear == 0).mean() < 0.8

@@ -39,8 +39,8 @@ class Bake:
     kind: str = "direct"
     """Or bounce, full bounce (with gloss), gloss (direct, on black), normal, position."""
     cloth: str = "cloth"
-    """Or rough: without sheen and gloss; matt: Lambert; smooth: without relief; trimmed: what light meets later
-    is dressed in the template's own pictures."""
+    """Or rough: without sheen and gloss; matt: Lambert; smooth: without relief; trimmed: what light meets
+    later is dressed in the template's own pictures."""
     albedo: float = HIGH
     azimuth: float | None = None
     """Seen from there instead of along the normal."""

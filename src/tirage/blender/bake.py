@@ -22,7 +22,7 @@ from material import Print, dress  # noqa: E402
 from mathutils import Vector  # noqa: E402
 from mathutils.bvhtree import BVHTree  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
-from pictures import linear
+from pictures import linear  # noqa: E402
 from scene import aim, camera_position, hide_faces, image_pixels, open_studio, read_pixels  # noqa: E402
 from words import words  # noqa: E402
 
@@ -106,7 +106,7 @@ def load_trims(studio: Studio, folder: Path) -> list[Print]:
 
 
 def dress_later(studio: Studio, *, albedo: float, trims: list[Print]) -> None:
-    """A grey cloth of albedo HIGH to what is baked; to light that has met it, of `albedo` and in its trims."""
+    """A grey cloth of albedo HIGH to what is baked; to light that met it, of `albedo` and in its trims."""
     dress(studio, colour=(albedo,) * 3, prints=trims)
     for material in studio.materials.values():
         tree = material.node_tree

@@ -17,7 +17,7 @@ from tirage.mockup.kernels import BOX, FACET, pointer
 F32 = NDArray[np.float32]
 Codes = NDArray[np.int16]
 
-COARSE = 2
+COARSE = 4
 """Texels a side that share a ray in pictures of a turntable."""
 
 
@@ -108,4 +108,4 @@ def block_means(codes: Codes, side: int) -> Codes:
     blocks = codes.reshape(6, count, side, count, side)
     there = blocks[3:].any(axis=0).sum(axis=(1, 3))
     total = blocks.sum(axis=(2, 4), dtype=np.int32)
-    return np.rint(total / np.maximum(there, 1)).astype(np.int16)
+    return np.asarray(np.rint(total / np.maximum(there, 1)), np.int16)

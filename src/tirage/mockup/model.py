@@ -191,7 +191,7 @@ class Template:
     goldens: tuple[Golden, ...] = ()
     """What pictures of it looked like where it was made."""
     trims_bounce: bool = False
-    """Whether what its trims bounce is part of the sky's light, so that bounces are those of its own colour."""
+    """Whether what its trims bounce is part of the sky's light, and bounces are those of its own colour."""
     relief: Relief | None = None
     """None: smooth cloth."""
 
