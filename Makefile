@@ -77,7 +77,7 @@ test-security: native ## hostile clients: pictures, bodies, names, addresses, sl
 
 test-peers: native ## a real Medusa from npm: suites, the fake compared with it, kills (PEER_PUBLISHES=1000: the long run)
 	@node -e 'process.exit(Number.parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { echo "make test-peers needs Node.js 20 or newer with npm: install it." >&2; exit 1; }
-	$(BIN)/python -m pytest tests/peers -p no:cacheprovider -s -o faulthandler_timeout=1800
+	$(BIN)/python -m pytest tests/peers -p no:cacheprovider -s -o faulthandler_timeout=7200
 
 test-ui: native chromium tests/ui/node_modules/.ready ## what only a browser can judge: models in a 3-D viewer
 	$(BIN)/python tests/ui/prepare.py out/ui
