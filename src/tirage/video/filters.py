@@ -13,7 +13,7 @@ from itertools import pairwise
 from tirage.media.ffmpeg import media_input, still_input
 from tirage.media.media_facts import VideoFacts
 from tirage.media.rates import Rate
-from tirage.video.framing import shown_size
+from tirage.video.framing import keeps_size, shown_size
 from tirage.video.segment import Box, Framing, Layer, Segment, Shot, Source
 from tirage.video.spec import ENCODERS, Options, Spec
 
@@ -183,19 +183,13 @@ def shot_filters(shot: Shot, spec: Spec) -> str:
     filters = [] if facts.matrix else ["setparams=colorspace=bt709"]
     filters += _boxed(shot.framing, facts)
     plain = facts.matrix in {"", "bt709"} and facts.colour_range in {"", "tv", "mpeg"}
-    if not (plain and filters_keep_size(shot.framing, spec)):
+    if not (plain and keeps_size(shot.framing, spec)):
         filters.append(_scaled(shot.framing, spec))
     if not shot.framing.still:
         filters.append(_moving(shot.framing, spec))
     if shot.source.lut:
         filters += ["format=gbrp10le", f"lut3d={lut_name(shot)}:interp=tetrahedral", f"scale={TO_709}"]
     return ",".join([*filters, "format=yuv420p", "setsar=1"])
-
-
-def filters_keep_size(framing: Framing, spec: Spec) -> bool:
-    """Whether the box has the output's size, pixel for pixel."""
-    box = framing.path[0][1]
-    return framing.still and (box.width, box.height) == (spec.width, spec.height)
 
 
 def _boxed(framing: Framing, facts: VideoFacts) -> list[str]:

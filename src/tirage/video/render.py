@@ -38,7 +38,7 @@ def render(
     TryAgain: TIMEOUT, OUT_OF_MEMORY, DISK_FULL, PROCESS_KILLED.  Cancelled.
     """
     stills = make_stills(plan.pictures, workshop)
-    kept = copied(plan) if plan.options.smart else frozenset()
+    kept = copied(plan)
     sound = _Sound(plan, master)
     while True:
         _make(plan, kept, sound, stills, workshop)
