@@ -78,7 +78,8 @@ def coder_words(options: Options) -> list[str]:
     else:
         amount = [row.quality, str(row.crf if options.crf is None else options.crf)]
     preset = options.preset or row.preset
-    return ["-c:v", options.coder, "-preset", preset, *amount, *row.fixed, "-pix_fmt", "yuv420p"]
+    fixed = [*row.fixed, *(row.sparing if preset == row.preset else ())]
+    return ["-c:v", options.coder, "-preset", preset, *amount, *fixed, "-pix_fmt", "yuv420p"]
 
 
 def opened(source: Source, frame: int, rate: Rate) -> tuple[list[str], int]:

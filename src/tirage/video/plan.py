@@ -19,7 +19,16 @@ from tirage.video.spec import ENCODERS, Options, Spec, spec_of
 from tirage.video.subtitles import Subtitles, in_frames, slice_of
 from tirage.video.timeline import Edl, Event, Format, Graphic, MarkerKind, Range
 
-__all__ = ["VERSION", "Chapter", "Placed", "Plan", "SoundRun", "artifact_key", "make_plan"]
+__all__ = [
+    "VERSION",
+    "Chapter",
+    "Placed",
+    "Plan",
+    "SoundRun",
+    "artifact_key",
+    "make_plan",
+    "replace_segments",
+]
 
 INDEXED = "mov"
 """The kind of container whose tables say when each frame is shown; others are read from a little before."""
@@ -122,6 +131,11 @@ def make_plan(
         pictures=tuple(builder.pictures.values()),
         key=artifact_key(lock, format, options, session.rate, program),
     )
+
+
+def replace_segments(plan: Plan, segments: tuple[Placed, ...]) -> Plan:
+    """The plan with its pictures in other parts."""
+    return replace(plan, segments=segments)
 
 
 def artifact_key(
