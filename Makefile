@@ -10,7 +10,7 @@ UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-versi
 JOBS ?= $(shell nproc)
 NATIVE := $(wildcard src/tirage/mockup/native/*.[ch])
 
-.PHONY: help demo demo-video bench-video test test-chaos test-drills test-security test-peers test-ui test-browser test-remotion screenshots studio-types chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-catalogue bench-smoke simulate references goldens blender test-blender garment bake studio pins ci-deps clean native
+.PHONY: help demo demo-video bench-video bench-remotion test test-chaos test-drills test-security test-peers test-ui test-browser test-remotion screenshots studio-types chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-catalogue bench-smoke simulate references goldens blender test-blender garment bake studio pins ci-deps clean native
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -45,8 +45,10 @@ demo-video: .venv/.ready ## records a session, syncs, locks and renders it into 
 	$(BIN)/tirage video lock out/demo-video/session.json
 	$(BIN)/tirage video render out/demo-video/session.json --format full_16_9 --format short_9_16 --format clip_1_1 --format thumbnail --out out/demo-video/videos
 
-bench-video: .venv/.ready ## measure renders of videos against coding a file that is cut already (LONG=1 adds ten minutes)
-	$(BIN)/python -m bench.video $(if $(LONG),--long)
+bench-video: .venv/.ready ## measure renders of videos against coding a file that is cut already (LONG=1 adds ten minutes, WRITE=1 writes its page)
+	$(BIN)/python -m bench.video $(if $(LONG),--long) $(if $(WRITE),--write)
+
+bench-remotion: bench/remotion/build/index.html ## install Remotion from npm, for bench-video and test-remotion
 
 test: lint types imports unit ## style, types, import rules and all tests
 

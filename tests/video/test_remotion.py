@@ -25,7 +25,7 @@ const value = (name) => words.find((word) => word.startsWith(name + "=")).slice(
 const props = JSON.parse(fs.readFileSync(value("--props")));
 const [, page, , out] = words;
 for (const shot of props.shots) fs.accessSync(page + "/public/" + shot.file);
-console.log(`Rendering frames ━━━━ ${props.length}/${props.length}`);
+console.log(`Rendered ${props.length}/${props.length}`);
 fs.writeFileSync(process.env.HOME + "/seen", words.join("\\n"));
 fs.copyFileSync(page + "/ready.mp4", out);
 """

@@ -119,7 +119,7 @@ def _check_encoder(options: Options, ffmpeg: FFmpeg) -> None:
 
 
 def _remotion(renderer: str, settings: Settings) -> Remotion | None:
-    """What draws instead of ours.  BadInput: INVALID_OPTION.  UsageError: REMOTION_MISSING, BROWSER_MISSING."""
+    """What draws instead of ours.  BadInput: INVALID_OPTION.  UsageError: REMOTION_ or BROWSER_MISSING."""
     if renderer == REMOTION:
         return find_remotion(settings.remotion, browser=find_browser(settings.browser))
     if renderer != NATIVE:

@@ -26,7 +26,9 @@ COMPOSITION = "tirage"
 LIMITS = Limits(memory=8 * GIB, address_space=None)
 """Browsers map terabytes and never use them."""
 STEP_S, SILENCE_S = 4 * 3600.0, 300.0
-RENDERED = re.compile(r"Render\w* frames?.*?(\d+)/\d+")
+RENDERED = re.compile(r"^Rendered (\d+)/\d+")
+
+WRONG = re.compile(r"^.*Error: .*$", re.MULTILINE)
 
 
 class Remotion:
@@ -67,7 +69,7 @@ class Remotion:
         Failed: RENDER_FAILED.  TryAgain: TIMEOUT, OUT_OF_MEMORY, PROCESS_KILLED.  Cancelled.
         """
         page = room / "page"
-        shutil.copytree(self._project / BUNDLE, page, ignore=shutil.ignore_patterns("*.map", "public"))
+        shutil.copytree(self._project / BUNDLE, page, ignore=shutil.ignore_patterns("public"))
         for name, path in files.items():
             _place(path, page / "public" / name)
         (room / "props.json").write_text(json.dumps(props), encoding="utf-8")
@@ -82,8 +84,8 @@ class Remotion:
                 except TirageError as error:
                     if error.code != "PROCESS_CRASHED":
                         raise
-                    said = "".join(getattr(error, "__notes__", ()))[-300:]
-                    raise Failed("RENDER_FAILED", f"Remotion failed: {said or error.message}") from error
+                    said = next(iter(WRONG.findall("".join(getattr(error, "__notes__", ())))), error.message)
+                    raise Failed("RENDER_FAILED", f"Remotion failed: {said[:300]}") from error
         if not out.exists():
             raise Failed("RENDER_FAILED", "Remotion ended well, but has made no video.")
 

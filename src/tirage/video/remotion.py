@@ -40,9 +40,9 @@ def render(
     workshop: Workshop,
     out: Path,
 ) -> int:
-    """Writes the plan's video to `out`; how many tracks of captions it has.  Errors as those of render.render.
+    """Writes the plan's video to `out`; how many tracks of captions it has.
 
-    BadInput: INVALID_OPTION, for what Remotion does not do.
+    Errors as those of render.render.  BadInput: INVALID_OPTION, for what Remotion does not do.
     """
     _refuse(plan)
     sound = Soundtrack(plan, master)
