@@ -49,10 +49,11 @@ def judged(name: str, costs: dict[str, Cost]) -> tuple[float, bool]:
 def page(costs: dict[str, Cost], seconds: int, part: int, height: int, load: float) -> str:
     """docs/benchmarks-video.md."""
     head = (
-        f"# Benchmarks of videos\nMade by `make bench-video WRITE=1`. {describe()}; runnable processes by core "
-        f"when it began: {load:.1f}, where 1 is all there is.\n\nAn edit of {seconds} s from three cameras, a "
-        f"cut about every four seconds, at {height} lines and 30 frames a second, H.264 veryfast, crf 18. "
-        "CPU-seconds of all processes, runs in turn, their median; memory of all children together at most.\n\n"
+        f"# Benchmarks of videos\nMade by `make bench-video WRITE=1`. {describe()}; runnable processes by "
+        f"core when it began: {load:.1f}, where 1 is all there is.\n\nAn edit of {seconds} s from three "
+        f"cameras, a cut about every four seconds, at {height} lines and 30 frames a second, H.264 veryfast, "
+        "crf 18. CPU-seconds of all processes, runs in turn, their median; memory of all children together "
+        "at most.\n\n"
     )
     lines = [head, "| run | runs | CPU-s | of | part | wanted | MB |\n|---|---|---|---|---|---|---|\n"]
     for name, cost in costs.items():
