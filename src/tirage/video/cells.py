@@ -21,7 +21,7 @@ LONGEST_S = 3
 """Seconds of a cell at most: longer GOPs are cut up, which costs decoding from their beginning."""
 
 TOGETHER = 2
-"""Cells that are coded as one: a program and a first frame for each cost a tenth of it."""
+"""Cells that are coded as one: a program and a first frame for each cost up to a tenth of it."""
 
 Piece = tuple[int, tuple[Run, ...]]
 """A file's index, and frames of one cell of it."""
