@@ -13,6 +13,7 @@ from jobsteps import made
 from tirage.jobs.failure import Failure, FailureClass
 from tirage.jobs.housekeeping import CRON, NAME, Ages, Cleaned, clean_up
 from tirage.jobs.model import EndedStep, Job
+from tirage.jobs.recording import Advance
 from tirage.jobs.schedules import Schedule, Schedules, following
 from tirage.jobs.service import JobService
 from tirage.settings import Settings
@@ -34,11 +35,11 @@ def ended(service: JobService, how: str) -> Job:
     """A job with one recorded step."""
     job = service.start_attempt(made(service).id, worker="one", after=0)
     step = EndedStep(name="compose", value={})
-    service.advance(job.id, attempt=1, status="compositing", begun="compose")
-    service.advance(job.id, attempt=1, ended=step, status="rendering", begun="render")
+    service.advance(job.id, Advance(status="compositing", begun="compose"), attempt=1)
+    service.advance(job.id, Advance(ended=step, status="rendering", begun="render"), attempt=1)
     match how:
         case "completed":
-            service.advance(job.id, attempt=1, status="completed")
+            service.advance(job.id, Advance(status="completed"), attempt=1)
         case "failed":
             service.end_attempt(job.id, attempt=1, failure=Failure.of(FailureClass.INVALID_INPUT))
         case "cancelled":
