@@ -20,7 +20,7 @@ KEPT = 64
 def waiting_jobs(
     asked: tuple[str, ...], statuses: tuple[str, ...], *, locking: bool
 ) -> Select[*tuple[object, ...]]:
-    """Rows of jobs in these queues and statuses that may start `now`, by priority, then age, as far as `limit`.
+    """Rows of at most `limit` jobs in these queues and statuses that may start `now`, by priority, then age.
 
     The first `candidates` of each queue and status by the index, then the first of those.  `locking`: they
     are this transaction's until it ends, and those that are another's are left out.
