@@ -15,7 +15,6 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    literal,
     select,
     update,
 )
@@ -162,10 +161,9 @@ class SqlWorkers:
         return self._connection.execute(taken).rowcount == 1
 
     def _begin(self, schedule: str, now: datetime) -> None:
-        """A row, unless somebody else was first."""
-        absent = ~select(schedules.c.name).where(schedules.c.name == schedule).exists()
-        row = select(literal(schedule), literal(now, schedules.c.last_at.type)).where(absent)
-        self._connection.execute(insert(schedules).from_select(["name", "last_at"], row))
+        """A row, unless somebody else was first, or is at this moment."""
+        row = INSERT[self._connection.dialect.name](schedules).values(name=schedule, last_at=now)
+        self._connection.execute(row.on_conflict_do_nothing())
 
 
 def _of(ended: JobFilters) -> ColumnElement[bool]:
