@@ -34,7 +34,8 @@ def test_the_overview(service: JobService, clock: FakeClock) -> None:
     assert now.by_status == {"failed": 2, "rendering": 2}
     assert now.failures == {FailureClass.INVALID_INPUT.value: 1}, "of the last day"
     (step,) = now.steps
-    assert (step.name, step.runs, step.p50, step.p90) == ("compose", 3, 2, 2)
+    assert (step.name, step.runs) == ("compose", 3)
+    assert (step.p50, step.p90) == pytest.approx((2, 2), abs=0.001)
     assert now.workers == [], "nobody has a lease"
     assert now.stored_bytes == 0
 

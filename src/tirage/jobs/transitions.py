@@ -183,7 +183,8 @@ def save(unit: Unit, job: Job, changed: Job, *, at: datetime) -> Job:
 def overwrite(unit: Unit, job: Job, changed: Job, *, at: datetime) -> Job:
     """The same, without a change too: that nobody else has changed the row is certain afterwards.
 
-    `updated_at` rises with every write, whatever the clock does: two states of a row never share it.
+    `updated_at` rises with every write, whatever the clock does: two states of a row never share it (but for
+    the clean-up of failed ones, in one statement: nobody holds them).
     """
     changed = replace(changed, updated_at=max(at, job.updated_at + TICK))
     if not unit.save(job, changed):

@@ -78,7 +78,7 @@ def _saving(changing: tuple[str, ...]) -> Update:
 
 
 GUARDS = ("id", "status", "attempt", "updated_at")
-"""What has not changed where nothing has: the last one rises with every write of a row."""
+"""What has not changed where nothing has: the last one rises with every write of what can be held."""
 
 
 class SqlUnit(SqlWorkers):
