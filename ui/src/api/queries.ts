@@ -1,7 +1,7 @@
 /* What pages ask the server for; keys are what live.ts refreshes. */
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { loadBundle, type Scene } from "../preview/bundle";
+import { loadBundle, type Bundle, type Scene } from "../preview/bundle";
 import { api, done, type Batch } from "./client";
 
 export const ENDED = ["completed", "failed", "cancelled"];
@@ -75,8 +75,23 @@ export const bundle = (template: string) =>
     queryKey: ["bundle", template],
     staleTime: Infinity,
     gcTime: Infinity,
-    queryFn: ({ signal }) => loadBundle(`/v1/templates/${encodeURIComponent(template)}/preview/`, signal),
+    queryFn: ({ signal }) => {
+      const asked = early.get(template);
+      early.delete(template);
+      return asked ?? loadBundle(previewOf(template), signal);
+    },
   });
+
+const previewOf = (template: string) => `/v1/templates/${encodeURIComponent(template)}/preview/`;
+const early = new Map<string, Promise<Bundle>>();
+
+/** Asks for a template's data before there is anything to show them with; the first to want them gets these. */
+export function askEarly(template: string): Promise<Bundle> {
+  const asked = loadBundle(previewOf(template));
+  asked.catch(() => early.delete(template)); // who wants them asks again, and says what is wrong
+  early.set(template, asked);
+  return asked;
+}
 
 /** What a template says of itself to browsers, without its pictures and mesh. */
 export const scene = (id: string) =>

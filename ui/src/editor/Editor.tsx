@@ -9,6 +9,7 @@ import type { Design } from "../api/client";
 import { design as designOf, templates } from "../api/queries";
 import { viewName } from "../parts/words";
 import type { Bundle } from "../preview/bundle";
+import { codes } from "../preview/dye";
 import { Checks } from "./Checks";
 import { Colours } from "./Colours";
 import { Designs, FirstDesign } from "./Designs";
@@ -44,7 +45,7 @@ export function Editor({ bundle, draft, change }: Props) {
     select((key) => (keys.split(",").includes(key ?? "") ? key : keys.split(",")[0] || null));
   }, [keys]);
   const chosen = draft.prints.find((print) => print.key === picked);
-  const background = useMemo(() => rgb(draft.background), [draft.background]);
+  const background = useMemo(() => codes(draft.background), [draft.background]);
   const made = search.get("made");
   const show = (batch: string | null) =>
     setSearch((before) => {
@@ -204,9 +205,4 @@ function Garment({ draft, change }: Pick<Props, "draft" | "change">) {
       />
     </Group>
   );
-}
-
-function rgb(code: string | null): [number, number, number] | null {
-  if (!code) return null;
-  return [1, 3, 5].map((at) => Number.parseInt(code.slice(at, at + 2), 16)) as [number, number, number];
 }

@@ -3,8 +3,10 @@
 import { useEffect, useImperativeHandle, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent, type Ref } from "react";
 import type { Bundle, FabricColour, Place } from "../preview/bundle";
 import type { Orbit } from "../preview/camera";
+import { keepSize, previewOf } from "../preview/ahead";
 import { dyed } from "../preview/dye";
 import { Preview, type PreviewPrint } from "../preview/preview";
+import { startGpu } from "../preview/programs";
 import { Surface } from "../preview/surface";
 import type { DraftPrint } from "./draft";
 import { clampPlace, corners, dpi, snapped } from "./placing";
@@ -54,12 +56,12 @@ const TILT = [-25, 45] as const;
 
 export function Stage(props: Props) {
   const { bundle, prints, images, orbit, selected } = props;
-  const canvas = useRef<HTMLCanvasElement>(null);
+  const holder = useRef<HTMLDivElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const drag = useRef<Drag | null>(null);
   const [preview, setPreview] = useState<Preview | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
-  const [size, setSize] = useState(512);
+  const [size, setSize] = useState(0);
   const [dragging, setDragging] = useState<Grip | null>(null);
   const [snap, setSnap] = useState<string | null>(null);
   const pending = useRef<(() => void) | null>(null);
@@ -68,13 +70,17 @@ export function Stage(props: Props) {
   useEffect(() => {
     let made: Preview;
     try {
-      made = new Preview(canvas.current!, bundle);
+      made = previewOf(bundle);
     } catch (error) {
       setTrouble((error as Error).message);
       return;
     }
+    holder.current!.append(made.canvas);
     setPreview(made);
-    return () => made.dispose();
+    return () => {
+      made.canvas.remove();
+      made.dispose();
+    };
   }, [bundle]);
 
   useEffect(() => {
@@ -86,7 +92,11 @@ export function Stage(props: Props) {
     return () => watch.disconnect();
   }, []);
 
-  useEffect(() => preview?.resize(size), [preview, size]);
+  useEffect(() => {
+    if (!size) return;
+    preview?.resize(size);
+    keepSize(size);
+  }, [preview, size]);
   useEffect(() => preview?.look(orbit), [preview, orbit, size]);
   useEffect(() => {
     preview?.wear(dyed(bundle.scene, props.colour), props.background);
@@ -261,7 +271,7 @@ export function Stage(props: Props) {
       onPointerCancel={end}
       onKeyDown={press}
     >
-      <canvas ref={canvas} className={classes.canvas} />
+      <div ref={holder} className={classes.canvas} />
       {trouble && <p className={classes.trouble}>{trouble} The mockup can still be ordered.</p>}
       {frame && chosen && (
         <svg className={classes.overlay} viewBox="0 0 1 1" aria-hidden>
@@ -340,9 +350,9 @@ async function drawn(
 ): Promise<string | null> {
   const found = bundle.scene.views.find((each) => each.name === view);
   if (!found) return null;
-  const canvas = document.createElement("canvas");
-  const preview = new Preview(canvas, bundle);
-  preview.resize(slow ? SMALL_SNAPSHOT : SNAPSHOT);
+  const size = slow ? SMALL_SNAPSHOT : SNAPSHOT;
+  const preview = new Preview(startGpu(size), bundle);
+  preview.resize(size);
   preview.look({ azimuth: found.azimuth, tilt: 0 });
   preview.wear(colour, background);
   preview.print(worn);
@@ -350,7 +360,7 @@ async function drawn(
     preview.refine(slow ? 1 : undefined);
     while (preview.busy) await new Promise(requestAnimationFrame);
   }
-  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done));
+  const blob = await new Promise<Blob | null>((done) => preview.canvas.toBlob(done));
   preview.dispose();
   return blob && URL.createObjectURL(blob);
 }

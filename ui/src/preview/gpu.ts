@@ -17,9 +17,11 @@ export function openGpu(canvas: HTMLCanvasElement): WebGL2RenderingContext {
   return gl;
 }
 
-/** A program with its uniforms by name; `set` ignores names that the compiler left out. */
+/** A program with its uniforms by name; `set` ignores names that the compiler left out.
+
+    Compilers work beside us: nothing is asked of a program before it is used, since every question waits for its answer. */
 export class Program {
-  private readonly places = new Map<string, { at: WebGLUniformLocation; type: number }>();
+  private places: Map<string, { at: WebGLUniformLocation; type: number }> | null = null;
   private readonly handle: WebGLProgram;
 
   constructor(
@@ -27,7 +29,7 @@ export class Program {
     vertex: string,
     fragment: string,
   ) {
-    const program = gl.createProgram();
+    const program = (this.handle = gl.createProgram());
     for (const [type, source] of [
       [gl.VERTEX_SHADER, vertex],
       [gl.FRAGMENT_SHADER, fragment],
@@ -39,25 +41,38 @@ export class Program {
       gl.deleteShader(shader);
     }
     gl.linkProgram(program);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) {
-      const logs = gl.getAttachedShaders(program)!.map((shader) => gl.getShaderInfoLog(shader));
-      throw new GpuError(`A shader does not compile: ${logs.join(" ")} ${gl.getProgramInfoLog(program)}`);
-    }
-    this.handle = program;
-    const count = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS) as number;
-    for (let i = 0; i < count; i++) {
-      const { name, type } = gl.getActiveUniform(program, i)!;
-      this.places.set(name.replace("[0]", ""), { at: gl.getUniformLocation(program, name)!, type });
-    }
   }
 
+  /** Whether it is compiled, where a browser tells without being waited for. */
+  get done(): boolean {
+    const told = this.gl.getExtension("KHR_parallel_shader_compile");
+    return !told || this.gl.isContextLost() || this.gl.getProgramParameter(this.handle, told.COMPLETION_STATUS_KHR);
+  }
+
+  /** GpuError where a driver refuses the shaders. */
   use(values: Record<string, Uniform>): void {
+    this.places ??= this.find();
     this.gl.useProgram(this.handle);
     for (const [name, value] of Object.entries(values)) this.set(name, value);
   }
 
+  private find(): Map<string, { at: WebGLUniformLocation; type: number }> {
+    const { gl, handle } = this;
+    if (!gl.getProgramParameter(handle, gl.LINK_STATUS)) {
+      const logs = gl.getAttachedShaders(handle)?.map((shader) => gl.getShaderInfoLog(shader)) ?? [];
+      throw new GpuError(`A shader does not compile: ${logs.join(" ")} ${gl.getProgramInfoLog(handle)}`);
+    }
+    const places = new Map<string, { at: WebGLUniformLocation; type: number }>();
+    const count = gl.getProgramParameter(handle, gl.ACTIVE_UNIFORMS) as number;
+    for (let i = 0; i < count; i++) {
+      const { name, type } = gl.getActiveUniform(handle, i)!;
+      places.set(name.replace("[0]", ""), { at: gl.getUniformLocation(handle, name)!, type });
+    }
+    return places;
+  }
+
   private set(name: string, value: Uniform): void {
-    const found = this.places.get(name);
+    const found = this.places?.get(name);
     if (!found) return;
     const { gl } = this;
     const { at, type } = found;
@@ -166,8 +181,15 @@ export class Target {
       gl.renderbufferStorage(gl.RENDERBUFFER, gl.DEPTH_COMPONENT24, width, height);
       gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.RENDERBUFFER, this.depth);
     }
+  }
+
+  /** GpuError where the driver cannot draw to textures of such kinds; the answer is waited for. */
+  check(): this {
+    const { gl } = this;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.frame);
     if (gl.checkFramebufferStatus(gl.FRAMEBUFFER) !== gl.FRAMEBUFFER_COMPLETE)
       throw new GpuError("This graphics driver cannot draw to such pictures.");
+    return this;
   }
 
   private readonly depth: WebGLRenderbuffer | null = null;
@@ -193,4 +215,9 @@ export function fill(gl: WebGL2RenderingContext, textures: Record<string, [WebGL
     gl.bindTexture(target ?? gl.TEXTURE_2D, texture);
   });
   return names;
+}
+
+/** Texture units by the order in which `fill` bound them. */
+export function units(names: string[]): Record<string, number> {
+  return Object.fromEntries(names.map((name, unit) => [name, unit]));
 }

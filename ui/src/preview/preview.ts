@@ -6,9 +6,10 @@
 import { Around } from "./around";
 import type { Bundle, FabricColour, Place, Scene } from "./bundle";
 import { pixelsPerCm, poseCamera, type Orbit } from "./camera";
-import { fill, formats, makeLayers, makeTexture, openGpu, Program, sampling, Target, type Uniform } from "./gpu";
+import { fill, formats, makeTexture, sampling, Target, units, type Uniform } from "./gpu";
+import { makeSeen, type Gpu } from "./programs";
 import { samplePlaces } from "./samples";
-import * as shaders from "./shaders";
+import { uploadMesh, uploadTextures } from "./upload";
 
 const KEPT = 4;
 const SAMPLES = 16;
@@ -33,9 +34,10 @@ interface Ink {
 }
 
 export class Preview {
+  readonly canvas: HTMLCanvasElement;
   private readonly gl: WebGL2RenderingContext;
   private readonly scene: Scene;
-  private readonly programs: Record<"mesh" | "ink" | "shade" | "show" | "design", Program>;
+  private readonly programs: Gpu["programs"];
   private readonly textures: Record<string, WebGLTexture>;
   private readonly mesh: { vertices: WebGLVertexArrayObject; corners: number };
   private readonly places = samplePlaces(SAMPLES);
@@ -57,24 +59,17 @@ export class Preview {
   private added = 1;
   private spent = UNKNOWN_PACE;
 
-  constructor(
-    private readonly canvas: HTMLCanvasElement,
-    bundle: Bundle,
-  ) {
-    const gl = (this.gl = openGpu(canvas));
+  /** GpuError where the driver refuses what it is told. */
+  constructor(gpu: Gpu, bundle: Bundle) {
+    const { gl, programs, canvas } = gpu;
+    this.gl = gl;
+    this.programs = programs;
+    this.canvas = canvas;
     this.scene = bundle.scene;
     this.colour = Object.values(bundle.scene.colours)[0];
-    const full = (fragment: string) => new Program(gl, shaders.FULL_SCREEN, fragment);
-    this.programs = {
-      mesh: new Program(gl, shaders.MESH_VERTEX, shaders.MESH_FRAGMENT),
-      ink: full(shaders.INK_FRAGMENT),
-      shade: full(shaders.SHADE_FRAGMENT),
-      show: full(shaders.SHOW_FRAGMENT),
-      design: full(shaders.UNPACK_DESIGN),
-    };
-    this.textures = this.upload(bundle, full(shaders.UNPACK_LIGHT));
-    this.mesh = this.uploadMesh(bundle);
-    this.around = new Around(gl, this.scene.atlas_cm);
+    this.textures = uploadTextures(gl, bundle, programs.light);
+    this.mesh = uploadMesh(gl, bundle);
+    this.around = new Around(gpu, this.scene.atlas_cm);
     this.trims = bundle.scene.trims.map((place, i) => ({ image: bundle.images.get(`trim_${i}`)!, place }));
   }
 
@@ -89,32 +84,35 @@ export class Preview {
 
   resize(size: number): void {
     if (size === this.size) return;
-    this.size = this.canvas.width = this.canvas.height = size;
-    const { gl } = this;
-    const kinds = formats(gl);
+    this.size = size;
+    const { gl, canvas } = this;
+    // a canvas that is told its own size again is made anew, and all that was told before is waited for
+    if (canvas.width !== size) canvas.width = canvas.height = size;
     for (const target of [...this.seen, ...(this.shaded ? Object.values(this.shaded) : [])]) target.free();
-    const make = (kind: keyof typeof kinds) => makeTexture(gl, kinds[kind], size, size, null, { nearest: true });
-    this.seen = Array.from(
-      { length: KEPT + 1 },
-      () => new Target(gl, size, size, [make("half"), make("half"), make("places")], true),
-    );
-    this.shaded = { ink: new Target(gl, size, size, [make("half")]), sum: new Target(gl, size, size, [make("half")]) };
-    this.look(this.orbit);
+    this.seen = [];
+    const half = () => new Target(gl, size, size, [makeTexture(gl, formats(gl).half, size, size, null, { nearest: true })]);
+    this.shaded = { ink: half(), sum: half() };
+    this.looking = this.drawn = 0;
   }
 
   look(orbit: Orbit): void {
+    if (orbit.azimuth === this.orbit.azimuth && orbit.tilt === this.orbit.tilt) return;
     this.orbit = orbit;
     this.looking = this.drawn = 0;
   }
 
   wear(colour: FabricColour, background: [number, number, number] | null): void {
-    if (colour.fabric !== this.colour.fabric) this.looking = 0;
+    const before = this.colour;
+    if (colour.code === before.code && colour.fabric === before.fabric && String(background) === String(this.background)) return;
+    if (colour.fabric !== before.fabric) this.looking = 0;
     this.colour = colour;
     this.background = background;
     this.drawn = 0;
   }
 
   print(prints: PreviewPrint[]): void {
+    const before = this.prints;
+    if (prints.length === before.length && prints.every(({ image, place }, i) => image === before[i].image && place === before[i].place)) return;
     const wanted = new Set([...prints, ...this.trims].map((print) => print.image));
     for (const [image, ink] of this.inks)
       if (!wanted.has(image)) {
@@ -219,6 +217,7 @@ export class Preview {
 
   private addSample(number: number): void {
     const kept = Math.min(number, KEPT);
+    this.seen[kept] ??= makeSeen(this.gl, this.size);
     if (number >= this.looking || kept === KEPT) {
       this.drawMesh(this.seen[kept], this.places[number]);
       if (kept < KEPT) this.looking = number + 1;
@@ -388,74 +387,4 @@ export class Preview {
     this.inks.set(image, ink);
     return ink;
   }
-
-  private upload({ scene, images }: Bundle, unpack: Program): Record<string, WebGLTexture> {
-    const { gl } = this;
-    const kinds = formats(gl);
-    const lanes = Array.from({ length: 8 }, (_, lane) => (lane < 6 ? (lane < scene.lamps.length ? lane : -1) : scene.lamps.length + lane - 6));
-    const light = (side: "outside" | "inside") => {
-      const stack = images.get(`light_${side}`)!;
-      const codes = makeTexture(gl, kinds.grey, stack.width, stack.height, stack, { nearest: true });
-      const made = [0, 1].map(() => makeTexture(gl, kinds.half, stack.width, stack.width));
-      const target = new Target(gl, stack.width, stack.width, made, false, false);
-      target.bind();
-      unpack.use({
-        ...units(fill(gl, { codes: [codes] })),
-        side: stack.width,
-        plane: lanes,
-        scale: lanes.map((plane) => (plane < 0 ? 0 : scene.light_scales[side][plane])),
-      });
-      gl.drawArrays(gl.TRIANGLES, 0, 3);
-      target.free();
-      gl.deleteTexture(codes);
-      return made;
-    };
-    const [outsideA, outsideB] = light("outside");
-    const [insideA, insideB] = light("inside");
-    const { tables } = scene;
-    const steps = tables.albedo.length;
-    const four = new Float32Array(tables.sheen.flatMap((sheen, i) => [sheen, tables.ltc_a[i], tables.ltc_b[i], tables.gloss[i]]));
-    const picture = (name: string, repeat: boolean) => {
-      const image = images.get(name)!;
-      return makeTexture(gl, kinds.grey, image.width, image.height, image, { mips: true, repeat });
-    };
-    return {
-      outsideA,
-      outsideB,
-      insideA,
-      insideB,
-      table: makeTexture(gl, { ...kinds.half, type: gl.FLOAT }, steps, 1, four),
-      albedo: makeTexture(gl, kinds.halfGrey, steps, 1, new Float32Array(tables.albedo)),
-      ringOutside: makeLayers(gl, images.get("ring_outside")!),
-      ringInside: makeLayers(gl, images.get("ring_inside")!),
-      detail: picture("detail", false),
-      ...Object.fromEntries(Object.keys(scene.fabrics).map((name) => [`fabric_${name}`, picture(`fabric_${name}`, true)])),
-    };
-  }
-
-  private uploadMesh({ mesh }: Bundle): { vertices: WebGLVertexArrayObject; corners: number } {
-    const { gl } = this;
-    const vertices = gl.createVertexArray();
-    gl.bindVertexArray(vertices);
-    const attribute = (index: number, data: ArrayBufferView, count: number, type: number) => {
-      gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
-      gl.bufferData(gl.ARRAY_BUFFER, data, gl.STATIC_DRAW);
-      gl.enableVertexAttribArray(index);
-      if (type === gl.UNSIGNED_BYTE) gl.vertexAttribIPointer(index, count, type, 0, 0);
-      else gl.vertexAttribPointer(index, count, type, true, 0, 0);
-    };
-    attribute(0, mesh.position, 3, gl.UNSIGNED_SHORT);
-    attribute(1, mesh.normal, 3, gl.SHORT);
-    attribute(2, mesh.place, 2, gl.UNSIGNED_SHORT);
-    attribute(3, mesh.flags, 1, gl.UNSIGNED_BYTE);
-    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
-    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, mesh.triangles, gl.STATIC_DRAW);
-    gl.bindVertexArray(null);
-    return { vertices, corners: mesh.triangles.length };
-  }
-}
-
-/** Texture units by the order in which `fill` bound them. */
-function units(names: string[]): Record<string, number> {
-  return Object.fromEntries(names.map((name, unit) => [name, unit]));
 }
