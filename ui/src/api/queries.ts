@@ -1,7 +1,7 @@
 /* What pages ask the server for; keys are what live.ts refreshes. */
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { loadBundle, type Bundle, type Scene } from "../preview/bundle";
+import { loadBundle, loadScene, type Bundle, type Scene } from "../preview/bundle";
 import { api, done, type Batch } from "./client";
 
 export const ENDED = ["completed", "failed", "cancelled"];
@@ -86,11 +86,12 @@ const previewOf = (template: string) => `/v1/templates/${encodeURIComponent(temp
 const early = new Map<string, Promise<Bundle>>();
 
 /** Asks for a template's data before there is anything to show them with; the first to want them gets these. */
-export function askEarly(template: string): Promise<Bundle> {
-  const asked = loadBundle(previewOf(template));
-  asked.catch(() => early.delete(template)); // who wants them asks again, and says what is wrong
-  early.set(template, asked);
-  return asked;
+export function askEarly(template: string): { scene: Promise<Scene>; bundle: Promise<Bundle> } {
+  const scene = loadScene(previewOf(template));
+  const bundle = loadBundle(previewOf(template), undefined, scene);
+  bundle.catch(() => early.delete(template)); // who wants them asks again, and says what is wrong
+  early.set(template, bundle);
+  return { scene, bundle };
 }
 
 /** What a template says of itself to browsers, without its pictures and mesh. */

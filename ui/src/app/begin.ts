@@ -5,10 +5,10 @@ import { EMPTY, kept } from "../editor/draft";
 
 const EDITOR = /^\/studio\/?(mockups\/?)?$/;
 
-if (EDITOR.test(location.pathname)) {
+// with a key in the address there is no session yet
+if (EDITOR.test(location.pathname) && !location.hash) {
   const draft = kept() ?? EMPTY;
-  // with a key in the address there is no session yet
-  const data = location.hash ? null : askEarly(draft.template);
+  const asked = askEarly(draft.template);
+  void import("../preview/ahead").then(({ begin }) => begin(asked.scene, asked.bundle, draft));
   void import("../pages/Mockups");
-  if (data) void import("../preview/ahead").then(({ begin }) => begin(data, draft));
 }

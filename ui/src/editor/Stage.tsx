@@ -29,7 +29,8 @@ interface Props {
   selected: string | null;
   onSelect(key: string | null): void;
   onOrbit(orbit: Orbit): void;
-  onMove(key: string, place: Place): void;
+  /** `live`: a hand holds it still. */
+  onMove(key: string, place: Place, live: boolean): void;
   onSettle(): void;
   onRemove(key: string): void;
   autoFocus?: boolean;
@@ -114,17 +115,19 @@ export function Stage(props: Props) {
     snapshot: (view) => drawn(bundle, dyed(bundle.scene, props.colour), props.background, worn, view, (preview?.pace ?? 0) > SLOW_MS),
   }));
 
-  // one picture per change, then samples until it is as the renderer's; a slow machine first rests a moment
+  // one picture per change, then samples until it is as the renderer's; a slow machine sketches, and rests a moment
   useEffect(() => {
     if (!preview) return;
     const since = performance.now();
     let frame = requestAnimationFrame(function draw(now) {
       frame = requestAnimationFrame(draw);
       if (preview.busy) return;
-      if (preview.samples) box.current!.dataset.drawn = preview.finished ? "finished" : "first";
+      if (preview.shown) box.current!.dataset.drawn = preview.finished ? "finished" : "first";
       if (preview.finished) return cancelAnimationFrame(frame);
       const slow = preview.pace > SLOW_MS;
-      if (slow && preview.samples >= FIRST && now - since < REST_MS) return;
+      if (slow && !preview.shown && !preview.looked) return preview.sketch();
+      const enough = preview.samples ? preview.samples >= FIRST : preview.shown;
+      if (slow && preview.timed && enough && now - since < REST_MS) return;
       preview.refine(slow && !preview.kept ? 1 : undefined);
     });
     return () => cancelAnimationFrame(frame);
@@ -189,7 +192,7 @@ export function Stage(props: Props) {
     const clamped = clampPlace(bundle.scene, wanted);
     const drawn = free ? { place: clamped, to: null } : snapped(bundle.scene, clamped, print.design);
     setSnap(drawn.to);
-    props.onMove(now.key, drawn.place);
+    props.onMove(now.key, drawn.place, true);
   };
 
   const end = () => {
@@ -252,7 +255,7 @@ export function Stage(props: Props) {
     if (!change) return;
     event.preventDefault();
     if (!Object.keys(change).length) props.onRemove(chosen.key);
-    else props.onMove(chosen.key, clampPlace(bundle.scene, { ...place, ...change }));
+    else props.onMove(chosen.key, clampPlace(bundle.scene, { ...place, ...change }), false);
   };
 
   const frame = chosen && handles(surface, orbit, chosen);

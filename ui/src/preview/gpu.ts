@@ -49,9 +49,14 @@ export class Program {
     return !told || this.gl.isContextLost() || this.gl.getProgramParameter(this.handle, told.COMPLETION_STATUS_KHR);
   }
 
-  /** GpuError where a driver refuses the shaders. */
-  use(values: Record<string, Uniform>): void {
+  /** Looks for its uniforms, which waits for all that was told before.  GpuError where a driver refuses the shaders. */
+  settle(): void {
     this.places ??= this.find();
+  }
+
+  /** GpuError as `settle`. */
+  use(values: Record<string, Uniform>): void {
+    this.settle();
     this.gl.useProgram(this.handle);
     for (const [name, value] of Object.entries(values)) this.set(name, value);
   }

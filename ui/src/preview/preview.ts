@@ -13,10 +13,14 @@ import { uploadMesh, uploadTextures } from "./upload";
 
 const KEPT = 4;
 const SAMPLES = 16;
-const RING = 8;
+/** Cameras around the garment whose light is known. */
+export const RING = 8;
 const BOUNCE_ALBEDO = 0.8;
 /** Samples of the art in a cell of what is around, and axis. */
 const SUBCELLS = 4;
+
+/** Of the time that a sample of all pixels takes, what one of a quarter takes. */
+const ROUGH = 0.25;
 
 /** Until a sample was timed: small steps. */
 const UNKNOWN_PACE = 1000;
@@ -27,6 +31,21 @@ export interface PreviewPrint {
   place: Place;
 }
 
+/** Pictures of one size: what the first samples see, ink, and the sum of all samples. */
+interface Buffers {
+  size: number;
+  seen: Target[];
+  /** How many of `seen` are as the camera stands. */
+  looked: number;
+  ink: Target;
+  sum: Target;
+}
+
+function makeBuffers(gl: WebGL2RenderingContext, size: number): Buffers {
+  const half = (nearest: boolean) => new Target(gl, size, size, [makeTexture(gl, formats(gl).half, size, size, null, { nearest })]);
+  return { size, seen: [], looked: 0, ink: half(true), sum: half(false) };
+}
+
 interface Ink {
   texture: WebGLTexture;
   width: number;
@@ -35,25 +54,27 @@ interface Ink {
 
 export class Preview {
   readonly canvas: HTMLCanvasElement;
+  /** Whether its pace is known from a sample of all pixels. */
+  timed = false;
   private readonly gl: WebGL2RenderingContext;
   private readonly scene: Scene;
   private readonly programs: Gpu["programs"];
   private readonly textures: Record<string, WebGLTexture>;
-  private readonly mesh: { vertices: WebGLVertexArrayObject; corners: number };
+  private readonly mesh: ReturnType<typeof uploadMesh>;
   private readonly places = samplePlaces(SAMPLES);
   private readonly inks = new Map<ImageBitmap, Ink>();
   private readonly trims: PreviewPrint[];
   private readonly around: Around;
   private surrounded = false;
-  private seen: Target[] = [];
-  private shaded!: { ink: Target; sum: Target };
+  private fine: Buffers | null = null;
+  private rough: Buffers | null = null;
   private size = 0;
   private orbit: Orbit = { azimuth: 0, tilt: 0 };
   private colour: FabricColour;
   private background: [number, number, number] | null = [255, 255, 255];
   private prints: PreviewPrint[] = [];
   private drawn = 0;
-  private looking = 0;
+  private roughly = false;
   private fence: WebGLSync | null = null;
   private begun = 0;
   private added = 1;
@@ -82,32 +103,37 @@ export class Preview {
     return this.drawn >= SAMPLES;
   }
 
+  /** Whether a picture is there, if only a rough one. */
+  get shown(): boolean {
+    return this.drawn > 0 || this.roughly;
+  }
+
+  /** Whether the garment was drawn from this side, in full size. */
+  get looked(): boolean {
+    return this.fine !== null && this.fine.looked > 0;
+  }
+
   resize(size: number): void {
     if (size === this.size) return;
     this.size = size;
-    const { gl, canvas } = this;
     // a canvas that is told its own size again is made anew, and all that was told before is waited for
-    if (canvas.width !== size) canvas.width = canvas.height = size;
-    for (const target of [...this.seen, ...(this.shaded ? Object.values(this.shaded) : [])]) target.free();
-    this.seen = [];
-    const half = () => new Target(gl, size, size, [makeTexture(gl, formats(gl).half, size, size, null, { nearest: true })]);
-    this.shaded = { ink: half(), sum: half() };
-    this.looking = this.drawn = 0;
+    if (this.canvas.width !== size) this.canvas.width = this.canvas.height = size;
+    this.forget();
   }
 
   look(orbit: Orbit): void {
     if (orbit.azimuth === this.orbit.azimuth && orbit.tilt === this.orbit.tilt) return;
     this.orbit = orbit;
-    this.looking = this.drawn = 0;
+    this.lookAgain();
   }
 
   wear(colour: FabricColour, background: [number, number, number] | null): void {
     const before = this.colour;
     if (colour.code === before.code && colour.fabric === before.fabric && String(background) === String(this.background)) return;
-    if (colour.fabric !== before.fabric) this.looking = 0;
+    if (colour.fabric !== before.fabric) this.lookAgain();
     this.colour = colour;
     this.background = background;
-    this.drawn = 0;
+    this.startAgain();
   }
 
   print(prints: PreviewPrint[]): void {
@@ -121,12 +147,12 @@ export class Preview {
       }
     this.prints = prints;
     this.surrounded = false;
-    this.drawn = 0;
+    this.startAgain();
   }
 
   /** Whether the next picture needs no mesh: only ink and colour changed since the last one. */
   get kept(): boolean {
-    return this.looking >= KEPT;
+    return this.fine !== null && this.fine.looked >= KEPT;
   }
 
   /** Whether the graphics processor still works on what it was told: more would only queue up behind it. */
@@ -137,6 +163,7 @@ export class Preview {
     gl.deleteSync(this.fence);
     this.fence = null;
     this.spent = (performance.now() - this.begun) / this.added;
+    this.timed ||= this.added >= 1;
     return false;
   }
 
@@ -145,24 +172,23 @@ export class Preview {
     return this.spent;
   }
 
+  /** One sample in a quarter of the pixels: what a slow machine shows at once. */
+  sketch(): void {
+    if (!this.size) return;
+    const buffers = (this.rough ??= makeBuffers(this.gl, Math.max(Math.round(this.size / 2), 1)));
+    this.work(buffers, 0, 1);
+    this.added = ROUGH;
+    this.roughly = true;
+  }
+
   /** Adds samples, by default as many as are kept; false when the picture is finished. */
   refine(count = KEPT): boolean {
     if (this.finished || !this.size) return false;
-    const { gl } = this;
-    gl.disable(gl.BLEND);
-    if (!this.surrounded) this.surround();
-    if (this.drawn === 0) {
-      this.shaded.sum.bind();
-      gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0]);
-    }
+    this.fine ??= makeBuffers(this.gl, this.size);
     const until = Math.min(this.drawn + count, SAMPLES);
-    this.begun = performance.now();
+    this.work(this.fine, this.drawn, until);
     this.added = until - this.drawn;
-    for (; this.drawn < until; this.drawn++) this.addSample(this.drawn);
-    this.show();
-    if (this.fence) gl.deleteSync(this.fence);
-    this.fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
-    gl.flush();
+    this.drawn = until;
     return !this.finished;
   }
 
@@ -179,10 +205,12 @@ export class Preview {
 
   /** What the garment shows at a place of the picture (0..1, from the top left): a panel and cm on it. */
   pick(x: number, y: number): { panel: string; x: number; y: number } | null {
-    const { gl, size, scene } = this;
-    if (!this.looking) return null;
+    const { gl, scene } = this;
+    const buffers = this.looked ? this.fine : this.rough;
+    if (!buffers?.looked) return null;
+    const { size } = buffers;
     const at = new Uint16Array(4);
-    gl.bindFramebuffer(gl.FRAMEBUFFER, this.seen[0].frame);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, buffers.seen[0].frame);
     gl.readBuffer(gl.COLOR_ATTACHMENT2);
     const clamp = (v: number) => Math.min(Math.max(Math.floor(v * size), 0), size - 1);
     gl.readPixels(clamp(x), size - 1 - clamp(y), 1, 1, gl.RGBA_INTEGER, gl.UNSIGNED_SHORT, at);
@@ -192,12 +220,56 @@ export class Preview {
     return { panel: panel.name, x: u - panel.origin[0], y: v - panel.origin[1] };
   }
 
-  dispose(): void {
+  /** Lets go of all that it has; the canvas can be drawn on by another one. */
+  free(): void {
+    const { gl } = this;
     this.around.free();
-    for (const target of [...this.seen, ...Object.values(this.shaded ?? {})]) target.free();
-    for (const texture of [...Object.values(this.textures), ...[...this.inks.values()].map((ink) => ink.texture)])
-      this.gl.deleteTexture(texture);
+    this.forget();
+    for (const texture of [...Object.values(this.textures), ...[...this.inks.values()].map((ink) => ink.texture)]) gl.deleteTexture(texture);
+    this.inks.clear();
+    gl.deleteVertexArray(this.mesh.vertices);
+    for (const buffer of this.mesh.buffers) gl.deleteBuffer(buffer);
+    if (this.fence) gl.deleteSync(this.fence);
+    this.fence = null;
+  }
+
+  dispose(): void {
+    this.free();
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+
+  private startAgain(): void {
+    this.drawn = 0;
+    this.roughly = false;
+  }
+
+  private lookAgain(): void {
+    for (const buffers of [this.fine, this.rough]) if (buffers) buffers.looked = 0;
+    this.startAgain();
+  }
+
+  private forget(): void {
+    for (const buffers of [this.fine, this.rough])
+      if (buffers) for (const target of [...buffers.seen, buffers.ink, buffers.sum]) target.free();
+    this.fine = this.rough = null;
+    this.startAgain();
+  }
+
+  /** Adds the samples from one number to another to what is in the buffers, and shows their mean. */
+  private work(buffers: Buffers, from: number, until: number): void {
+    const { gl } = this;
+    gl.disable(gl.BLEND);
+    if (!this.surrounded) this.surround();
+    if (from === 0) {
+      buffers.sum.bind();
+      gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0]);
+    }
+    this.begun = performance.now();
+    for (let number = from; number < until; number++) this.addSample(buffers, number);
+    this.show(buffers, until);
+    if (this.fence) gl.deleteSync(this.fence);
+    this.fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    gl.flush();
   }
 
   private surround(): void {
@@ -215,19 +287,20 @@ export class Preview {
     this.surrounded = true;
   }
 
-  private addSample(number: number): void {
+  private addSample(buffers: Buffers, number: number): void {
     const kept = Math.min(number, KEPT);
-    this.seen[kept] ??= makeSeen(this.gl, this.size);
-    if (number >= this.looking || kept === KEPT) {
-      this.drawMesh(this.seen[kept], this.places[number]);
-      if (kept < KEPT) this.looking = number + 1;
+    const seen = (buffers.seen[kept] ??= makeSeen(this.gl, buffers.size));
+    if (number >= buffers.looked || kept === KEPT) {
+      this.drawMesh(seen, this.places[number]);
+      if (kept < KEPT) buffers.looked = number + 1;
     }
-    this.drawInk(this.seen[kept]);
-    this.addShaded(this.seen[kept]);
+    this.drawInk(buffers, seen, number);
+    this.addShaded(buffers, seen);
   }
 
   private drawMesh(target: Target, [right, down]: [number, number]): void {
-    const { gl, size, scene } = this;
+    const { gl, scene } = this;
+    const size = target.width;
     const pose = poseCamera(scene.camera, this.orbit);
     const turns = (((this.orbit.azimuth / 360) % 1) + 1) % 1;
     const first = Math.floor(turns * RING) % RING;
@@ -280,18 +353,20 @@ export class Preview {
     gl.bindVertexArray(null);
   }
 
-  private drawInk(seen: Target): void {
+  private drawInk({ ink: layers, size }: Buffers, seen: Target, number: number): void {
     const { gl } = this;
-    this.shaded.ink.bind();
+    layers.bind();
     gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0]);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     for (const print of [...this.trims, ...this.prints]) {
       const ink = this.inkOf(print.image);
-      this.shaded.ink.bind();
+      layers.bind();
       gl.enable(gl.BLEND);
       const names = fill(gl, { where: [seen.textures[2]], design: [ink.texture] });
-      this.programs.ink.use({ ...units(names), ...this.layer(print, ink) });
+      const texels = print.image.width / print.place.width / pixelsPerCm(this.scene.camera, size);
+      const level = Math.max(Math.log2(texels / Math.sqrt(number < KEPT ? KEPT : SAMPLES)), 0);
+      this.programs.ink.use({ ...units(names), ...this.layer(print, ink), level });
       gl.drawArrays(gl.TRIANGLES, 0, 3);
     }
     gl.disable(gl.BLEND);
@@ -299,7 +374,7 @@ export class Preview {
 
   /** The atlas (0..1) to the design's texels with their border (0..1), and the panel's part of the atlas. */
   private layer({ image, place }: PreviewPrint, ink: Ink): Record<string, Uniform> {
-    const { atlas_cm: atlas, panels, camera } = this.scene;
+    const { atlas_cm: atlas, panels } = this.scene;
     const panel = panels.find((each) => each.name === place.panel)!;
     const turned = (place.rotation * Math.PI) / 180;
     const [cos, sin] = [Math.cos(turned), Math.sin(turned)];
@@ -313,24 +388,22 @@ export class Preview {
     ];
     const [ox, oy] = panel.origin;
     const [left, top, right, bottom] = panel.bounds;
-    const texelsPerPixel = perCm / pixelsPerCm(camera, this.size);
     return {
       across: row(cos, sin, image.width / 2, ink.width),
       down: row(-sin, cos, image.height / 2, ink.height),
       clip: [(left + ox) / atlas, (top + oy) / atlas, (right + ox) / atlas, (bottom + oy) / atlas],
-      level: Math.max(Math.log2(texelsPerPixel / Math.sqrt(this.drawn < KEPT ? KEPT : 16)), 0),
     };
   }
 
-  private addShaded(seen: Target): void {
+  private addShaded({ ink, sum }: Buffers, seen: Target): void {
     const { gl, colour, scene } = this;
-    this.shaded.sum.bind();
+    sum.bind();
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE);
     const names = fill(gl, {
       terms0: [seen.textures[0]],
       terms1: [seen.textures[1]],
-      inks: [this.shaded.ink.textures[0]],
+      inks: [ink.textures[0]],
       around: [this.around.texture],
       where: [seen.textures[2]],
     });
@@ -350,15 +423,16 @@ export class Preview {
     gl.disable(gl.BLEND);
   }
 
-  private show(): void {
+  private show({ sum, size: inner }: Buffers, samples: number): void {
     const { gl, size } = this;
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.viewport(0, 0, size, size);
-    const names = fill(gl, { sum: [this.shaded.sum.textures[0]] });
+    const names = fill(gl, { sum: [sum.textures[0]] });
     const back = this.background;
     this.programs.show.use({
       ...units(names),
-      samples: this.drawn,
+      samples,
+      share: inner / size,
       exposure: this.scene.exposure,
       background: back ? [...back.map((code) => code / 255), 1] : [0, 0, 0, 0],
     });

@@ -33,9 +33,11 @@ export function startGpu(size: number, canvas = document.createElement("canvas")
 
 const LOOK_MS = 8;
 
-/** Until nothing would be waited for that compiles. */
+/** Until all is compiled; nothing has to be asked of the driver after it.  GpuError where it refuses the shaders. */
 export async function compiled({ programs }: Gpu): Promise<void> {
-  while (!Object.values(programs).every((each) => each.done)) await new Promise((done) => setTimeout(done, LOOK_MS));
+  const all = Object.values(programs);
+  while (!all.every((each) => each.done)) await new Promise((done) => setTimeout(done, LOOK_MS));
+  for (const each of all) each.settle();
 }
 
 /** What one sample of the mesh is drawn into: two pictures of terms, and the places; with a depth. */

@@ -246,7 +246,7 @@ void main() {
 /* The mean of all samples to display values: exposure, Khronos PBR Neutral, the sRGB curve, the background. */
 export const SHOW_FRAGMENT = `${HEAD}
 uniform sampler2D sum;
-uniform float samples, exposure;
+uniform float samples, exposure, share;   /* share: the sum's side over the canvas' */
 uniform vec4 background;
 out vec4 shown;
 vec3 neutral(vec3 c) {
@@ -264,7 +264,7 @@ vec3 srgb(vec3 c) {
   return mix(c * 12.92, 1.055 * pow(c, vec3(1. / 2.4)) - .055, step(.0031308, c));
 }
 void main() {
-  vec4 s = texelFetch(sum, ivec2(gl_FragCoord.xy), 0) / samples;
+  vec4 s = (share == 1. ? texelFetch(sum, ivec2(gl_FragCoord.xy), 0) : texture(sum, gl_FragCoord.xy * share / vec2(textureSize(sum, 0)))) / samples;
   float a = s.a > .9995 ? 1. : s.a;
   vec3 c = srgb(neutral(s.rgb / max(s.a, 1e-4) * exposure));
   float over = background.a * (1. - a);

@@ -52,12 +52,18 @@ export function uploadTextures(gl: WebGL2RenderingContext, { scene, images }: Bu
 }
 
 /** Its attributes as the vertex shader numbers them, and how many corners it has. */
-export function uploadMesh(gl: WebGL2RenderingContext, { mesh }: Bundle): { vertices: WebGLVertexArrayObject; corners: number } {
+export function uploadMesh(gl: WebGL2RenderingContext, { mesh }: Bundle) {
   const vertices = gl.createVertexArray();
   gl.bindVertexArray(vertices);
+  const buffers: WebGLBuffer[] = [];
+  const send = (target: number, data: ArrayBufferView) => {
+    const buffer = gl.createBuffer();
+    buffers.push(buffer);
+    gl.bindBuffer(target, buffer);
+    gl.bufferData(target, data, gl.STATIC_DRAW);
+  };
   const attribute = (index: number, data: ArrayBufferView, count: number, type: number) => {
-    gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
-    gl.bufferData(gl.ARRAY_BUFFER, data, gl.STATIC_DRAW);
+    send(gl.ARRAY_BUFFER, data);
     gl.enableVertexAttribArray(index);
     if (type === gl.UNSIGNED_BYTE) gl.vertexAttribIPointer(index, count, type, 0, 0);
     else gl.vertexAttribPointer(index, count, type, true, 0, 0);
@@ -66,8 +72,7 @@ export function uploadMesh(gl: WebGL2RenderingContext, { mesh }: Bundle): { vert
   attribute(1, mesh.normal, 3, gl.SHORT);
   attribute(2, mesh.place, 2, gl.UNSIGNED_SHORT);
   attribute(3, mesh.flags, 1, gl.UNSIGNED_BYTE);
-  gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
-  gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, mesh.triangles, gl.STATIC_DRAW);
+  send(gl.ELEMENT_ARRAY_BUFFER, mesh.triangles);
   gl.bindVertexArray(null);
-  return { vertices, corners: mesh.triangles.length };
+  return { vertices, buffers, corners: mesh.triangles.length };
 }
