@@ -107,6 +107,7 @@ export function formats(gl: WebGL2RenderingContext) {
     half: { internal: gl.RGBA16F, format: gl.RGBA, type: gl.HALF_FLOAT },
     halfGrey: { internal: gl.R16F, format: gl.RED, type: gl.FLOAT },
     places: { internal: gl.RGBA16UI, format: gl.RGBA_INTEGER, type: gl.UNSIGNED_SHORT },
+    shapes: { internal: gl.RGBA32UI, format: gl.RGBA_INTEGER, type: gl.UNSIGNED_INT },
   } satisfies Record<string, Format>;
 }
 
@@ -162,7 +163,15 @@ export function makeLayers(gl: WebGL2RenderingContext, stack: ImageBitmap): WebG
   return texture;
 }
 
-/** A frame that draws into textures, its own to delete. */
+/** A depth for frames of one size. */
+export function makeDepth(gl: WebGL2RenderingContext, size: number): WebGLRenderbuffer {
+  const depth = gl.createRenderbuffer();
+  gl.bindRenderbuffer(gl.RENDERBUFFER, depth);
+  gl.renderbufferStorage(gl.RENDERBUFFER, gl.DEPTH_COMPONENT24, size, size);
+  return depth;
+}
+
+/** A frame that draws into textures, its own to delete unless said otherwise; a depth never is. */
 export class Target {
   readonly frame: WebGLFramebuffer;
 
@@ -171,21 +180,16 @@ export class Target {
     readonly width: number,
     readonly height: number,
     readonly textures: WebGLTexture[],
-    depth = false,
-    private readonly owned = true,
+    { depth, owned = true }: { depth?: WebGLRenderbuffer; owned?: boolean } = {},
   ) {
+    this.owned = owned;
     this.frame = gl.createFramebuffer();
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.frame);
     textures.forEach((texture, i) =>
       gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0 + i, gl.TEXTURE_2D, texture, 0),
     );
     gl.drawBuffers(textures.map((_, i) => gl.COLOR_ATTACHMENT0 + i));
-    if (depth) {
-      this.depth = gl.createRenderbuffer();
-      gl.bindRenderbuffer(gl.RENDERBUFFER, this.depth);
-      gl.renderbufferStorage(gl.RENDERBUFFER, gl.DEPTH_COMPONENT24, width, height);
-      gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.RENDERBUFFER, this.depth);
-    }
+    if (depth) gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.RENDERBUFFER, depth);
   }
 
   /** GpuError where the driver cannot draw to textures of such kinds; the answer is waited for. */
@@ -197,7 +201,7 @@ export class Target {
     return this;
   }
 
-  private readonly depth: WebGLRenderbuffer | null = null;
+  private readonly owned: boolean;
 
   bind(): void {
     this.gl.bindFramebuffer(this.gl.FRAMEBUFFER, this.frame);
@@ -206,7 +210,6 @@ export class Target {
 
   free(): void {
     this.gl.deleteFramebuffer(this.frame);
-    this.gl.deleteRenderbuffer(this.depth);
     if (this.owned) this.textures.forEach((texture) => this.gl.deleteTexture(texture));
   }
 }

@@ -4,10 +4,11 @@
    which only the camera changes; then ink and colour, which a hand drags about.  The first few samples are kept. */
 
 import { Around } from "./around";
+import { freeBuffers, makeBuffers, seenOf, type Buffers, type Seen } from "./buffers";
 import type { Bundle, FabricColour, Place, Scene } from "./bundle";
 import { pixelsPerCm, poseCamera, type Orbit } from "./camera";
 import { fill, formats, makeTexture, sampling, Target, units, type Uniform } from "./gpu";
-import { makeSeen, type Gpu } from "./programs";
+import type { Gpu } from "./programs";
 import { samplePlaces } from "./samples";
 import { uploadMesh, uploadTextures } from "./upload";
 
@@ -29,21 +30,6 @@ const UNKNOWN_PACE = 1000;
 export interface PreviewPrint {
   image: ImageBitmap;
   place: Place;
-}
-
-/** Pictures of one size: what the first samples see, ink, and the sum of all samples. */
-interface Buffers {
-  size: number;
-  seen: Target[];
-  /** How many of `seen` are as the camera stands. */
-  looked: number;
-  ink: Target;
-  sum: Target;
-}
-
-function makeBuffers(gl: WebGL2RenderingContext, size: number): Buffers {
-  const half = (nearest: boolean) => new Target(gl, size, size, [makeTexture(gl, formats(gl).half, size, size, null, { nearest })]);
-  return { size, seen: [], looked: 0, ink: half(true), sum: half(false) };
 }
 
 interface Ink {
@@ -210,8 +196,8 @@ export class Preview {
     if (!buffers?.looked) return null;
     const { size } = buffers;
     const at = new Uint16Array(4);
-    gl.bindFramebuffer(gl.FRAMEBUFFER, buffers.seen[0].frame);
-    gl.readBuffer(gl.COLOR_ATTACHMENT2);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, buffers.seen[0].mesh.frame);
+    gl.readBuffer(gl.COLOR_ATTACHMENT0);
     const clamp = (v: number) => Math.min(Math.max(Math.floor(v * size), 0), size - 1);
     gl.readPixels(clamp(x), size - 1 - clamp(y), 1, 1, gl.RGBA_INTEGER, gl.UNSIGNED_SHORT, at);
     if (!at[3] || at[2] & scene.mesh.inside) return null;
@@ -249,8 +235,7 @@ export class Preview {
   }
 
   private forget(): void {
-    for (const buffers of [this.fine, this.rough])
-      if (buffers) for (const target of [...buffers.seen, buffers.ink, buffers.sum]) target.free();
+    for (const buffers of [this.fine, this.rough]) if (buffers) freeBuffers(buffers, this.gl);
     this.fine = this.rough = null;
     this.startAgain();
   }
@@ -289,30 +274,46 @@ export class Preview {
 
   private addSample(buffers: Buffers, number: number): void {
     const kept = Math.min(number, KEPT);
-    const seen = (buffers.seen[kept] ??= makeSeen(this.gl, buffers.size));
+    const seen = seenOf(buffers, this.gl, kept);
     if (number >= buffers.looked || kept === KEPT) {
-      this.drawMesh(seen, this.places[number]);
+      const [right, down] = this.places[number];
+      this.drawSeen(seen, [(-2 * right) / buffers.size, (2 * down) / buffers.size]);
       if (kept < KEPT) buffers.looked = number + 1;
     }
     this.drawInk(buffers, seen, number);
     this.addShaded(buffers, seen);
   }
 
-  private drawMesh(target: Target, [right, down]: [number, number]): void {
+  /** The mesh, and the light of what is seen of it; `shift` is the sample's place in its pixel, in clip units. */
+  private drawSeen({ mesh, terms }: Seen, shift: [number, number]): void {
     const { gl, scene } = this;
-    const size = target.width;
     const pose = poseCamera(scene.camera, this.orbit);
+    const view = { camera: pose.position, axes: pose.axes, scale: [pose.focal, pose.focal], shift };
+    mesh.bind();
+    gl.enable(gl.DEPTH_TEST);
+    gl.clearBufferuiv(gl.COLOR, 0, [0, 0, 0, 0]);
+    gl.clearBufferfv(gl.DEPTH, 0, [1]);
+    this.programs.mesh.use({ ...view, low: scene.mesh.low, high: scene.mesh.high });
+    gl.bindVertexArray(this.mesh.vertices);
+    gl.enable(gl.CULL_FACE);
+    gl.drawElements(gl.TRIANGLES, this.mesh.corners, gl.UNSIGNED_INT, 0);
+    gl.disable(gl.CULL_FACE);
+    gl.disable(gl.DEPTH_TEST);
+    gl.bindVertexArray(null);
+    terms.bind();
+    this.programs.terms.use({ ...view, ...this.lit(mesh) });
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+  }
+
+  /** What the light of a sample needs to know. */
+  private lit(mesh: Target): Record<string, Uniform> {
+    const { gl, scene, textures: t } = this;
     const turns = (((this.orbit.azimuth / 360) % 1) + 1) % 1;
     const first = Math.floor(turns * RING) % RING;
-    const t = this.textures;
     const fabric = this.colour.fabric;
-    target.bind();
-    gl.enable(gl.DEPTH_TEST);
-    gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0]);
-    gl.clearBufferfv(gl.COLOR, 1, [0, 0, 0, 0]);
-    gl.clearBufferuiv(gl.COLOR, 2, [0, 0, 0, 0]);
-    gl.clearBufferfv(gl.DEPTH, 0, [1]);
     const names = fill(gl, {
+      where: [mesh.textures[0]],
+      shape: [mesh.textures[1]],
       outsideA: [t.outsideA],
       outsideB: [t.outsideB],
       insideA: [t.insideA],
@@ -324,15 +325,9 @@ export class Preview {
       ringOutside: [t.ringOutside, gl.TEXTURE_2D_ARRAY],
       ringInside: [t.ringInside, gl.TEXTURE_2D_ARRAY],
     });
-    this.programs.mesh.use({
+    return {
       ...units(names),
-      ...this.scene.cloth,
-      low: scene.mesh.low,
-      high: scene.mesh.high,
-      camera: pose.position,
-      axes: pose.axes,
-      scale: [pose.focal, pose.focal],
-      shift: [(-2 * right) / size, (2 * down) / size],
+      ...scene.cloth,
       lampPoint: scene.lamps.flatMap((lamp) => lamp.points.flat()),
       lampAxis: scene.lamps.flatMap((lamp) => lamp.axis),
       lampCount: scene.lamps.length,
@@ -344,16 +339,10 @@ export class Preview {
       covered: Array.from({ length: 64 }, (_, i) => (scene.panels[i]?.fabric ? 1 : 0)),
       detailBias: -1,
       fabricBias: -1,
-    });
-    gl.bindVertexArray(this.mesh.vertices);
-    gl.enable(gl.CULL_FACE);
-    gl.drawElements(gl.TRIANGLES, this.mesh.corners, gl.UNSIGNED_INT, 0);
-    gl.disable(gl.CULL_FACE);
-    gl.disable(gl.DEPTH_TEST);
-    gl.bindVertexArray(null);
+    };
   }
 
-  private drawInk({ ink: layers, size }: Buffers, seen: Target, number: number): void {
+  private drawInk({ ink: layers, size }: Buffers, seen: Seen, number: number): void {
     const { gl } = this;
     layers.bind();
     gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0]);
@@ -363,7 +352,7 @@ export class Preview {
       const ink = this.inkOf(print.image);
       layers.bind();
       gl.enable(gl.BLEND);
-      const names = fill(gl, { where: [seen.textures[2]], design: [ink.texture] });
+      const names = fill(gl, { where: [seen.mesh.textures[0]], design: [ink.texture] });
       const texels = print.image.width / print.place.width / pixelsPerCm(this.scene.camera, size);
       const level = Math.max(Math.log2(texels / Math.sqrt(number < KEPT ? KEPT : SAMPLES)), 0);
       this.programs.ink.use({ ...units(names), ...this.layer(print, ink), level });
@@ -395,17 +384,17 @@ export class Preview {
     };
   }
 
-  private addShaded({ ink, sum }: Buffers, seen: Target): void {
+  private addShaded({ ink, sum }: Buffers, seen: Seen): void {
     const { gl, colour, scene } = this;
     sum.bind();
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE);
     const names = fill(gl, {
-      terms0: [seen.textures[0]],
-      terms1: [seen.textures[1]],
+      terms0: [seen.terms.textures[0]],
+      terms1: [seen.terms.textures[1]],
       inks: [ink.textures[0]],
       around: [this.around.texture],
-      where: [seen.textures[2]],
+      where: [seen.mesh.textures[0]],
     });
     const ratio = scene.bounce_ratio;
     this.programs.shade.use({
@@ -448,7 +437,7 @@ export class Preview {
     const height = image.height + 2;
     const raw = makeTexture(gl, kinds.colour, image.width, image.height, image, { nearest: true });
     const texture = makeTexture(gl, kinds.half, width, height);
-    const target = new Target(gl, width, height, [texture], false, false);
+    const target = new Target(gl, width, height, [texture], { owned: false });
     target.bind();
     gl.disable(gl.BLEND);
     this.programs.design.use(units(fill(gl, { design: [raw] })));

@@ -15,7 +15,7 @@ export function uploadTextures(gl: WebGL2RenderingContext, { scene, images }: Bu
     const stack = images.get(`light_${side}`)!;
     const codes = makeTexture(gl, kinds.grey, stack.width, stack.height, stack, { nearest: true });
     const made = [0, 1].map(() => makeTexture(gl, kinds.half, stack.width, stack.width));
-    const target = new Target(gl, stack.width, stack.width, made, false, false);
+    const target = new Target(gl, stack.width, stack.width, made, { owned: false });
     target.bind();
     unpack.use({
       ...units(fill(gl, { codes: [codes] })),
