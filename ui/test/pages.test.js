@@ -147,7 +147,7 @@ test("10,000 jobs are filtered and paged within 100 ms", async () => {
   await call("POST", "/v1/queues/mockup/pause");
   const sheet = `id,title\n${Array.from({ length: 111 }, (_, i) => `many_${i},Product ${i}`).join("\n")}\n`;
   await fetch(`${server.url}/v1/products/import`, { method: "POST", headers: { Authorization: `Bearer ${server.key}`, "Content-Type": "text/csv" }, body: sheet });
-  await promisify(execFile)(PYTHON, [path.join(ROOT, "ui/test/many_jobs.py"), server.folder, "9990"]);
+  await promisify(execFile)(PYTHON, [path.join(ROOT, "tests/browser/many_jobs.py"), server.folder, "9990"]);
   const { count } = await call("GET", "/v1/jobs");
   assert.ok(count >= 9990, `${count}`);
   const profile = await openProfile(browser, server, { deviceScaleFactor: 0.5 });

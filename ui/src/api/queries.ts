@@ -50,11 +50,12 @@ export const designs = () =>
     queryFn: ({ signal }) => done(api.GET("/v1/designs", { signal, params: { query: { limit: 60 } } })),
   });
 
-export const products = (page = 0) =>
+/** Products, the newest first; with a text those whose title or id contains it. */
+export const products = (page = 0, text = "") =>
   queryOptions({
-    queryKey: ["products", page],
+    queryKey: ["products", page, text],
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => done(api.GET("/v1/products", { signal, params: { query: { limit: PAGE, offset: page * PAGE } } })),
+    queryFn: ({ signal }) => done(api.GET("/v1/products", { signal, params: { query: { limit: PAGE, offset: page * PAGE, q: text || undefined } } })),
   });
 
 export const product = (id: string) =>

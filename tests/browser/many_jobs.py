@@ -1,4 +1,4 @@
-"""Fills a server's database with jobs, as a year of a shop would: `python ui/test/many_jobs.py DATA_DIR COUNT`.
+"""Fills a server's database with jobs, as a year of a shop would: `many_jobs.py DATA_DIR COUNT`.
 
 Orders over HTTP would be checked and priced one by one; what is tested is the table that shows them.
 """
