@@ -55,6 +55,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--media", type=Path, default=Path("out/bench-video"))
     given = parser.parse_args()
+    given.media = given.media.resolve()  # children work elsewhere
     options = Options(short_side=None if given.height == 1080 else given.height, captions=CaptionStyle.BURNT)
     length = 600 if given.long else given.seconds
     session = cameras(given.media, length + 2, options)
