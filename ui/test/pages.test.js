@@ -1,11 +1,13 @@
 // What holds on every page: readable by everybody, nothing foreign runs, all tabs live, quick with many jobs.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
-import { openProfile, pause, ROOT, startBrowser, startServer } from "./harness.js";
+import { openProfile, pause, PYTHON, ROOT, startBrowser, startServer } from "./harness.js";
 import { fillShop, pagesOf } from "./pages.js";
 
 /** Times are for a machine that does nothing else; SLACK=10 on a busy one. */
@@ -145,11 +147,9 @@ test("10,000 jobs are filtered and paged within 100 ms", async () => {
   await call("POST", "/v1/queues/mockup/pause");
   const sheet = `id,title\n${Array.from({ length: 111 }, (_, i) => `many_${i},Product ${i}`).join("\n")}\n`;
   await fetch(`${server.url}/v1/products/import`, { method: "POST", headers: { Authorization: `Bearer ${server.key}`, "Content-Type": "text/csv" }, body: sheet });
-  const template = await call("GET", "/v1/templates/tee");
-  const products = Array.from({ length: 111 }, (_, i) => `many_${i}`);
-  await call("POST", "/v1/batches", { matrix: { designs: [ids.design], products, presets: template.available_presets, colors: Object.keys(template.colours) } });
+  await promisify(execFile)(PYTHON, [path.join(ROOT, "tests/browser/many_jobs.py"), server.folder, "9990"]);
   const { count } = await call("GET", "/v1/jobs");
-  assert.ok(count >= 9000, `${count}`);
+  assert.ok(count >= 9990, `${count}`);
   const profile = await openProfile(browser, server, { deviceScaleFactor: 0.5 });
   const page = profile.page;
   await page.goto(`${server.url}/studio/jobs`);
