@@ -99,9 +99,9 @@ describe("the preview", () => {
     await page.getByRole("button", { name: "Try the sample" }).click();
     await page.locator("[role=application] svg circle").first().waitFor();
     const cdp = await profile.context.newCDPSession(page);
-    await cdp.send("Performance.setTimeDomain", { timeDomain: "threadTicks" }).catch(() => undefined);
     await cdp.send("Performance.enable");
-    const script = async () => (await cdp.send("Performance.getMetrics")).metrics.find(({ name }) => name === "ScriptDuration").value;
+    /** Processor time of the page's main thread, s: script, and all else that it does. */
+    const script = async () => (await cdp.send("Performance.getMetrics")).metrics.find(({ name }) => name === "ThreadTime").value;
     await page.evaluate(() => {
       window.frames_ = 0;
       const count = () => (window.frames_++, requestAnimationFrame(count));
@@ -115,7 +115,7 @@ describe("the preview", () => {
     const [spent, count] = [(await script()) - begun, (await page.evaluate(() => window.frames_)) - frames];
     await page.mouse.up();
     const each = (1000 * spent) / Math.max(count, 1);
-    console.log(`a frame of a drag costs ${each.toFixed(1)} ms of script (${count} frames)`);
+    console.log(`a frame of a drag costs ${each.toFixed(1)} ms of the page's thread (${count} frames, ${((1000 * spent) / 40).toFixed(1)} ms a move)`);
     assert.ok(each <= 16 * SLACK, `${each} ms`);
     assert.ok(Math.min(...times) <= 1500 * SLACK, `${times}`);
     await profile.context.close();
