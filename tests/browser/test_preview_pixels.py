@@ -31,7 +31,8 @@ from tirage.mockup.template import load
 UI = Path(__file__).resolve().parents[2] / "ui"
 SIZE = 1024
 DRAGGING, AT_REST = 4, 16
-SECONDS = 560
+EVERY = bool(os.environ.get("TIRAGE_PREVIEW_ALL"))
+SECONDS = 1700 if EVERY else 560
 MARKS = {
     "top left": (220, 30, 40),
     "top right": (30, 160, 60),
@@ -131,12 +132,11 @@ def _design() -> NDArray[np.uint8]:
 
 
 def _cases() -> list[tuple[str, str]]:
-    every = bool(os.environ.get("TIRAGE_PREVIEW_ALL"))
     return [
         (colour, view.name)
         for number, view in enumerate(VIEWS)
         for shift, colour in enumerate(("navy", "white", "heather"))
-        if every or number % 3 == shift
+        if EVERY or number % 3 == shift
     ]
 
 
