@@ -10,7 +10,7 @@ UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-versi
 JOBS ?= $(shell nproc)
 NATIVE := $(wildcard src/tirage/mockup/native/*.[ch])
 
-.PHONY: help demo demo-video bench-video bench-remotion test test-chaos test-drills test-security test-peers test-ui test-browser test-remotion screenshots studio-types chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-catalogue bench-smoke simulate references goldens blender test-blender garment bake studio pins ci-deps clean native
+.PHONY: help demo demo-video bench-video bench-remotion test test-chaos test-drills test-security test-peers test-ui test-browser test-preview test-remotion screenshots studio-types chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-catalogue bench-smoke simulate references goldens blender test-blender garment bake studio pins ci-deps clean native
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -97,6 +97,9 @@ bench/remotion/build/index.html: bench/remotion/package-lock.json bench/remotion
 	npm install --prefix bench/remotion --silent --no-save # not ci: the lock leaves out what other systems would need
 	cd bench/remotion && node node_modules/@remotion/cli/remotion-cli.js bundle src/index.jsx --out-dir build --disable-git-source --log=error
 	@touch $@
+
+test-preview: native chromium ui/node_modules/.ready ## the preview against the renderer: every view in each of three colours (three times what test-browser compares)
+	CHROMIUM="$$(command -v chromium)" TIRAGE_PREVIEW_ALL=1 $(BIN)/python -m pytest tests/browser -p no:cacheprovider -s -o faulthandler_timeout=1800
 
 screenshots: native chromium studio ## every page of the web interface, light and dark, desktop and phone, in out/studio
 	cd ui && CHROMIUM="$$(command -v chromium)" node test/screenshots.js

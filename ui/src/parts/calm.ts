@@ -14,6 +14,7 @@ export function useCalm<T>(value: T, moving: boolean): T {
   useEffect(() => {
     if (!moving) return;
     const timer = setInterval(() => {
+      if (shown.current === latest.current) return;
       shown.current = latest.current;
       startTransition(again);
     }, PAUSE_MS);

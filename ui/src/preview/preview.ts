@@ -4,7 +4,7 @@
    which only the camera changes; then ink and colour, which a hand drags about.  The first few samples are kept. */
 
 import { Around } from "./around";
-import { freeBuffers, makeBuffers, seenOf, type Buffers, type Seen } from "./buffers";
+import { freeBuffers, makeBuffers, readPlaces, seenOf, type Buffers, type Seen } from "./buffers";
 import type { Bundle, FabricColour, Place, Scene } from "./bundle";
 import { pixelsPerCm, poseCamera, type Orbit } from "./camera";
 import { fill, formats, makeTexture, sampling, Target, units, type Uniform } from "./gpu";
@@ -198,11 +198,9 @@ export class Preview {
     const buffers = this.looked ? this.fine : this.rough;
     if (!buffers?.looked) return null;
     const { size } = buffers;
-    const at = new Uint16Array(4);
-    gl.bindFramebuffer(gl.FRAMEBUFFER, buffers.seen[0].mesh.frame);
-    gl.readBuffer(gl.COLOR_ATTACHMENT0);
     const clamp = (v: number) => Math.min(Math.max(Math.floor(v * size), 0), size - 1);
-    gl.readPixels(clamp(x), size - 1 - clamp(y), 1, 1, gl.RGBA_INTEGER, gl.UNSIGNED_SHORT, at);
+    const places = (buffers.places ??= readPlaces(gl, buffers));
+    const at = places.subarray(4 * (size * (size - 1 - clamp(y)) + clamp(x)));
     if (!at[3] || at[2] & scene.mesh.inside) return null;
     const panel = scene.panels[at[2] & 63];
     const [u, v] = [at[0], at[1]].map((steps) => (steps / 65534) * scene.atlas_cm);
@@ -233,7 +231,7 @@ export class Preview {
   }
 
   private lookAgain(): void {
-    for (const buffers of [this.fine, this.rough]) if (buffers) buffers.looked = 0;
+    for (const buffers of [this.fine, this.rough]) if (buffers) [buffers.looked, buffers.places] = [0, null];
     this.startAgain();
   }
 
