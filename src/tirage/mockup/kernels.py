@@ -303,6 +303,7 @@ class Look(Struct):
         ("ink_bare", _floats),
         ("ink_grip", _floats),
         ("ink_keeps", _floats),
+        ("ink_soft", _floats),
         ("channels", ctypes.c_int32),
     ]
 
