@@ -90,6 +90,8 @@ def test_previews(server: Serving, http: httpx2.Client) -> None:
     mesh = http.get(f"{base}/mesh.bin")
     assert mesh.headers["content-encoding"] == "gzip"
     assert len(mesh.content) > 1_000_000
+    again = http.get(f"{base}/mesh.bin", headers={"If-None-Match": mesh.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
     for path in (f"{base}/nothing.png", "/v1/templates/nothing/preview/scene.json"):
         assert http.get(path).status_code == 404
 

@@ -93,6 +93,22 @@ def test_products_are_listed_by_age(catalogue: Catalogue, clock: FakeClock) -> N
             catalogue.list_with_count(page)
 
 
+def test_products_are_found_by_title_and_id(catalogue: Catalogue, clock: FakeClock) -> None:
+    for number, title in enumerate(["Red Tee", "Blue tee", "100% wool"]):
+        clock.advance(60)
+        catalogue.create(NewProduct(title=title, id=f"prod_{number}"))
+
+    def found(text: str, page: Page | None = None) -> tuple[list[str], int]:
+        products, count = catalogue.list_with_count(page or Page(), text)
+        return [product.title for product in products], count
+
+    assert found("TEE") == (["Blue tee", "Red Tee"], 2)
+    assert found("tee", Page(limit=1)) == (["Blue tee"], 2)
+    assert found("prod_2") == (["100% wool"], 1)
+    assert found("0%") == (["100% wool"], 1)
+    assert found("%tee") == ([], 0)
+
+
 @pytest.mark.rows("R196")
 def test_all_that_is_wrong_is_said_at_once(catalogue: Catalogue) -> None:
     bad = [

@@ -1,3 +1,4 @@
+import "./app/begin";
 import "@mantine/core/styles.css";
 import "@mantine/notifications/styles.css";
 import "./app/app.css";

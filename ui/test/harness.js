@@ -8,6 +8,7 @@ import { chromium } from "playwright-core";
 
 export const ROOT = path.resolve(import.meta.dirname, "../..");
 export const SAMPLE = path.join(ROOT, "examples/design.png");
+export const PYTHON = process.env.PYTHON ?? path.join(ROOT, ".venv/bin/python");
 const WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"];
 const EXIT_SECONDS = 30;
 /** Milliseconds: a machine that draws 3-D without a graphics processor and does other things besides. */
@@ -16,7 +17,7 @@ const SLOWEST = 90_000;
 /** A server on a free port with an empty data folder of its own. */
 export async function startServer(variables = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), "tirage-studio-"));
-  const child = spawn(process.env.PYTHON ?? path.join(ROOT, ".venv/bin/python"), ["-m", "tirage", "serve", "--port", "0", "--data-dir", folder], {
+  const child = spawn(PYTHON, ["-m", "tirage", "serve", "--port", "0", "--data-dir", folder], {
     cwd: ROOT,
     env: { ...process.env, ...variables },
     stdio: ["ignore", "pipe", "inherit"],

@@ -1,17 +1,21 @@
 // What holds on every page: readable by everybody, nothing foreign runs, all tabs live, quick with many jobs.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
-import { openProfile, pause, ROOT, startBrowser, startServer } from "./harness.js";
+import { openProfile, pause, PYTHON, ROOT, startBrowser, startServer } from "./harness.js";
 import { fillShop, pagesOf } from "./pages.js";
 
 /** Times are for a machine that does nothing else; SLACK=10 on a busy one. */
 const SLACK = Number(process.env.SLACK ?? 1);
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const EVIL = `<img src=x onerror=alert(1)>"'><script>alert(2)</script>{{constructor}}`;
+/** Milliseconds for a table to show something; more is a fault, not slowness. */
+const SLOWEST = 20_000;
 let server, browser, ids;
 
 before(async () => {
@@ -97,9 +101,9 @@ describe("the preview", () => {
     await page.getByRole("button", { name: "Try the sample" }).click();
     await page.locator("[role=application] svg circle").first().waitFor();
     const cdp = await profile.context.newCDPSession(page);
-    await cdp.send("Performance.setTimeDomain", { timeDomain: "threadTicks" }).catch(() => undefined);
     await cdp.send("Performance.enable");
-    const script = async () => (await cdp.send("Performance.getMetrics")).metrics.find(({ name }) => name === "ScriptDuration").value;
+    /** Processor time of the page's main thread, s: script, and all else that it does. */
+    const script = async () => (await cdp.send("Performance.getMetrics")).metrics.find(({ name }) => name === "ThreadTime").value;
     await page.evaluate(() => {
       window.frames_ = 0;
       const count = () => (window.frames_++, requestAnimationFrame(count));
@@ -113,7 +117,7 @@ describe("the preview", () => {
     const [spent, count] = [(await script()) - begun, (await page.evaluate(() => window.frames_)) - frames];
     await page.mouse.up();
     const each = (1000 * spent) / Math.max(count, 1);
-    console.log(`a frame of a drag costs ${each.toFixed(1)} ms of script (${count} frames)`);
+    console.log(`a frame of a drag costs ${each.toFixed(1)} ms of the page's thread (${count} frames, ${((1000 * spent) / 40).toFixed(1)} ms a move)`);
     assert.ok(each <= 16 * SLACK, `${each} ms`);
     assert.ok(Math.min(...times) <= 1500 * SLACK, `${times}`);
     await profile.context.close();
@@ -145,11 +149,9 @@ test("10,000 jobs are filtered and paged within 100 ms", async () => {
   await call("POST", "/v1/queues/mockup/pause");
   const sheet = `id,title\n${Array.from({ length: 111 }, (_, i) => `many_${i},Product ${i}`).join("\n")}\n`;
   await fetch(`${server.url}/v1/products/import`, { method: "POST", headers: { Authorization: `Bearer ${server.key}`, "Content-Type": "text/csv" }, body: sheet });
-  const template = await call("GET", "/v1/templates/tee");
-  const products = Array.from({ length: 111 }, (_, i) => `many_${i}`);
-  await call("POST", "/v1/batches", { matrix: { designs: [ids.design], products, presets: template.available_presets, colors: Object.keys(template.colours) } });
+  await promisify(execFile)(PYTHON, [path.join(ROOT, "tests/browser/many_jobs.py"), server.folder, "9990"]);
   const { count } = await call("GET", "/v1/jobs");
-  assert.ok(count >= 9000, `${count}`);
+  assert.ok(count >= 9990, `${count}`);
   const profile = await openProfile(browser, server, { deviceScaleFactor: 0.5 });
   const page = profile.page;
   await page.goto(`${server.url}/studio/jobs`);
@@ -176,12 +178,12 @@ test("10,000 jobs are filtered and paged within 100 ms", async () => {
         });
       }, pattern);
       await act();
-      found.push(await page.evaluate(() => window.shown));
+      found.push(await Promise.race([page.evaluate(() => window.shown), pause(SLOWEST).then(() => assert.fail(`nothing like ${pattern} was shown`))]));
     }
     return Math.min(...found);
   };
   const figures = {
-    status: await measure(() => page.getByText("cancelled", { exact: true }).first().click(), "\\b[1-9] jobs?\\b"),
+    status: await measure(() => page.getByText("failed", { exact: true }).first().click(), "\\b[1-9] jobs?\\b"),
     text: await measure(() => page.getByRole("textbox", { name: "Search" }).fill("many_77"), "\\b90 jobs\\b"),
     page: await measure(() => page.getByRole("button", { name: "next page" }).click(), "page 2 of"),
   };

@@ -269,10 +269,10 @@ class AsyncClient(AsyncVideoCalls):
     # the catalogue
 
     async def list_products(
-        self, *, limit: int = 10, offset: int = 0, cursor: str | None = None
+        self, *, limit: int = 10, offset: int = 0, cursor: str | None = None, text: str | None = None
     ) -> wire.ProductPage:
-        """Products, the newest first."""
-        query = given(limit=limit, offset=offset, cursor=cursor)
+        """Products, the newest first; with a text those whose title or id contains it."""
+        query = given(limit=limit, offset=offset, cursor=cursor, q=text)
         return await self._send(Call("GET", "/v1/products", query=query))
 
     async def create_product(

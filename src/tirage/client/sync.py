@@ -264,10 +264,10 @@ class Client(VideoCalls):
     # the catalogue
 
     def list_products(
-        self, *, limit: int = 10, offset: int = 0, cursor: str | None = None
+        self, *, limit: int = 10, offset: int = 0, cursor: str | None = None, text: str | None = None
     ) -> wire.ProductPage:
-        """Products, the newest first."""
-        query = given(limit=limit, offset=offset, cursor=cursor)
+        """Products, the newest first; with a text those whose title or id contains it."""
+        query = given(limit=limit, offset=offset, cursor=cursor, q=text)
         return self._send(Call("GET", "/v1/products", query=query))
 
     def create_product(

@@ -63,10 +63,13 @@ class Catalogue:
         """The product, or NotFound."""
         return self._store.read(lambda unit: load(unit.shelf, product_id))
 
-    def list_with_count(self, asked: Page) -> tuple[Sequence[Product], int]:
-        """A page of products, and how many there are.  BadInput INVALID_DATA: out of range."""
+    def list_with_count(self, asked: Page, text: str = "") -> tuple[Sequence[Product], int]:
+        """A page of products, and how many there are: all, or those whose title or id contains the text.
+
+        BadInput INVALID_DATA: out of range.
+        """
         page(asked)
-        return self._store.read(lambda unit: (unit.shelf.products(asked), unit.shelf.count()))
+        return self._store.read(lambda unit: (unit.shelf.products(asked, text), unit.shelf.count(text)))
 
     def update(self, product_id: str, changes: Changes) -> Product:
         """The product with another title or metadata.  BadInput INVALID_DATA with all findings."""

@@ -19,12 +19,12 @@ class Shelf(Protocol):
         """In a writing transaction nobody else changes it until the end."""
         ...
 
-    def products(self, page: Page) -> list[Product]:
-        """A page, by age."""
+    def products(self, page: Page, text: str = "") -> list[Product]:
+        """A page, by age; with a text those whose title or id contains it, whatever the case."""
         ...
 
-    def count(self) -> int:
-        """How many products there are."""
+    def count(self, text: str = "") -> int:
+        """How many products there are, or contain the text."""
         ...
 
     def known(self, product_ids: Sequence[str], variant_ids: Sequence[str]) -> tuple[set[str], set[str]]:

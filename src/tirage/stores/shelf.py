@@ -9,7 +9,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import TypeVar
 
-from sqlalchemy import Connection, FromClause, RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    RowMapping,
+    Select,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from tirage.jobs.model import Page
 from tirage.shops.model import Medium, Product, Publication, Variant
@@ -37,13 +49,15 @@ class SqlShelf:
             query = query.with_for_update()
         return next(iter(self._products(query)), None)
 
-    def products(self, page: Page) -> list[Product]:
-        """A page, by age."""
-        return self._products(paged(select(products), page, products.c.created_at, products.c.id))
+    def products(self, page: Page, text: str = "") -> list[Product]:
+        """A page, by age; with a text those whose title or id contains it, whatever the case."""
+        query = select(products).where(*_contains(text))
+        return self._products(paged(query, page, products.c.created_at, products.c.id))
 
-    def count(self) -> int:
-        """How many products there are."""
-        return self._connection.execute(select(func.count()).select_from(products)).scalar_one()
+    def count(self, text: str = "") -> int:
+        """How many products there are, or contain the text."""
+        query = select(func.count()).select_from(products).where(*_contains(text))
+        return self._connection.execute(query).scalar_one()
 
     def known(self, product_ids: Sequence[str], variant_ids: Sequence[str]) -> tuple[set[str], set[str]]:
         """Which of these ids are taken."""
@@ -148,6 +162,12 @@ def _product_values(product: Product) -> dict[str, object]:
 
 def _product_of(row: RowMapping, sold: Sequence[Variant], media: Sequence[Medium]) -> Product:
     return Product(**{name: row[name] for name in PRODUCT}, variants=tuple(sold), media=tuple(media))
+
+
+def _contains(text: str) -> list[ColumnElement[bool]]:
+    if not text:
+        return []
+    return [or_(*(column.icontains(text, autoescape=True) for column in (products.c.title, products.c.id)))]
 
 
 def _chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:

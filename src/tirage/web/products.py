@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Query, Request
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
@@ -18,6 +18,9 @@ from tirage.web.fields import Cursor, Limit, Offset, Sort, next_cursor, page_of
 from tirage.web.parts import Given
 
 router = APIRouter(prefix="/v1", tags=["products"])
+Sought = Annotated[
+    str | None, Query(alias="q", max_length=200, description="What title or id contain, whatever the case.")
+]
 SHEET = {"text/csv": {"schema": {"type": "string"}}}
 
 
@@ -83,11 +86,16 @@ async def import_sheet(parts: Given, request: Request) -> wire.Imported:
 
 @router.get("/products")
 def list_all(
-    parts: Given, limit: Limit = 10, offset: Offset = 0, order: Sort = Order.DESC, cursor: Cursor = None
+    parts: Given,
+    limit: Limit = 10,
+    offset: Offset = 0,
+    order: Sort = Order.DESC,
+    cursor: Cursor = None,
+    text: Sought = None,
 ) -> wire.ProductPage:
     """Products, a page at a time."""
     page = page_of(limit, offset, order, cursor)
-    found, count = parts.app.catalogue.list_with_count(page)
+    found, count = parts.app.catalogue.list_with_count(page, text or "")
     return {
         "products": [shapes.product(product, parts.app.addresses) for product in found],
         "count": count,

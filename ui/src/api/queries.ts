@@ -1,7 +1,7 @@
 /* What pages ask the server for; keys are what live.ts refreshes. */
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { loadBundle, type Scene } from "../preview/bundle";
+import { loadBundle, loadScene, type Bundle, type Scene } from "../preview/bundle";
 import { api, done, type Batch } from "./client";
 
 export const ENDED = ["completed", "failed", "cancelled"];
@@ -50,11 +50,12 @@ export const designs = () =>
     queryFn: ({ signal }) => done(api.GET("/v1/designs", { signal, params: { query: { limit: 60 } } })),
   });
 
-export const products = (page = 0) =>
+/** Products, the newest first; with a text those whose title or id contains it. */
+export const products = (page = 0, text = "") =>
   queryOptions({
-    queryKey: ["products", page],
+    queryKey: ["products", page, text],
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => done(api.GET("/v1/products", { signal, params: { query: { limit: PAGE, offset: page * PAGE } } })),
+    queryFn: ({ signal }) => done(api.GET("/v1/products", { signal, params: { query: { limit: PAGE, offset: page * PAGE, q: text || undefined } } })),
   });
 
 export const product = (id: string) =>
@@ -75,8 +76,24 @@ export const bundle = (template: string) =>
     queryKey: ["bundle", template],
     staleTime: Infinity,
     gcTime: Infinity,
-    queryFn: ({ signal }) => loadBundle(`/v1/templates/${encodeURIComponent(template)}/preview/`, signal),
+    queryFn: ({ signal }) => {
+      const asked = early.get(template);
+      early.delete(template);
+      return asked ?? loadBundle(previewOf(template), signal);
+    },
   });
+
+const previewOf = (template: string) => `/v1/templates/${encodeURIComponent(template)}/preview/`;
+const early = new Map<string, Promise<Bundle>>();
+
+/** Asks for a template's data before there is anything to show them with; the first to want them gets these. */
+export function askEarly(template: string): { scene: Promise<Scene>; bundle: Promise<Bundle> } {
+  const scene = loadScene(previewOf(template));
+  const bundle = loadBundle(previewOf(template), undefined, scene);
+  bundle.catch(() => early.delete(template)); // who wants them asks again, and says what is wrong
+  early.set(template, bundle);
+  return { scene, bundle };
+}
 
 /** What a template says of itself to browsers, without its pictures and mesh. */
 export const scene = (id: string) =>

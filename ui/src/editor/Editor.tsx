@@ -1,41 +1,41 @@
-/* The stage, and everything beside it. */
+/* The stage, and what is beside and below it. */
 
-import { Grid, Group, Paper, SegmentedControl, Select, Stack } from "@mantine/core";
+import { Grid, Group, SegmentedControl, Stack } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useRef, useState, type DragEvent } from "react";
+import { memo, useCallback, useEffect, useMemo, useRef, useState, type DragEvent } from "react";
 import { useSearchParams } from "wouter";
-import type { Design } from "../api/client";
-import { design as designOf, templates } from "../api/queries";
+import type { Batch, Design } from "../api/client";
+import { useLate } from "../parts/calm";
 import { viewName } from "../parts/words";
 import type { Bundle } from "../preview/bundle";
-import { Checks } from "./Checks";
-import { Colours } from "./Colours";
-import { Designs, FirstDesign } from "./Designs";
+import type { Orbit } from "../preview/camera";
+import { codes } from "../preview/dye";
+import { FirstDesign } from "./Designs";
 import type { Change, Draft, DraftPrint } from "./draft";
 import classes from "./Editor.module.css";
-import { Layers } from "./Layers";
 import { MatrixDialog } from "./MatrixDialog";
 import { keptDesign } from "./order";
-import { Ordering } from "./Ordering";
 import { useImages, useUpload } from "./pictures";
-import { azimuthOf, clampPlace, freePreset, presetPlace, viewsAround } from "./placing";
-import { Placing } from "./Placing";
+import { azimuthOf, freePreset, presetPlace, viewsAround } from "./placing";
 import { Result } from "./Result";
+import { Side } from "./Side";
 import { Stage, type StageHandle } from "./Stage";
 
 interface Props {
   bundle: Bundle;
   draft: Draft;
+  /** The draft for what need not follow a hand frame by frame. */
+  calm: Draft;
   change(what: Change): void;
 }
 
-export function Editor({ bundle, draft, change }: Props) {
+export function Editor({ bundle, draft, calm, change }: Props) {
   const { scene } = bundle;
   const [search, setSearch] = useSearchParams();
   const [picked, select] = useState<string | null>(draft.prints[0]?.key ?? null);
-  const [orbit, setOrbit] = useState({ azimuth: 0, tilt: 0 });
+  const [orbit, setOrbit] = useState<Orbit>(FRONT);
   const [matrix, matrixDialog] = useDisclosure(false);
+  const late = useLate();
   const stage = useRef<StageHandle>(null);
   const images = useImages(draft.prints.map((print) => print.design));
   const keys = draft.prints.map((print) => print.key).join();
@@ -43,121 +43,95 @@ export function Editor({ bundle, draft, change }: Props) {
     // a draft was opened, or the chosen design is gone
     select((key) => (keys.split(",").includes(key ?? "") ? key : keys.split(",")[0] || null));
   }, [keys]);
-  const chosen = draft.prints.find((print) => print.key === picked);
-  const background = useMemo(() => rgb(draft.background), [draft.background]);
+  const background = useMemo(() => codes(draft.background), [draft.background]);
   const made = search.get("made");
-  const show = (batch: string | null) =>
-    setSearch((before) => {
-      const next = new URLSearchParams(before);
-      if (batch) next.set("made", batch);
-      else next.delete("made");
-      return next;
-    });
-
+  const show = useCallback(
+    (batch: string | null) =>
+      setSearch((before) => {
+        const next = new URLSearchParams(before);
+        if (batch) next.set("made", batch);
+        else next.delete("made");
+        return next;
+      }),
+    [setSearch],
+  );
   const add = useCallback(
     (found: Design) => {
       const design = keptDesign(found);
-      const place = presetPlace(scene, freePreset(scene, draft.prints, orbit.azimuth), design)!;
+      const place = presetPlace(scene, freePreset(scene, calm.prints, orbit.azimuth), design)!;
       const print: DraftPrint = { key: crypto.randomUUID(), design, place };
       change({ do: "add", print });
       select(print.key);
       setOrbit({ azimuth: azimuthOf(place.panel), tilt: 0 });
     },
-    [scene, draft.prints, orbit.azimuth, change],
+    [scene, calm.prints, orbit.azimuth, change],
   );
-  const upload = useUpload(add);
-  const cutOut = useUpload((found) => chosen && change({ do: "swap", key: chosen.key, design: keptDesign(found) }));
-  const about = useQuery({ ...designOf(chosen?.design.id ?? ""), enabled: chosen !== undefined });
-  const file = (found: File) => upload.mutate(found);
+  const { mutate: upload, isPending: uploading } = useUpload(add);
+  const file = useCallback((found: File) => upload(found), [upload]);
+  const face = useCallback((panel: string) => setOrbit({ azimuth: azimuthOf(panel), tilt: 0 }), []);
+  const ordered = useCallback((batch: Batch) => show(batch.id), [show]);
   const drop = (event: DragEvent) => {
     event.preventDefault();
     const dropped = event.dataTransfer.files[0];
     if (dropped) file(dropped);
   };
-  const face = (panel: string) => setOrbit({ azimuth: azimuthOf(panel), tilt: 0 });
   return (
     <Stack gap="lg">
       <Grid gap="lg">
-        <Grid.Col span={{ base: 12, md: 7, xl: 8 }}>
+        <Grid.Col span={STAGE}>
           <div className={classes.beside}>
-          <div className={classes.stage} onDragOver={(event) => event.preventDefault()} onDrop={drop}>
-            <Stage
-              ref={stage}
-              bundle={bundle}
-              colour={draft.colour}
-              background={background}
-              prints={draft.prints}
-              images={images}
-              orbit={orbit}
-              selected={picked}
-              onSelect={select}
-              onOrbit={setOrbit}
-              onMove={(key, place) => change({ do: "move", key, place })}
-              onSettle={() => change({ do: "settle" })}
-              onRemove={(key) => change({ do: "remove", key })}
-            />
-            {!draft.prints.length && <FirstDesign uploading={upload.isPending} onFile={file} />}
-          </div>
-          <Views bundle={bundle} orbit={orbit} onOrbit={setOrbit} />
+            <div className={classes.stage} onDragOver={(event) => event.preventDefault()} onDrop={drop}>
+              <Stage
+                ref={stage}
+                bundle={bundle}
+                colour={draft.colour}
+                background={background}
+                prints={draft.prints}
+                images={images}
+                orbit={orbit}
+                selected={picked}
+                onSelect={select}
+                onOrbit={setOrbit}
+                onMove={(key, place, live) => change({ do: "move", key, place, live })}
+                onSettle={() => change({ do: "settle" })}
+                onRemove={(key) => change({ do: "remove", key })}
+              />
+              {!draft.prints.length && <FirstDesign uploading={uploading} onFile={file} />}
+            </div>
+            <Views bundle={bundle} orbit={orbit} onOrbit={setOrbit} />
           </div>
         </Grid.Col>
-        <Grid.Col span={{ base: 12, md: 5, xl: 4 }}>
-          <Stack gap="md">
-            <Paper withBorder p="md" component="section" aria-label="Designs">
-              <Stack gap="sm">
-                <Designs uploading={upload.isPending} onFile={file} onPick={add} />
-                <Layers
-                  prints={draft.prints}
-                  selected={picked}
-                  onSelect={(key) => {
-                    select(key);
-                    face(draft.prints.find((print) => print.key === key)!.place.panel);
-                  }}
-                  onRaise={(key, by) => change({ do: "raise", key, by })}
-                  onRemove={(key) => change({ do: "remove", key })}
-                />
-                {chosen && (
-                  <>
-                    <Placing
-                      scene={scene}
-                      print={chosen}
-                      onMove={(place) => {
-                        change({ do: "move", key: chosen.key, place: clampPlace(scene, place) });
-                        if (place.panel !== chosen.place.panel) face(place.panel);
-                      }}
-                    />
-                    <Checks
-                      scene={scene}
-                      print={chosen}
-                      image={images.get(chosen.design.id)}
-                      colour={draft.colour}
-                      findings={about.data?.findings ?? []}
-                      onMove={(place) => change({ do: "move", key: chosen.key, place: clampPlace(scene, place) })}
-                      onCutOut={(cut) => cutOut.mutate(cut)}
-                    />
-                  </>
-                )}
-              </Stack>
-            </Paper>
-            <Paper withBorder p="md" component="section" aria-label="Garment">
-              <Stack gap="sm">
-                <Colours scene={scene} value={draft.colour} onChange={(colour) => change({ do: "set", about: "colour", draft: { colour } })} />
-                <Garment draft={draft} change={change} />
-              </Stack>
-            </Paper>
-            <Paper withBorder p="md" component="section" aria-label="Order" className={classes.order}>
-              <Ordering scene={scene} draft={draft} onMatrix={matrixDialog.open} onOrdered={(batch) => show(batch.id)} />
-            </Paper>
-          </Stack>
+        <Grid.Col span={SIDE}>
+          {late && (
+            <Side
+              scene={scene}
+              draft={calm}
+              images={images}
+              picked={picked}
+              uploading={uploading}
+              change={change}
+              onFile={file}
+              onPick={add}
+              onSelect={select}
+              onFace={face}
+              onMatrix={matrixDialog.open}
+              onOrdered={ordered}
+            />
+          )}
         </Grid.Col>
       </Grid>
       {made && <Result key={made} batchId={made} snapshot={(view) => stage.current!.snapshot(view)} onClose={() => show(null)} />}
-      <MatrixDialog scene={scene} draft={draft} opened={matrix} onClose={matrixDialog.close} />
+      <Matrix scene={scene} draft={calm} opened={matrix} onClose={matrixDialog.close} />
     </Stack>
   );
 }
 
-function Views({ bundle, orbit, onOrbit }: { bundle: Bundle; orbit: { azimuth: number; tilt: number }; onOrbit(orbit: { azimuth: number; tilt: number }): void }) {
+const FRONT: Orbit = { azimuth: 0, tilt: 0 };
+const STAGE = { base: 12, md: 7, xl: 8 };
+const SIDE = { base: 12, md: 5, xl: 4 };
+const Matrix = memo(MatrixDialog);
+
+const Views = memo(function Views({ bundle, orbit, onOrbit }: { bundle: Bundle; orbit: Orbit; onOrbit(orbit: Orbit): void }) {
   const views = viewsAround(bundle.scene);
   const now = views.find((each) => Math.abs(((((each.azimuth - orbit.azimuth) % 360) + 540) % 360) - 180) < 0.5 && orbit.tilt === 0);
   return (
@@ -171,42 +145,4 @@ function Views({ bundle, orbit, onOrbit }: { bundle: Bundle; orbit: { azimuth: n
       />
     </Group>
   );
-}
-
-const BACKGROUNDS = [
-  { value: "#ffffff", label: "White" },
-  { value: "#f1f3f5", label: "Light grey" },
-  { value: "#212529", label: "Dark" },
-  { value: "none", label: "Transparent" },
-];
-
-function Garment({ draft, change }: Pick<Props, "draft" | "change">) {
-  const found = useQuery(templates());
-  const list = found.data?.templates.filter((each) => each.is_active) ?? [];
-  return (
-    <Group grow align="flex-start">
-      <Select
-        label="Template"
-        size="xs"
-        allowDeselect={false}
-        disabled={list.length < 2}
-        value={draft.template}
-        data={list.length ? list.map(({ id, name }) => ({ value: id, label: name })) : [draft.template]}
-        onChange={(template) => template && change({ do: "set", draft: { template, prints: [], colour: "white" } })}
-      />
-      <Select
-        label="Background"
-        size="xs"
-        allowDeselect={false}
-        value={draft.background ?? "none"}
-        data={BACKGROUNDS}
-        onChange={(value) => change({ do: "set", draft: { background: value === "none" ? null : value } })}
-      />
-    </Group>
-  );
-}
-
-function rgb(code: string | null): [number, number, number] | null {
-  if (!code) return null;
-  return [1, 3, 5].map((at) => Number.parseInt(code.slice(at, at + 2), 16)) as [number, number, number];
-}
+});

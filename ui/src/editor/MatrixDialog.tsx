@@ -4,10 +4,11 @@ import { Alert, Button, Chip, ColorSwatch, Group, Loader, Modal, MultiSelect, Se
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconCheck } from "@tabler/icons-react";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { api, done, type Batch, type BatchBody } from "../api/client";
-import { designs, products } from "../api/queries";
+import { designs } from "../api/queries";
+import { asFound, useProducts } from "../parts/choosing";
 import { presetName, span } from "../parts/words";
 import type { Scene } from "../preview/bundle";
 import { dark } from "./Colours";
@@ -36,14 +37,17 @@ function Inside({ scene, draft }: Pick<Props, "scene" | "draft">) {
   const [, go] = useLocation();
   const queries = useQueryClient();
   const known = useQuery(designs()).data?.designs ?? [];
-  const shop = useQuery(products()).data?.products ?? [];
+  const { newest, found, seek } = useProducts();
+  const titles = useRef(new Map<string, string>());
+  for (const each of [...newest, ...found]) titles.current.set(each.id, each.title);
   const presets = Object.keys(scene.presets);
   const usual = draft.prints.map((print) => presetOf(scene, print)).filter((name) => name !== null);
   const [name, setName] = useState("");
   const [chosen, setChosen] = useState<string[]>([...new Set(draft.prints.map((print) => print.design.id))]);
   const [colours, setColours] = useState<string[]>(draft.colour.startsWith("#") ? ["white"] : [draft.colour]);
   const [places, setPlaces] = useState<string[]>(usual.length ? usual.slice(0, 1) : presets.filter((each) => each === "chest-medium"));
-  const [targets, setTargets] = useState<string[]>(shop.slice(0, 1).map((each) => each.id));
+  const [targets, setTargets] = useState<string[]>(newest.slice(0, 1).map((each) => each.id));
+  const offered = [...new Set([...targets, ...found.map((each) => each.id)])];
   const [mode, setMode] = useState<keyof typeof PICTURES>("all");
   const count = chosen.length * colours.length * places.length * targets.length;
   const body: BatchBody = {
@@ -122,7 +126,7 @@ function Inside({ scene, draft }: Pick<Props, "scene" | "draft">) {
         </Chip.Group>
       </Part>
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
-        <MultiSelect label="Products" searchable value={targets} onChange={setTargets} data={shop.map(({ id, title }) => ({ value: id, label: title }))} placeholder={targets.length ? "" : "Choose at least one"} />
+        <MultiSelect label="Products" searchable filter={asFound} onSearchChange={seek} hidePickedOptions value={targets} onChange={setTargets} data={offered.map((id) => ({ value: id, label: titles.current.get(id) ?? id }))} placeholder={targets.length ? "" : "Choose at least one"} />
         <TextInput label="Name of the batch" placeholder="Summer 2027" value={name} onChange={(event) => setName(event.currentTarget.value)} maxLength={200} />
       </SimpleGrid>
       <SegmentedControl aria-label="What is made" value={mode} onChange={(value) => setMode(value as typeof mode)} data={[{ value: "all", label: "Six views and turntable" }, { value: "images-only", label: "Six views" }]} />

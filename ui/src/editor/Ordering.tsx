@@ -7,7 +7,8 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useSearchParams } from "wouter";
 import { api, done, type Batch } from "../api/client";
-import { products } from "../api/queries";
+import { product } from "../api/queries";
+import { asFound, useProducts } from "../parts/choosing";
 import type { Scene } from "../preview/bundle";
 import type { Draft } from "./draft";
 import { batchOf, orderOf } from "./order";
@@ -23,7 +24,7 @@ const NEW = "";
 
 export function Ordering({ scene, draft, onMatrix, onOrdered }: Props) {
   const queries = useQueryClient();
-  const { target, list, choose, ready } = useTarget();
+  const { target, list, choose, ready, seek } = useTarget();
   const [title, setTitle] = useState("My first product");
   const [replace, setReplace] = useLocalStorage({ key: "tirage.replace", defaultValue: false });
   const making = target === NEW;
@@ -46,6 +47,10 @@ export function Ordering({ scene, draft, onMatrix, onOrdered }: Props) {
       <Select
         label="For the product"
         searchable
+        filter={asFound}
+        onSearchChange={seek}
+        nothingFoundMessage="No product is called that"
+        maxDropdownHeight={260}
         allowDeselect={false}
         disabled={!ready}
         value={target}
@@ -93,13 +98,14 @@ export function useTarget() {
   const asked = search.get("product");
   const [last, setLast] = useLocalStorage<string | null>({ key: "tirage.product", defaultValue: null });
   const [chosen, setChosen] = useState<string | null>(null);
-  const known = useQuery(products());
-  const list = known.data?.products ?? [];
   const wanted = chosen ?? asked ?? last;
-  const target = wanted === NEW ? NEW : (list.find((each) => each.id === wanted)?.id ?? chosen ?? list[0]?.id ?? NEW);
+  const own = useQuery({ ...product(wanted ?? ""), enabled: Boolean(wanted) });
+  const { newest, found, ready, seek } = useProducts(["A new product", ...(own.data ? [own.data.title] : [])]);
+  const list = [...(own.data ? [own.data] : []), ...found.filter((each) => each.id !== own.data?.id)];
+  const target = wanted === NEW ? NEW : (own.data?.id ?? chosen ?? newest[0]?.id ?? NEW);
   const choose = (id: string) => {
     setChosen(id);
     if (id) setLast(id);
   };
-  return { target, list, choose, ready: !known.isPending };
+  return { target, list, choose, seek, ready: ready && (!wanted || !own.isPending) };
 }

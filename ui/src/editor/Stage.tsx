@@ -3,8 +3,10 @@
 import { useEffect, useImperativeHandle, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent, type Ref } from "react";
 import type { Bundle, FabricColour, Place } from "../preview/bundle";
 import type { Orbit } from "../preview/camera";
+import { keepSize, previewOf } from "../preview/ahead";
 import { dyed } from "../preview/dye";
 import { Preview, type PreviewPrint } from "../preview/preview";
+import { startGpu } from "../preview/programs";
 import { Surface } from "../preview/surface";
 import type { DraftPrint } from "./draft";
 import { clampPlace, corners, dpi, snapped } from "./placing";
@@ -27,7 +29,8 @@ interface Props {
   selected: string | null;
   onSelect(key: string | null): void;
   onOrbit(orbit: Orbit): void;
-  onMove(key: string, place: Place): void;
+  /** `live`: a hand holds it still. */
+  onMove(key: string, place: Place, live: boolean): void;
   onSettle(): void;
   onRemove(key: string): void;
   autoFocus?: boolean;
@@ -54,12 +57,12 @@ const TILT = [-25, 45] as const;
 
 export function Stage(props: Props) {
   const { bundle, prints, images, orbit, selected } = props;
-  const canvas = useRef<HTMLCanvasElement>(null);
+  const holder = useRef<HTMLDivElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const drag = useRef<Drag | null>(null);
   const [preview, setPreview] = useState<Preview | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
-  const [size, setSize] = useState(512);
+  const [size, setSize] = useState(0);
   const [dragging, setDragging] = useState<Grip | null>(null);
   const [snap, setSnap] = useState<string | null>(null);
   const pending = useRef<(() => void) | null>(null);
@@ -68,13 +71,17 @@ export function Stage(props: Props) {
   useEffect(() => {
     let made: Preview;
     try {
-      made = new Preview(canvas.current!, bundle);
+      made = previewOf(bundle);
     } catch (error) {
       setTrouble((error as Error).message);
       return;
     }
+    holder.current!.append(made.canvas);
     setPreview(made);
-    return () => made.dispose();
+    return () => {
+      made.canvas.remove();
+      made.dispose();
+    };
   }, [bundle]);
 
   useEffect(() => {
@@ -86,7 +93,11 @@ export function Stage(props: Props) {
     return () => watch.disconnect();
   }, []);
 
-  useEffect(() => preview?.resize(size), [preview, size]);
+  useEffect(() => {
+    if (!size) return;
+    preview?.resize(size);
+    keepSize(size);
+  }, [preview, size]);
   useEffect(() => preview?.look(orbit), [preview, orbit, size]);
   useEffect(() => {
     preview?.wear(dyed(bundle.scene, props.colour), props.background);
@@ -104,17 +115,19 @@ export function Stage(props: Props) {
     snapshot: (view) => drawn(bundle, dyed(bundle.scene, props.colour), props.background, worn, view, (preview?.pace ?? 0) > SLOW_MS),
   }));
 
-  // one picture per change, then samples until it is as the renderer's; a slow machine first rests a moment
+  // one picture per change, then samples until it is as the renderer's; a slow machine sketches, and rests a moment
   useEffect(() => {
     if (!preview) return;
     const since = performance.now();
     let frame = requestAnimationFrame(function draw(now) {
       frame = requestAnimationFrame(draw);
       if (preview.busy) return;
-      if (preview.samples) box.current!.dataset.drawn = preview.finished ? "finished" : "first";
+      if (preview.shown) box.current!.dataset.drawn = preview.finished ? "finished" : "first";
       if (preview.finished) return cancelAnimationFrame(frame);
       const slow = preview.pace > SLOW_MS;
-      if (slow && preview.samples >= FIRST && now - since < REST_MS) return;
+      if (slow && !preview.shown && !preview.looked) return preview.sketch();
+      const enough = preview.samples ? preview.samples >= FIRST : preview.shown;
+      if (slow && preview.timed && enough && now - since < REST_MS) return;
       preview.refine(slow && !preview.kept ? 1 : undefined);
     });
     return () => cancelAnimationFrame(frame);
@@ -179,7 +192,7 @@ export function Stage(props: Props) {
     const clamped = clampPlace(bundle.scene, wanted);
     const drawn = free ? { place: clamped, to: null } : snapped(bundle.scene, clamped, print.design);
     setSnap(drawn.to);
-    props.onMove(now.key, drawn.place);
+    props.onMove(now.key, drawn.place, true);
   };
 
   const end = () => {
@@ -242,7 +255,7 @@ export function Stage(props: Props) {
     if (!change) return;
     event.preventDefault();
     if (!Object.keys(change).length) props.onRemove(chosen.key);
-    else props.onMove(chosen.key, clampPlace(bundle.scene, { ...place, ...change }));
+    else props.onMove(chosen.key, clampPlace(bundle.scene, { ...place, ...change }), false);
   };
 
   const frame = chosen && handles(surface, orbit, chosen);
@@ -261,7 +274,7 @@ export function Stage(props: Props) {
       onPointerCancel={end}
       onKeyDown={press}
     >
-      <canvas ref={canvas} className={classes.canvas} />
+      <div ref={holder} className={classes.canvas} />
       {trouble && <p className={classes.trouble}>{trouble} The mockup can still be ordered.</p>}
       {frame && chosen && (
         <svg className={classes.overlay} viewBox="0 0 1 1" aria-hidden>
@@ -340,9 +353,9 @@ async function drawn(
 ): Promise<string | null> {
   const found = bundle.scene.views.find((each) => each.name === view);
   if (!found) return null;
-  const canvas = document.createElement("canvas");
-  const preview = new Preview(canvas, bundle);
-  preview.resize(slow ? SMALL_SNAPSHOT : SNAPSHOT);
+  const size = slow ? SMALL_SNAPSHOT : SNAPSHOT;
+  const preview = new Preview(startGpu(size), bundle);
+  preview.resize(size);
   preview.look({ azimuth: found.azimuth, tilt: 0 });
   preview.wear(colour, background);
   preview.print(worn);
@@ -350,7 +363,7 @@ async function drawn(
     preview.refine(slow ? 1 : undefined);
     while (preview.busy) await new Promise(requestAnimationFrame);
   }
-  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done));
+  const blob = await new Promise<Blob | null>((done) => preview.canvas.toBlob(done));
   preview.dispose();
   return blob && URL.createObjectURL(blob);
 }

@@ -30,12 +30,14 @@ export interface History {
   future: Draft[];
   /** What the last change was about: changes of the same kind in a row are one step. */
   about: string | null;
+  /** A hand holds a design. */
+  live?: boolean;
 }
 
 export type Change =
   | { do: "set"; about?: string; draft: Partial<Draft> }
   | { do: "add"; print: DraftPrint }
-  | { do: "move"; key: string; place: Place }
+  | { do: "move"; key: string; place: Place; live?: boolean }
   | { do: "remove"; key: string }
   | { do: "swap"; key: string; design: DraftDesign }
   | { do: "raise"; key: string; by: 1 | -1 }
@@ -56,7 +58,7 @@ export function changed(history: History, change: Change): History {
     case "open":
       return begin(change.draft);
     case "settle":
-      return { ...history, about: null };
+      return { ...history, about: null, live: false };
     case "undo":
       return past.length
         ? { past: past.slice(0, -1), now: past[past.length - 1], future: [now, ...future], about: null }
@@ -85,13 +87,13 @@ export function changed(history: History, change: Change): History {
     }
     case "move": {
       const prints = now.prints.map((print) => (print.key === change.key ? { ...print, place: change.place } : print));
-      return step(history, { ...now, prints }, `move ${change.key}`);
+      return { ...step(history, { ...now, prints }, `move ${change.key}`), live: change.live };
     }
   }
 }
 
 function step(history: History, now: Draft, about: string | null): History {
-  if (about !== null && about === history.about) return { ...history, now, future: [] };
+  if (about !== null && about === history.about) return { ...history, now, future: [], live: false };
   return { past: [...history.past, history.now].slice(-STEPS), now, future: [], about };
 }
 

@@ -31,7 +31,7 @@ export function useUpload(onStored: (design: Design) => void) {
     mutationFn: async (file: File) => {
       const body = new FormData();
       body.set("file", file);
-      
+
       return done(
         api.POST("/v1/designs", {
           // the generated type of a file is a string; the form goes as it is

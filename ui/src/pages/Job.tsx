@@ -11,6 +11,7 @@ import { ENDED, history, job, jobs } from "../api/queries";
 import { designsOf } from "../editor/order";
 import { Compare, type Side } from "../parts/Compare";
 import { Gallery } from "../parts/Gallery";
+import { Log } from "../parts/Log";
 import { JobBadge, JobProgress } from "../parts/JobBadge";
 import { RetryDialog } from "../parts/RetryDialog";
 import { State } from "../parts/State";
@@ -76,6 +77,12 @@ function Whole({ job: data }: { job: JobData }) {
           <Files job={data} />
         </Paper>
       </SimpleGrid>
+      {past.data && (
+        <details>
+          <summary>Log</summary>
+          <Log history={past.data} job={data} />
+        </details>
+      )}
       <details>
         <summary>The order as JSON</summary>
         <Code block mt="xs" tabIndex={0}>

@@ -4,7 +4,7 @@ import { Button, Checkbox, Group, Pagination, SegmentedControl, Select, Stack, T
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { Link, useLocation, useSearchParams } from "wouter";
 import { api, type Job } from "../api/client";
 import { ENDED, jobs, PAGE } from "../api/queries";
@@ -31,8 +31,8 @@ export default function Jobs() {
   const product = search.get("product") ?? "";
   const pipeline = search.get("pipeline") ?? "";
   const text = search.get("q") ?? "";
-  const [asked] = useDebouncedValue(product, 40);
-  const [sought] = useDebouncedValue(text, 40);
+  const [asked] = useDebouncedValue(product, 40, { leading: true });
+  const [sought] = useDebouncedValue(text, 40, { leading: true });
   const filter = { status, product: asked, pipeline, text: sought };
   const filtered = Object.values(filter).some(Boolean);
   const found = useQuery(jobs({ ...nonEmpty(filter), page: page - 1 }));
@@ -119,7 +119,8 @@ interface RowsProps {
   choose(ids: ReadonlySet<string>): void;
 }
 
-function Rows({ jobs: list, chosen, choose }: RowsProps) {
+/** Drawn again when there are other jobs, not with every letter that is typed. */
+const Rows = memo(function Rows({ jobs: list, chosen, choose }: RowsProps) {
   const [, go] = useLocation();
   const title = useTitles();
   const all = list.length > 0 && list.every((job) => chosen.has(job.id));
@@ -182,7 +183,7 @@ function Rows({ jobs: list, chosen, choose }: RowsProps) {
       </Table>
     </Table.ScrollContainer>
   );
-}
+});
 
 /** What can be done with several at once. */
 function Together({ jobs: list, chosen, clear }: { jobs: Job[]; chosen: ReadonlySet<string>; clear(): void }) {

@@ -4,21 +4,23 @@ import { ActionIcon, Group, Loader, Stack, Text, Title, Tooltip } from "@mantine
 import { useHotkeys } from "@mantine/hooks";
 import { IconArrowBackUp, IconArrowForwardUp } from "@tabler/icons-react";
 import { useQueries, useQuery } from "@tanstack/react-query";
-import { useEffect, useReducer, useRef } from "react";
+import { memo, useEffect, useReducer, useRef } from "react";
 import { useSearchParams } from "wouter";
 import { bundle as bundleOf, design, job } from "../api/queries";
 import { begin, changed, EMPTY, keep, kept, type Change, type Draft } from "../editor/draft";
 import { Drafts } from "../editor/Drafts";
 import { Editor } from "../editor/Editor";
 import { designsOf, draftOf } from "../editor/order";
+import { useCalm } from "../parts/calm";
 import { State } from "../parts/State";
 import type { Scene } from "../preview/bundle";
 
 export default function Mockups() {
   const [history, change] = useReducer(changed, null, () => begin(kept() ?? EMPTY));
   const draft = history.now;
+  const calm = useCalm(draft, history.live ?? false);
   const found = useQuery(bundleOf(draft.template));
-  useEffect(() => keep(draft), [draft]);
+  useEffect(() => keep(calm), [calm]);
   useHotkeys([
     ["mod+Z", () => change({ do: "undo" })],
     ["mod+shift+Z", () => change({ do: "redo" })],
@@ -26,25 +28,31 @@ export default function Mockups() {
   ]);
   return (
     <Stack gap="md">
-      <Group justify="space-between">
-        <Title order={1}>Mockups</Title>
-        <Group gap="xs">
-          <Step label="Undo" possible={history.past.length > 0} onClick={() => change({ do: "undo" })} icon={<IconArrowBackUp size={18} />} />
-          <Step label="Redo" possible={history.future.length > 0} onClick={() => change({ do: "redo" })} icon={<IconArrowForwardUp size={18} />} />
-          <Drafts draft={draft} onOpen={(next) => change({ do: "open", draft: next })} />
-        </Group>
-      </Group>
+      <Bar draft={calm} back={history.past.length > 0} forth={history.future.length > 0} change={change} />
       <State of={found}>
         {(data) => (
           <>
-            <FromJob scene={data.scene} draft={draft} change={change} />
-            <Editor key={draft.template} bundle={data} draft={draft} change={change} />
+            <FromJob scene={data.scene} draft={calm} change={change} />
+            <Editor key={draft.template} bundle={data} draft={draft} calm={calm} change={change} />
           </>
         )}
       </State>
     </Stack>
   );
 }
+
+const Bar = memo(function Bar({ draft, back, forth, change }: { draft: Draft; back: boolean; forth: boolean; change(what: Change): void }) {
+  return (
+    <Group justify="space-between">
+      <Title order={1}>Mockups</Title>
+      <Group gap="xs">
+        <Step label="Undo" possible={back} onClick={() => change({ do: "undo" })} icon={<IconArrowBackUp size={18} />} />
+        <Step label="Redo" possible={forth} onClick={() => change({ do: "redo" })} icon={<IconArrowForwardUp size={18} />} />
+        <Drafts draft={draft} onOpen={(next) => change({ do: "open", draft: next })} />
+      </Group>
+    </Group>
+  );
+});
 
 interface StepProps {
   label: string;
@@ -64,7 +72,7 @@ function Step({ label, possible, icon, onClick }: StepProps) {
 }
 
 /** `?job=…` opens what a job was made of, once. */
-function FromJob({ scene, draft, change }: { scene: Scene; draft: Draft; change(what: Change): void }) {
+const FromJob = memo(function FromJob({ scene, draft, change }: { scene: Scene; draft: Draft; change(what: Change): void }) {
   const [search, setSearch] = useSearchParams();
   const id = search.get("job");
   const found = useQuery({ ...job(id ?? ""), enabled: id !== null });
@@ -96,4 +104,4 @@ function FromJob({ scene, draft, change }: { scene: Scene; draft: Draft; change(
       <Text size="sm">Opening the job’s designs…</Text>
     </Group>
   );
-}
+});

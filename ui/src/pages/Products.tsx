@@ -1,7 +1,8 @@
 /* What is sold: each with its thumbnail. */
 
 import { Button, Group, Modal, Pagination, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { useDebouncedValue, useDisclosure } from "@mantine/hooks";
+import { IconSearch } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { Link, useLocation } from "wouter";
@@ -12,16 +13,32 @@ import { Nothing, State } from "../parts/State";
 export default function Products() {
   const [page, setPage] = useState(1);
   const [adding, { open, close }] = useDisclosure(false);
-  const found = useQuery(products(page - 1));
+  const [text, setText] = useState("");
+  const [sought] = useDebouncedValue(text.trim(), 40, { leading: true });
+  const found = useQuery(products(page - 1, sought));
   return (
     <Stack>
       <Group justify="space-between">
         <Title order={1}>Products</Title>
         <Button onClick={open}>Add a product</Button>
       </Group>
+      <TextInput
+        size="xs"
+        maw={280}
+        leftSection={<IconSearch size={14} />}
+        placeholder="Search"
+        aria-label="Search"
+        value={text}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          setPage(1);
+        }}
+      />
       <State of={found}>
         {({ products: list, count }) =>
-          count === 0 ? (
+          count === 0 && sought ? (
+            <Nothing title="No product is called that">Titles and ids are looked through.</Nothing>
+          ) : count === 0 ? (
             <Nothing title="No products yet">
               Add one here, or import a sheet with <code>tirage products import FILE.csv</code>.
             </Nothing>

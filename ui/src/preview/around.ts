@@ -1,8 +1,8 @@
 /* The mean ink around every place on the cloth, as src/tirage/mockup/surroundings.py has it: light between the folds of a
    dark print is dark. */
 
-import { fill, formats, makeTexture, Program, Target } from "./gpu";
-import * as shaders from "./shaders";
+import { fill, formats, makeTexture, Target, type Program } from "./gpu";
+import type { Gpu } from "./programs";
 
 const REACH_CM = 3;
 
@@ -12,18 +12,16 @@ export type Lay = (program: Program) => void;
 export class Around {
   private readonly side: number;
   private readonly sigma: number;
-  private readonly lay: Program;
-  private readonly blur: Program;
+  private readonly gl: WebGL2RenderingContext;
   private readonly targets: [Target, Target];
 
   constructor(
-    private readonly gl: WebGL2RenderingContext,
+    private readonly gpu: Gpu,
     atlasCm: number,
   ) {
+    const gl = (this.gl = gpu.gl);
     this.side = Math.max(8, Math.round(atlasCm));
     this.sigma = (REACH_CM * this.side) / atlasCm;
-    this.lay = new Program(gl, shaders.FULL_SCREEN, shaders.AROUND_FRAGMENT);
-    this.blur = new Program(gl, shaders.FULL_SCREEN, shaders.BLUR_FRAGMENT);
     const make = () => new Target(gl, this.side, this.side, [makeTexture(gl, formats(gl).half, this.side, this.side)]);
     this.targets = [make(), make()];
   }
@@ -46,7 +44,7 @@ export class Around {
     first.bind();
     gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0]);
     for (const layer of layers) {
-      layer(this.lay);
+      layer(this.gpu.programs.lay);
       gl.drawArrays(gl.TRIANGLES, 0, 3);
     }
     gl.disable(gl.BLEND);
@@ -56,7 +54,7 @@ export class Around {
     ] as const) {
       to.bind();
       fill(gl, { cells: [from.textures[0]] });
-      this.blur.use({ cells: 0, step: [...step], sigma: this.sigma });
+      this.gpu.programs.blur.use({ cells: 0, step: [...step], sigma: this.sigma });
       gl.drawArrays(gl.TRIANGLES, 0, 3);
     }
   }

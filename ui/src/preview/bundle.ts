@@ -69,7 +69,8 @@ export interface Scene {
   panels: Panel[];
   presets: Record<string, Preset>;
   colours: Record<string, FabricColour>;
-  fabrics: Record<string, { size_cm: number; mean: number }>;
+  /** `hidden`: variance of its factor within a texel, by level of the mipmap. */
+  fabrics: Record<string, { size_cm: number; mean: number; hidden: number[] }>;
   trims: Place[];
   mesh: { vertices: number; triangles: number; low: Vector; high: Vector; inside: number; rim: number };
   light_scales: { outside: number[]; inside: number[] };
@@ -94,24 +95,31 @@ export interface Bundle {
 
 const FORMAT = 1;
 
-/** Fetches everything below an address that ends with a slash. */
-export async function loadBundle(base: string, signal?: AbortSignal): Promise<Bundle> {
-  const get = async (name: string) => {
-    const answer = await fetch(base + name, { signal, credentials: "same-origin" });
-    if (!answer.ok) throw new Error(`The preview's ${name} could not be loaded (${answer.status}).`);
-    return answer;
-  };
-  const scene = (await (await get("scene.json")).json()) as Scene;
+/** What comes first, and names the rest, below an address that ends with a slash. */
+export async function loadScene(base: string, signal?: AbortSignal): Promise<Scene> {
+  const scene = (await (await get(`${base}scene.json`, signal)).json()) as Scene;
   if (scene.format !== FORMAT) throw new Error("This page is older than the server; load it again.");
+  return scene;
+}
+
+/** Fetches everything there. */
+export async function loadBundle(base: string, signal?: AbortSignal, first = loadScene(base, signal)): Promise<Bundle> {
+  const scene = await first;
   const images = new Map<string, ImageBitmap>();
   const pictures = scene.files
     .filter((name) => name.endsWith(".png"))
-    .map(async (name) => images.set(name.slice(0, -4), await rawImage(await (await get(name)).blob())));
+    .map(async (name) => images.set(name.slice(0, -4), await rawImage(await (await get(base + name, signal)).blob())));
   const [mesh] = await Promise.all([
-    get("mesh.bin").then(async (answer) => unpackMesh(scene, new Uint8Array(await answer.arrayBuffer()))),
+    get(`${base}mesh.bin`, signal).then(async (answer) => unpackMesh(scene, new Uint8Array(await answer.arrayBuffer()))),
     ...pictures,
   ]);
   return { scene, mesh, images };
+}
+
+async function get(address: string, signal?: AbortSignal): Promise<Response> {
+  const answer = await fetch(address, { signal, credentials: "same-origin" });
+  if (!answer.ok) throw new Error(`The preview's ${address.split("/").pop()} could not be loaded (${answer.status}).`);
+  return answer;
 }
 
 /** Codes as they are in the file: no colour management, straight alpha. */

@@ -34,3 +34,9 @@ function depthOf(known: FabricColour[]): (albedo: number) => number {
   const slope = high[0] > low[0] ? (high[1] - low[1]) / (high[0] - low[0]) : 0;
   return (albedo) => low[1] + slope * (albedo - low[0]);
 }
+
+/** A colour's code (#rrggbb) as three codes 0–255; null stays null. */
+export function codes(colour: string | null): [number, number, number] | null {
+  if (!colour) return null;
+  return [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16)) as [number, number, number];
+}

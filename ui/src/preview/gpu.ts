@@ -17,9 +17,11 @@ export function openGpu(canvas: HTMLCanvasElement): WebGL2RenderingContext {
   return gl;
 }
 
-/** A program with its uniforms by name; `set` ignores names that the compiler left out. */
+/** A program with its uniforms by name; `set` ignores names that the compiler left out.
+
+    Compilers work beside us: nothing is asked of a program before it is used, since every question waits for its answer. */
 export class Program {
-  private readonly places = new Map<string, { at: WebGLUniformLocation; type: number }>();
+  private places: Map<string, { at: WebGLUniformLocation; type: number }> | null = null;
   private readonly handle: WebGLProgram;
 
   constructor(
@@ -27,7 +29,7 @@ export class Program {
     vertex: string,
     fragment: string,
   ) {
-    const program = gl.createProgram();
+    const program = (this.handle = gl.createProgram());
     for (const [type, source] of [
       [gl.VERTEX_SHADER, vertex],
       [gl.FRAGMENT_SHADER, fragment],
@@ -39,25 +41,43 @@ export class Program {
       gl.deleteShader(shader);
     }
     gl.linkProgram(program);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) {
-      const logs = gl.getAttachedShaders(program)!.map((shader) => gl.getShaderInfoLog(shader));
-      throw new GpuError(`A shader does not compile: ${logs.join(" ")} ${gl.getProgramInfoLog(program)}`);
-    }
-    this.handle = program;
-    const count = gl.getProgramParameter(program, gl.ACTIVE_UNIFORMS) as number;
-    for (let i = 0; i < count; i++) {
-      const { name, type } = gl.getActiveUniform(program, i)!;
-      this.places.set(name.replace("[0]", ""), { at: gl.getUniformLocation(program, name)!, type });
-    }
   }
 
+  /** Whether it is compiled, where a browser tells without being waited for. */
+  get done(): boolean {
+    const told = this.gl.getExtension("KHR_parallel_shader_compile");
+    return !told || this.gl.isContextLost() || this.gl.getProgramParameter(this.handle, told.COMPLETION_STATUS_KHR);
+  }
+
+  /** Looks for its uniforms, which waits for all that was told before.  GpuError where a driver refuses the shaders. */
+  settle(): void {
+    this.places ??= this.find();
+  }
+
+  /** GpuError as `settle`. */
   use(values: Record<string, Uniform>): void {
+    this.settle();
     this.gl.useProgram(this.handle);
     for (const [name, value] of Object.entries(values)) this.set(name, value);
   }
 
+  private find(): Map<string, { at: WebGLUniformLocation; type: number }> {
+    const { gl, handle } = this;
+    if (!gl.getProgramParameter(handle, gl.LINK_STATUS)) {
+      const logs = gl.getAttachedShaders(handle)?.map((shader) => gl.getShaderInfoLog(shader)) ?? [];
+      throw new GpuError(`A shader does not compile: ${logs.join(" ")} ${gl.getProgramInfoLog(handle)}`);
+    }
+    const places = new Map<string, { at: WebGLUniformLocation; type: number }>();
+    const count = gl.getProgramParameter(handle, gl.ACTIVE_UNIFORMS) as number;
+    for (let i = 0; i < count; i++) {
+      const { name, type } = gl.getActiveUniform(handle, i)!;
+      places.set(name.replace("[0]", ""), { at: gl.getUniformLocation(handle, name)!, type });
+    }
+    return places;
+  }
+
   private set(name: string, value: Uniform): void {
-    const found = this.places.get(name);
+    const found = this.places?.get(name);
     if (!found) return;
     const { gl } = this;
     const { at, type } = found;
@@ -87,6 +107,7 @@ export function formats(gl: WebGL2RenderingContext) {
     half: { internal: gl.RGBA16F, format: gl.RGBA, type: gl.HALF_FLOAT },
     halfGrey: { internal: gl.R16F, format: gl.RED, type: gl.FLOAT },
     places: { internal: gl.RGBA16UI, format: gl.RGBA_INTEGER, type: gl.UNSIGNED_SHORT },
+    shapes: { internal: gl.RGBA32UI, format: gl.RGBA_INTEGER, type: gl.UNSIGNED_INT },
   } satisfies Record<string, Format>;
 }
 
@@ -142,7 +163,15 @@ export function makeLayers(gl: WebGL2RenderingContext, stack: ImageBitmap): WebG
   return texture;
 }
 
-/** A frame that draws into textures, its own to delete. */
+/** A depth for frames of one size. */
+export function makeDepth(gl: WebGL2RenderingContext, size: number): WebGLRenderbuffer {
+  const depth = gl.createRenderbuffer();
+  gl.bindRenderbuffer(gl.RENDERBUFFER, depth);
+  gl.renderbufferStorage(gl.RENDERBUFFER, gl.DEPTH_COMPONENT24, size, size);
+  return depth;
+}
+
+/** A frame that draws into textures, its own to delete unless said otherwise; a depth never is. */
 export class Target {
   readonly frame: WebGLFramebuffer;
 
@@ -151,26 +180,28 @@ export class Target {
     readonly width: number,
     readonly height: number,
     readonly textures: WebGLTexture[],
-    depth = false,
-    private readonly owned = true,
+    { depth, owned = true }: { depth?: WebGLRenderbuffer; owned?: boolean } = {},
   ) {
+    this.owned = owned;
     this.frame = gl.createFramebuffer();
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.frame);
     textures.forEach((texture, i) =>
       gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0 + i, gl.TEXTURE_2D, texture, 0),
     );
     gl.drawBuffers(textures.map((_, i) => gl.COLOR_ATTACHMENT0 + i));
-    if (depth) {
-      this.depth = gl.createRenderbuffer();
-      gl.bindRenderbuffer(gl.RENDERBUFFER, this.depth);
-      gl.renderbufferStorage(gl.RENDERBUFFER, gl.DEPTH_COMPONENT24, width, height);
-      gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.RENDERBUFFER, this.depth);
-    }
-    if (gl.checkFramebufferStatus(gl.FRAMEBUFFER) !== gl.FRAMEBUFFER_COMPLETE)
-      throw new GpuError("This graphics driver cannot draw to such pictures.");
+    if (depth) gl.framebufferRenderbuffer(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.RENDERBUFFER, depth);
   }
 
-  private readonly depth: WebGLRenderbuffer | null = null;
+  /** GpuError where the driver cannot draw to textures of such kinds; the answer is waited for. */
+  check(): this {
+    const { gl } = this;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.frame);
+    if (gl.checkFramebufferStatus(gl.FRAMEBUFFER) !== gl.FRAMEBUFFER_COMPLETE)
+      throw new GpuError("This graphics driver cannot draw to such pictures.");
+    return this;
+  }
+
+  private readonly owned: boolean;
 
   bind(): void {
     this.gl.bindFramebuffer(this.gl.FRAMEBUFFER, this.frame);
@@ -179,7 +210,6 @@ export class Target {
 
   free(): void {
     this.gl.deleteFramebuffer(this.frame);
-    this.gl.deleteRenderbuffer(this.depth);
     if (this.owned) this.textures.forEach((texture) => this.gl.deleteTexture(texture));
   }
 }
@@ -193,4 +223,9 @@ export function fill(gl: WebGL2RenderingContext, textures: Record<string, [WebGL
     gl.bindTexture(target ?? gl.TEXTURE_2D, texture);
   });
   return names;
+}
+
+/** Texture units by the order in which `fill` bound them. */
+export function units(names: string[]): Record<string, number> {
+  return Object.fromEntries(names.map((name, unit) => [name, unit]));
 }

@@ -4,18 +4,27 @@
    which only the camera changes; then ink and colour, which a hand drags about.  The first few samples are kept. */
 
 import { Around } from "./around";
+import { freeBuffers, makeBuffers, readPlaces, seenOf, type Buffers, type Seen } from "./buffers";
 import type { Bundle, FabricColour, Place, Scene } from "./bundle";
 import { pixelsPerCm, poseCamera, type Orbit } from "./camera";
-import { fill, formats, makeLayers, makeTexture, openGpu, Program, sampling, Target, type Uniform } from "./gpu";
+import { fill, formats, makeTexture, sampling, Target, units, type Uniform } from "./gpu";
+import type { Gpu } from "./programs";
 import { samplePlaces } from "./samples";
-import * as shaders from "./shaders";
+import { uploadMesh, uploadTextures } from "./upload";
 
 const KEPT = 4;
 const SAMPLES = 16;
-const RING = 8;
+/** Cameras around the garment whose light is known. */
+export const RING = 8;
 const BOUNCE_ALBEDO = 0.8;
 /** Samples of the art in a cell of what is around, and axis. */
 const SUBCELLS = 4;
+
+/** Of the time that a sample of all pixels takes, what one of a quarter takes. */
+const ROUGH = 0.25;
+
+/** Levels of the fabric's mipmap that a sample is finer than its pixel: samples lie between each other. */
+const FABRIC_BIAS = -1;
 
 /** Until a sample was timed: small steps. */
 const UNKNOWN_PACE = 1000;
@@ -33,48 +42,44 @@ interface Ink {
 }
 
 export class Preview {
+  readonly canvas: HTMLCanvasElement;
+  /** Whether its pace is known from a sample of all pixels. */
+  timed = false;
   private readonly gl: WebGL2RenderingContext;
   private readonly scene: Scene;
-  private readonly programs: Record<"mesh" | "ink" | "shade" | "show" | "design", Program>;
+  private readonly programs: Gpu["programs"];
   private readonly textures: Record<string, WebGLTexture>;
-  private readonly mesh: { vertices: WebGLVertexArrayObject; corners: number };
+  private readonly mesh: ReturnType<typeof uploadMesh>;
   private readonly places = samplePlaces(SAMPLES);
   private readonly inks = new Map<ImageBitmap, Ink>();
   private readonly trims: PreviewPrint[];
   private readonly around: Around;
   private surrounded = false;
-  private seen: Target[] = [];
-  private shaded!: { ink: Target; sum: Target };
+  private fine: Buffers | null = null;
+  private rough: Buffers | null = null;
   private size = 0;
   private orbit: Orbit = { azimuth: 0, tilt: 0 };
   private colour: FabricColour;
   private background: [number, number, number] | null = [255, 255, 255];
   private prints: PreviewPrint[] = [];
   private drawn = 0;
-  private looking = 0;
+  private roughly = false;
   private fence: WebGLSync | null = null;
   private begun = 0;
   private added = 1;
   private spent = UNKNOWN_PACE;
 
-  constructor(
-    private readonly canvas: HTMLCanvasElement,
-    bundle: Bundle,
-  ) {
-    const gl = (this.gl = openGpu(canvas));
+  /** GpuError where the driver refuses what it is told. */
+  constructor(gpu: Gpu, bundle: Bundle) {
+    const { gl, programs, canvas } = gpu;
+    this.gl = gl;
+    this.programs = programs;
+    this.canvas = canvas;
     this.scene = bundle.scene;
     this.colour = Object.values(bundle.scene.colours)[0];
-    const full = (fragment: string) => new Program(gl, shaders.FULL_SCREEN, fragment);
-    this.programs = {
-      mesh: new Program(gl, shaders.MESH_VERTEX, shaders.MESH_FRAGMENT),
-      ink: full(shaders.INK_FRAGMENT),
-      shade: full(shaders.SHADE_FRAGMENT),
-      show: full(shaders.SHOW_FRAGMENT),
-      design: full(shaders.UNPACK_DESIGN),
-    };
-    this.textures = this.upload(bundle, full(shaders.UNPACK_LIGHT));
-    this.mesh = this.uploadMesh(bundle);
-    this.around = new Around(gl, this.scene.atlas_cm);
+    this.textures = uploadTextures(gl, bundle, programs.light);
+    this.mesh = uploadMesh(gl, bundle);
+    this.around = new Around(gpu, this.scene.atlas_cm);
     this.trims = bundle.scene.trims.map((place, i) => ({ image: bundle.images.get(`trim_${i}`)!, place }));
   }
 
@@ -87,34 +92,42 @@ export class Preview {
     return this.drawn >= SAMPLES;
   }
 
+  /** Whether a picture is there, if only a rough one. */
+  get shown(): boolean {
+    return this.drawn > 0 || this.roughly;
+  }
+
+  /** Whether the garment was drawn from this side, in full size. */
+  get looked(): boolean {
+    return this.fine !== null && this.fine.looked > 0;
+  }
+
   resize(size: number): void {
     if (size === this.size) return;
-    this.size = this.canvas.width = this.canvas.height = size;
-    const { gl } = this;
-    const kinds = formats(gl);
-    for (const target of [...this.seen, ...(this.shaded ? Object.values(this.shaded) : [])]) target.free();
-    const make = (kind: keyof typeof kinds) => makeTexture(gl, kinds[kind], size, size, null, { nearest: true });
-    this.seen = Array.from(
-      { length: KEPT + 1 },
-      () => new Target(gl, size, size, [make("half"), make("half"), make("places")], true),
-    );
-    this.shaded = { ink: new Target(gl, size, size, [make("half")]), sum: new Target(gl, size, size, [make("half")]) };
-    this.look(this.orbit);
+    this.size = size;
+    // a canvas that is told its own size again is made anew, and all that was told before is waited for
+    if (this.canvas.width !== size) this.canvas.width = this.canvas.height = size;
+    this.forget();
   }
 
   look(orbit: Orbit): void {
+    if (orbit.azimuth === this.orbit.azimuth && orbit.tilt === this.orbit.tilt) return;
     this.orbit = orbit;
-    this.looking = this.drawn = 0;
+    this.lookAgain();
   }
 
   wear(colour: FabricColour, background: [number, number, number] | null): void {
-    if (colour.fabric !== this.colour.fabric) this.looking = 0;
+    const before = this.colour;
+    if (colour.code === before.code && colour.fabric === before.fabric && String(background) === String(this.background)) return;
+    if (colour.fabric !== before.fabric) this.lookAgain();
     this.colour = colour;
     this.background = background;
-    this.drawn = 0;
+    this.startAgain();
   }
 
   print(prints: PreviewPrint[]): void {
+    const before = this.prints;
+    if (prints.length === before.length && prints.every(({ image, place }, i) => image === before[i].image && place === before[i].place)) return;
     const wanted = new Set([...prints, ...this.trims].map((print) => print.image));
     for (const [image, ink] of this.inks)
       if (!wanted.has(image)) {
@@ -123,12 +136,12 @@ export class Preview {
       }
     this.prints = prints;
     this.surrounded = false;
-    this.drawn = 0;
+    this.startAgain();
   }
 
   /** Whether the next picture needs no mesh: only ink and colour changed since the last one. */
   get kept(): boolean {
-    return this.looking >= KEPT;
+    return this.fine !== null && this.fine.looked >= KEPT;
   }
 
   /** Whether the graphics processor still works on what it was told: more would only queue up behind it. */
@@ -139,6 +152,7 @@ export class Preview {
     gl.deleteSync(this.fence);
     this.fence = null;
     this.spent = (performance.now() - this.begun) / this.added;
+    this.timed ||= this.added >= 1;
     return false;
   }
 
@@ -147,24 +161,23 @@ export class Preview {
     return this.spent;
   }
 
+  /** One sample in a quarter of the pixels: what a slow machine shows at once. */
+  sketch(): void {
+    if (!this.size) return;
+    const buffers = (this.rough ??= makeBuffers(this.gl, Math.max(Math.round(this.size / 2), 1)));
+    this.work(buffers, 0, 1);
+    this.added = ROUGH;
+    this.roughly = true;
+  }
+
   /** Adds samples, by default as many as are kept; false when the picture is finished. */
   refine(count = KEPT): boolean {
     if (this.finished || !this.size) return false;
-    const { gl } = this;
-    gl.disable(gl.BLEND);
-    if (!this.surrounded) this.surround();
-    if (this.drawn === 0) {
-      this.shaded.sum.bind();
-      gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0]);
-    }
+    this.fine ??= makeBuffers(this.gl, this.size);
     const until = Math.min(this.drawn + count, SAMPLES);
-    this.begun = performance.now();
+    this.work(this.fine, this.drawn, until);
     this.added = until - this.drawn;
-    for (; this.drawn < until; this.drawn++) this.addSample(this.drawn);
-    this.show();
-    if (this.fence) gl.deleteSync(this.fence);
-    this.fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
-    gl.flush();
+    this.drawn = until;
     return !this.finished;
   }
 
@@ -181,25 +194,68 @@ export class Preview {
 
   /** What the garment shows at a place of the picture (0..1, from the top left): a panel and cm on it. */
   pick(x: number, y: number): { panel: string; x: number; y: number } | null {
-    const { gl, size, scene } = this;
-    if (!this.looking) return null;
-    const at = new Uint16Array(4);
-    gl.bindFramebuffer(gl.FRAMEBUFFER, this.seen[0].frame);
-    gl.readBuffer(gl.COLOR_ATTACHMENT2);
+    const { gl, scene } = this;
+    const buffers = this.looked ? this.fine : this.rough;
+    if (!buffers?.looked) return null;
+    const { size } = buffers;
     const clamp = (v: number) => Math.min(Math.max(Math.floor(v * size), 0), size - 1);
-    gl.readPixels(clamp(x), size - 1 - clamp(y), 1, 1, gl.RGBA_INTEGER, gl.UNSIGNED_SHORT, at);
+    const places = (buffers.places ??= readPlaces(gl, buffers));
+    const at = places.subarray(4 * (size * (size - 1 - clamp(y)) + clamp(x)));
     if (!at[3] || at[2] & scene.mesh.inside) return null;
     const panel = scene.panels[at[2] & 63];
     const [u, v] = [at[0], at[1]].map((steps) => (steps / 65534) * scene.atlas_cm);
     return { panel: panel.name, x: u - panel.origin[0], y: v - panel.origin[1] };
   }
 
-  dispose(): void {
+  /** Lets go of all that it has; the canvas can be drawn on by another one. */
+  free(): void {
+    const { gl } = this;
     this.around.free();
-    for (const target of [...this.seen, ...Object.values(this.shaded ?? {})]) target.free();
-    for (const texture of [...Object.values(this.textures), ...[...this.inks.values()].map((ink) => ink.texture)])
-      this.gl.deleteTexture(texture);
+    this.forget();
+    for (const texture of [...Object.values(this.textures), ...[...this.inks.values()].map((ink) => ink.texture)]) gl.deleteTexture(texture);
+    this.inks.clear();
+    gl.deleteVertexArray(this.mesh.vertices);
+    for (const buffer of this.mesh.buffers) gl.deleteBuffer(buffer);
+    if (this.fence) gl.deleteSync(this.fence);
+    this.fence = null;
+  }
+
+  dispose(): void {
+    this.free();
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+
+  private startAgain(): void {
+    this.drawn = 0;
+    this.roughly = false;
+  }
+
+  private lookAgain(): void {
+    for (const buffers of [this.fine, this.rough]) if (buffers) [buffers.looked, buffers.places] = [0, null];
+    this.startAgain();
+  }
+
+  private forget(): void {
+    for (const buffers of [this.fine, this.rough]) if (buffers) freeBuffers(buffers, this.gl);
+    this.fine = this.rough = null;
+    this.startAgain();
+  }
+
+  /** Adds the samples from one number to another to what is in the buffers, and shows their mean. */
+  private work(buffers: Buffers, from: number, until: number): void {
+    const { gl } = this;
+    gl.disable(gl.BLEND);
+    if (!this.surrounded) this.surround();
+    if (from === 0) {
+      buffers.sum.bind();
+      gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0]);
+    }
+    this.begun = performance.now();
+    for (let number = from; number < until; number++) this.addSample(buffers, number);
+    this.show(buffers, until);
+    if (this.fence) gl.deleteSync(this.fence);
+    this.fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    gl.flush();
   }
 
   private surround(): void {
@@ -217,30 +273,48 @@ export class Preview {
     this.surrounded = true;
   }
 
-  private addSample(number: number): void {
+  private addSample(buffers: Buffers, number: number): void {
     const kept = Math.min(number, KEPT);
-    if (number >= this.looking || kept === KEPT) {
-      this.drawMesh(this.seen[kept], this.places[number]);
-      if (kept < KEPT) this.looking = number + 1;
+    const seen = seenOf(buffers, this.gl, kept);
+    if (number >= buffers.looked || kept === KEPT) {
+      const [right, down] = this.places[number];
+      this.drawSeen(seen, [(-2 * right) / buffers.size, (2 * down) / buffers.size]);
+      if (kept < KEPT) buffers.looked = number + 1;
     }
-    this.drawInk(this.seen[kept]);
-    this.addShaded(this.seen[kept]);
+    this.drawInk(buffers, seen, number);
+    this.addShaded(buffers, seen);
   }
 
-  private drawMesh(target: Target, [right, down]: [number, number]): void {
-    const { gl, size, scene } = this;
+  /** The mesh, and the light of what is seen of it; `shift` is the sample's place in its pixel, in clip units. */
+  private drawSeen({ mesh, terms }: Seen, shift: [number, number]): void {
+    const { gl, scene } = this;
     const pose = poseCamera(scene.camera, this.orbit);
+    const view = { camera: pose.position, axes: pose.axes, scale: [pose.focal, pose.focal], shift };
+    mesh.bind();
+    gl.enable(gl.DEPTH_TEST);
+    gl.clearBufferuiv(gl.COLOR, 0, [0, 0, 0, 0]);
+    gl.clearBufferfv(gl.DEPTH, 0, [1]);
+    this.programs.mesh.use({ ...view, low: scene.mesh.low, high: scene.mesh.high });
+    gl.bindVertexArray(this.mesh.vertices);
+    gl.enable(gl.CULL_FACE);
+    gl.drawElements(gl.TRIANGLES, this.mesh.corners, gl.UNSIGNED_INT, 0);
+    gl.disable(gl.CULL_FACE);
+    gl.disable(gl.DEPTH_TEST);
+    gl.bindVertexArray(null);
+    terms.bind();
+    this.programs.terms.use({ ...view, ...this.lit(mesh) });
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+  }
+
+  /** What the light of a sample needs to know. */
+  private lit(mesh: Target): Record<string, Uniform> {
+    const { gl, scene, textures: t } = this;
     const turns = (((this.orbit.azimuth / 360) % 1) + 1) % 1;
     const first = Math.floor(turns * RING) % RING;
-    const t = this.textures;
     const fabric = this.colour.fabric;
-    target.bind();
-    gl.enable(gl.DEPTH_TEST);
-    gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0]);
-    gl.clearBufferfv(gl.COLOR, 1, [0, 0, 0, 0]);
-    gl.clearBufferuiv(gl.COLOR, 2, [0, 0, 0, 0]);
-    gl.clearBufferfv(gl.DEPTH, 0, [1]);
     const names = fill(gl, {
+      where: [mesh.textures[0]],
+      shape: [mesh.textures[1]],
       outsideA: [t.outsideA],
       outsideB: [t.outsideB],
       insideA: [t.insideA],
@@ -252,15 +326,9 @@ export class Preview {
       ringOutside: [t.ringOutside, gl.TEXTURE_2D_ARRAY],
       ringInside: [t.ringInside, gl.TEXTURE_2D_ARRAY],
     });
-    this.programs.mesh.use({
+    return {
       ...units(names),
-      ...this.scene.cloth,
-      low: scene.mesh.low,
-      high: scene.mesh.high,
-      camera: pose.position,
-      axes: pose.axes,
-      scale: [pose.focal, pose.focal],
-      shift: [(-2 * right) / size, (2 * down) / size],
+      ...scene.cloth,
       lampPoint: scene.lamps.flatMap((lamp) => lamp.points.flat()),
       lampAxis: scene.lamps.flatMap((lamp) => lamp.axis),
       lampCount: scene.lamps.length,
@@ -271,28 +339,24 @@ export class Preview {
       fabricMean: fabric ? scene.fabrics[fabric].mean : 1,
       covered: Array.from({ length: 64 }, (_, i) => (scene.panels[i]?.fabric ? 1 : 0)),
       detailBias: -1,
-      fabricBias: -1,
-    });
-    gl.bindVertexArray(this.mesh.vertices);
-    gl.enable(gl.CULL_FACE);
-    gl.drawElements(gl.TRIANGLES, this.mesh.corners, gl.UNSIGNED_INT, 0);
-    gl.disable(gl.CULL_FACE);
-    gl.disable(gl.DEPTH_TEST);
-    gl.bindVertexArray(null);
+      fabricBias: FABRIC_BIAS,
+    };
   }
 
-  private drawInk(seen: Target): void {
+  private drawInk({ ink: layers, size }: Buffers, seen: Seen, number: number): void {
     const { gl } = this;
-    this.shaded.ink.bind();
+    layers.bind();
     gl.clearBufferfv(gl.COLOR, 0, [0, 0, 0, 0]);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     for (const print of [...this.trims, ...this.prints]) {
       const ink = this.inkOf(print.image);
-      this.shaded.ink.bind();
+      layers.bind();
       gl.enable(gl.BLEND);
-      const names = fill(gl, { where: [seen.textures[2]], design: [ink.texture] });
-      this.programs.ink.use({ ...units(names), ...this.layer(print, ink) });
+      const names = fill(gl, { where: [seen.mesh.textures[0]], design: [ink.texture] });
+      const texels = print.image.width / print.place.width / pixelsPerCm(this.scene.camera, size);
+      const level = Math.max(Math.log2(texels / Math.sqrt(number < KEPT ? KEPT : SAMPLES)), 0);
+      this.programs.ink.use({ ...units(names), ...this.layer(print, ink), level });
       gl.drawArrays(gl.TRIANGLES, 0, 3);
     }
     gl.disable(gl.BLEND);
@@ -300,7 +364,7 @@ export class Preview {
 
   /** The atlas (0..1) to the design's texels with their border (0..1), and the panel's part of the atlas. */
   private layer({ image, place }: PreviewPrint, ink: Ink): Record<string, Uniform> {
-    const { atlas_cm: atlas, panels, camera } = this.scene;
+    const { atlas_cm: atlas, panels } = this.scene;
     const panel = panels.find((each) => each.name === place.panel)!;
     const turned = (place.rotation * Math.PI) / 180;
     const [cos, sin] = [Math.cos(turned), Math.sin(turned)];
@@ -314,26 +378,35 @@ export class Preview {
     ];
     const [ox, oy] = panel.origin;
     const [left, top, right, bottom] = panel.bounds;
-    const texelsPerPixel = perCm / pixelsPerCm(camera, this.size);
     return {
       across: row(cos, sin, image.width / 2, ink.width),
       down: row(-sin, cos, image.height / 2, ink.height),
       clip: [(left + ox) / atlas, (top + oy) / atlas, (right + ox) / atlas, (bottom + oy) / atlas],
-      level: Math.max(Math.log2(texelsPerPixel / Math.sqrt(this.drawn < KEPT ? KEPT : 16)), 0),
     };
   }
 
-  private addShaded(seen: Target): void {
+  /** How softly ink ends at covering all, for what the mipmap hides of the fabric: ink_soft in shade.c. */
+  private inkSoft(size: number): number {
+    const { fabrics, camera, ink } = this.scene;
+    if (!this.colour.fabric) return 0;
+    const { hidden, size_cm } = fabrics[this.colour.fabric];
+    const texelsPerPixel = 2 ** (hidden.length - 1) / size_cm / pixelsPerCm(camera, size);
+    const level = Math.min(Math.max(Math.log2(texelsPerPixel) + FABRIC_BIAS, 0), hidden.length - 1);
+    const [below, above] = [hidden[Math.floor(level)], hidden[Math.ceil(level)]];
+    return (2 / Math.PI) * ink[1] ** 2 * (below + (level % 1) * (above - below));
+  }
+
+  private addShaded({ ink, sum, size }: Buffers, seen: Seen): void {
     const { gl, colour, scene } = this;
-    this.shaded.sum.bind();
+    sum.bind();
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE);
     const names = fill(gl, {
-      terms0: [seen.textures[0]],
-      terms1: [seen.textures[1]],
-      inks: [this.shaded.ink.textures[0]],
+      terms0: [seen.terms.textures[0]],
+      terms1: [seen.terms.textures[1]],
+      inks: [ink.textures[0]],
       around: [this.around.texture],
-      where: [seen.textures[2]],
+      where: [seen.mesh.textures[0]],
     });
     const ratio = scene.bounce_ratio;
     this.programs.shade.use({
@@ -343,6 +416,7 @@ export class Preview {
       deep: colour.deep,
       bounceScale: colour.albedo.map((c) => (c * (1 + ratio * c)) / (1 + ratio * BOUNCE_ALBEDO)),
       inkOnFabric: scene.ink,
+      inkSoft: this.inkSoft(size),
       scatterBy: scene.scatter,
       bounceGloss: scene.bounce_gloss,
       bounceRatio: ratio,
@@ -351,15 +425,16 @@ export class Preview {
     gl.disable(gl.BLEND);
   }
 
-  private show(): void {
+  private show({ sum, size: inner }: Buffers, samples: number): void {
     const { gl, size } = this;
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.viewport(0, 0, size, size);
-    const names = fill(gl, { sum: [this.shaded.sum.textures[0]] });
+    const names = fill(gl, { sum: [sum.textures[0]] });
     const back = this.background;
     this.programs.show.use({
       ...units(names),
-      samples: this.drawn,
+      samples,
+      share: inner / size,
       exposure: this.scene.exposure,
       background: back ? [...back.map((code) => code / 255), 1] : [0, 0, 0, 0],
     });
@@ -375,7 +450,7 @@ export class Preview {
     const height = image.height + 2;
     const raw = makeTexture(gl, kinds.colour, image.width, image.height, image, { nearest: true });
     const texture = makeTexture(gl, kinds.half, width, height);
-    const target = new Target(gl, width, height, [texture], false, false);
+    const target = new Target(gl, width, height, [texture], { owned: false });
     target.bind();
     gl.disable(gl.BLEND);
     this.programs.design.use(units(fill(gl, { design: [raw] })));
@@ -388,74 +463,4 @@ export class Preview {
     this.inks.set(image, ink);
     return ink;
   }
-
-  private upload({ scene, images }: Bundle, unpack: Program): Record<string, WebGLTexture> {
-    const { gl } = this;
-    const kinds = formats(gl);
-    const lanes = Array.from({ length: 8 }, (_, lane) => (lane < 6 ? (lane < scene.lamps.length ? lane : -1) : scene.lamps.length + lane - 6));
-    const light = (side: "outside" | "inside") => {
-      const stack = images.get(`light_${side}`)!;
-      const codes = makeTexture(gl, kinds.grey, stack.width, stack.height, stack, { nearest: true });
-      const made = [0, 1].map(() => makeTexture(gl, kinds.half, stack.width, stack.width));
-      const target = new Target(gl, stack.width, stack.width, made, false, false);
-      target.bind();
-      unpack.use({
-        ...units(fill(gl, { codes: [codes] })),
-        side: stack.width,
-        plane: lanes,
-        scale: lanes.map((plane) => (plane < 0 ? 0 : scene.light_scales[side][plane])),
-      });
-      gl.drawArrays(gl.TRIANGLES, 0, 3);
-      target.free();
-      gl.deleteTexture(codes);
-      return made;
-    };
-    const [outsideA, outsideB] = light("outside");
-    const [insideA, insideB] = light("inside");
-    const { tables } = scene;
-    const steps = tables.albedo.length;
-    const four = new Float32Array(tables.sheen.flatMap((sheen, i) => [sheen, tables.ltc_a[i], tables.ltc_b[i], tables.gloss[i]]));
-    const picture = (name: string, repeat: boolean) => {
-      const image = images.get(name)!;
-      return makeTexture(gl, kinds.grey, image.width, image.height, image, { mips: true, repeat });
-    };
-    return {
-      outsideA,
-      outsideB,
-      insideA,
-      insideB,
-      table: makeTexture(gl, { ...kinds.half, type: gl.FLOAT }, steps, 1, four),
-      albedo: makeTexture(gl, kinds.halfGrey, steps, 1, new Float32Array(tables.albedo)),
-      ringOutside: makeLayers(gl, images.get("ring_outside")!),
-      ringInside: makeLayers(gl, images.get("ring_inside")!),
-      detail: picture("detail", false),
-      ...Object.fromEntries(Object.keys(scene.fabrics).map((name) => [`fabric_${name}`, picture(`fabric_${name}`, true)])),
-    };
-  }
-
-  private uploadMesh({ mesh }: Bundle): { vertices: WebGLVertexArrayObject; corners: number } {
-    const { gl } = this;
-    const vertices = gl.createVertexArray();
-    gl.bindVertexArray(vertices);
-    const attribute = (index: number, data: ArrayBufferView, count: number, type: number) => {
-      gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
-      gl.bufferData(gl.ARRAY_BUFFER, data, gl.STATIC_DRAW);
-      gl.enableVertexAttribArray(index);
-      if (type === gl.UNSIGNED_BYTE) gl.vertexAttribIPointer(index, count, type, 0, 0);
-      else gl.vertexAttribPointer(index, count, type, true, 0, 0);
-    };
-    attribute(0, mesh.position, 3, gl.UNSIGNED_SHORT);
-    attribute(1, mesh.normal, 3, gl.SHORT);
-    attribute(2, mesh.place, 2, gl.UNSIGNED_SHORT);
-    attribute(3, mesh.flags, 1, gl.UNSIGNED_BYTE);
-    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, gl.createBuffer());
-    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, mesh.triangles, gl.STATIC_DRAW);
-    gl.bindVertexArray(null);
-    return { vertices, corners: mesh.triangles.length };
-  }
-}
-
-/** Texture units by the order in which `fill` bound them. */
-function units(names: string[]): Record<string, number> {
-  return Object.fromEntries(names.map((name, unit) => [name, unit]));
 }

@@ -69,13 +69,34 @@ void main() {
   gl_Position = vec4(seen.xy * scale + shift * seen.z, (seen.z * (far + near) - 2. * far * near) / (far - near), seen.z);
 }`;
 
+/* What a pixel shows of the cloth, told shortly: triangles are hardly larger than pixels, and each is drawn in blocks of
+   four pixels, so whatever is done here is done several times. */
 export const MESH_FRAGMENT = `${HEAD}
-const int LAMPS = 6;
-const float PI = 3.14159265, GRAZING = .05;
 in vec3 P, N;
 in vec2 uv;
 flat in uint side;
+uniform vec3 camera;
+uniform mat3 axes;
+layout(location = 0) out uvec4 where;
+layout(location = 1) out uvec4 shape;   /* normal; how far; by how much a pixel moves on the atlas, the most and both ways */
+void main() {
+  vec3 n = normalize(N);
+  vec2 dx = dFdx(uv), dy = dFdy(uv);
+  float a = dot(dx, dx), b = dot(dy, dy), most = max(a, b);
+  vec2 o = n.xy / (abs(n.x) + abs(n.y) + abs(n.z));
+  if (n.z < 0.) o = (1. - abs(o.yx)) * vec2(o.x < 0. ? -1. : 1., o.y < 0. ? -1. : 1.);
+  where = uvec4(uvec2(clamp(uv, 0., 1.) * 65534. + .5), side, 1u);
+  shape = uvec4(packSnorm2x16(o), floatBitsToUint((axes * (P - camera)).z), packHalf2x16(.5 * log2(max(vec2(most, min(most, 4. * min(a, b))), 1e-12))), 0u);
+}`;
+
+/* The light of what a sample shows (relight.md), pixel by pixel. */
+export const TERMS_FRAGMENT = `${HEAD}
+const int LAMPS = 6;
+const float PI = 3.14159265, GRAZING = .05;
+uniform usampler2D where, shape;
 uniform vec3 camera, lampPoint[4 * LAMPS], lampAxis[LAMPS];
+uniform mat3 axes;     /* right, up, forward as rows */
+uniform vec2 scale, shift;
 uniform int lampCount;
 uniform sampler2D outsideA, outsideB, insideA, insideB;   /* lamps 0-3; lamps 4-5, world, bounced */
 uniform sampler2DArray ringOutside, ringInside;           /* 8 cameras of each kind: direct, bounce, gloss */
@@ -88,14 +109,16 @@ uniform float tiles, fabricMean, detailBias, fabricBias;
 uniform int covered[64], patterned;
 layout(location = 0) out vec4 direct_multiple_bounce_gloss;
 layout(location = 1) out vec4 att_sheen_fabric_coverage;
-layout(location = 2) out uvec4 where;
+vec3 P;
+vec2 uv;
+uint side;
 
-vec4 tables(float x) { return texture(table, vec2((clamp(x, 0., 1.) * 256. + .5) / 257., .5)); }
-float albedoAt(float x) { return texture(albedoTable, vec2((clamp(x, 0., 1.) * 256. + .5) / 257., .5)).r; }
+vec4 tables(float x) { return textureLod(table, vec2((clamp(x, 0., 1.) * 256. + .5) / 257., .5), 0.); }
+float albedoAt(float x) { return textureLod(albedoTable, vec2((clamp(x, 0., 1.) * 256. + .5) / 257., .5), 0.).r; }
 
 float ratio(int kind, bool inside) {
   vec3 a = vec3(uv, kind * 8 + ring.x), b = vec3(uv, kind * 8 + ring.y);
-  vec2 code = inside ? vec2(texture(ringInside, a).r, texture(ringInside, b).r) : vec2(texture(ringOutside, a).r, texture(ringOutside, b).r);
+  vec2 code = inside ? vec2(textureLod(ringInside, a, 0.).r, textureLod(ringInside, b, 0.).r) : vec2(textureLod(ringOutside, a, 0.).r, textureLod(ringOutside, b, 0.).r);
   vec2 found = exp2((code * 255. - 128.) / 64.);
   return mix(found.x, found.y, ringPart);
 }
@@ -111,17 +134,30 @@ vec3 lampDirection(int l, vec3 n) {
   return normalize(sum);
 }
 
-float fabricFactor() {
+float fabricFactor(float step) {
   if (patterned == 0 || covered[int(side & 63u)] == 0 || (side & 64u) != 0u) return 0.;
-  vec2 at = uv * tiles, dx = dFdx(at), dy = dFdy(at);
-  float texels = float(textureSize(fabric, 0).x), a = dot(dx, dx), b = dot(dy, dy);
-  float level = .5 * log2(max(min(max(a, b), 4. * min(a, b)), 1e-12)) + log2(texels) + fabricBias;
-  return textureLod(fabric, at, max(level, 0.)).r / fabricMean - 1.;
+  float level = step + log2(tiles * float(textureSize(fabric, 0).x)) + fabricBias;
+  return textureLod(fabric, uv * tiles, max(level, 0.)).r / fabricMean - 1.;
 }
 
 void main() {
+  ivec2 pixel = ivec2(gl_FragCoord.xy);
+  uvec4 found = texelFetch(where, pixel, 0);
+  if (found.a == 0u) {
+    direct_multiple_bounce_gloss = att_sheen_fabric_coverage = vec4(0.);
+    return;
+  }
+  uvec4 formed = texelFetch(shape, pixel, 0);
+  uv = vec2(found.rg) / 65534.;
+  side = found.b;
   bool inside = (side & 128u) != 0u;
-  vec3 n = normalize(N), to = normalize(camera - P);
+  vec2 o = unpackSnorm2x16(formed.r), moves = unpackHalf2x16(formed.b);
+  vec3 n = vec3(o, 1. - abs(o.x) - abs(o.y));
+  if (n.z < 0.) n.xy = (1. - abs(n.yx)) * vec2(n.x < 0. ? -1. : 1., n.y < 0. ? -1. : 1.);
+  n = normalize(n);
+  vec2 clip = 2. * gl_FragCoord.xy / vec2(textureSize(where, 0)) - 1.;
+  P = camera + uintBitsToFloat(formed.g) * (vec3((clip - shift) / scale, 1.) * axes);
+  vec3 to = normalize(camera - P);
   float nv = clamp(dot(n, to), .1, .9999);
   vec4 t = tables(nv);
   float sheenTable = t.x, la2 = t.y * t.y, ltcB = t.z, glossAlbedo = t.w, albedo = albedoAt(nv);
@@ -129,7 +165,7 @@ void main() {
   float underSheen = 1. - sheen_weight * sheenTable, att = (1. - glossAlbedo) * underSheen;
   float shine = dull * ratio(2, inside), hazed = sheen_weight * sheenTable * shine;
   float once = att * ratio(0, inside), again = once * PI * (1. - albedo);
-  vec4 A = inside ? texture(insideA, uv) : texture(outsideA, uv), B = inside ? texture(insideB, uv) : texture(outsideB, uv);
+  vec4 A = inside ? textureLod(insideA, uv, 0.) : textureLod(outsideA, uv, 0.), B = inside ? textureLod(insideB, uv, 0.) : textureLod(outsideB, uv, 0.);
   float light[8] = float[8](A.x, A.y, A.z, A.w, B.x, B.y, B.z, B.w);
   float world = light[6], bounced = light[7];
   float direct = once * albedo * world, multiple = again * (1. - albedo_avg) * world;
@@ -153,10 +189,9 @@ void main() {
     sheenLight += hazed * sheen * light[l];
   }
   float bounce = bounce_gain * (albedo + bounce_k * (1. - albedo)) * ratio(1, inside) * bounced;
-  float d = inside ? 1. : texture(detail, uv, detailBias).r;
+  float d = inside ? 1. : textureLod(detail, uv, max(moves.x + log2(float(textureSize(detail, 0).x)) + detailBias, 0.)).r;
   direct_multiple_bounce_gloss = vec4(direct * d, multiple * d * d * d, bounce * d, gloss);
-  att_sheen_fabric_coverage = vec4(underSheen, sheenLight, fabricFactor(), 1.);
-  where = uvec4(uvec2(clamp(uv, 0., 1.) * 65534. + .5), side, 1u);
+  att_sheen_fabric_coverage = vec4(underSheen, sheenLight, fabricFactor(moves.y), 1.);
 }`;
 
 /* One design's ink on what a sample shows; laid over what is there by blending. */
@@ -219,6 +254,7 @@ export const SHADE_FRAGMENT = `${HEAD}
 uniform sampler2D terms0, terms1, inks, around;
 uniform usampler2D where;
 uniform vec3 cloth, bounceScale, hue, deep, inkOnFabric;
+uniform float inkSoft;
 uniform vec2 scatterBy;
 uniform float bounceGloss, bounceRatio;
 out vec4 radiance;
@@ -233,7 +269,8 @@ void main() {
   ivec2 p = ivec2(gl_FragCoord.xy);
   vec4 a = texelFetch(terms0, p, 0), b = texelFetch(terms1, p, 0), ink = texelFetch(inks, p, 0);
   if (b.w == 0.) { radiance = vec4(0.); return; }
-  float share = ink.a * clamp(1. - inkOnFabric.x + inkOnFabric.y * b.z, 0., 1.), att = 1. / b.x;
+  float over = inkOnFabric.y * b.z - inkOnFabric.x;   /* covering in shade.c */
+  float share = ink.a * clamp(1. + .5 * (over - sqrt(over * over + inkSoft)), 0., 1.), att = 1. / b.x;
   vec3 rho = ink.rgb / max(ink.a, 1e-6), bounced = bounceScale * a.z;
   if (ink.a >= .001) bounced *= near(vec2(texelFetch(where, p, 0).rg) / 65534.);
   vec3 bare = cloth * a.x + (cloth + bounceGloss) * bounced + a.w + hue * b.y;
@@ -246,7 +283,7 @@ void main() {
 /* The mean of all samples to display values: exposure, Khronos PBR Neutral, the sRGB curve, the background. */
 export const SHOW_FRAGMENT = `${HEAD}
 uniform sampler2D sum;
-uniform float samples, exposure;
+uniform float samples, exposure, share;   /* share: the sum's side over the canvas' */
 uniform vec4 background;
 out vec4 shown;
 vec3 neutral(vec3 c) {
@@ -264,7 +301,7 @@ vec3 srgb(vec3 c) {
   return mix(c * 12.92, 1.055 * pow(c, vec3(1. / 2.4)) - .055, step(.0031308, c));
 }
 void main() {
-  vec4 s = texelFetch(sum, ivec2(gl_FragCoord.xy), 0) / samples;
+  vec4 s = (share == 1. ? texelFetch(sum, ivec2(gl_FragCoord.xy), 0) : texture(sum, gl_FragCoord.xy * share / vec2(textureSize(sum, 0)))) / samples;
   float a = s.a > .9995 ? 1. : s.a;
   vec3 c = srgb(neutral(s.rgb / max(s.a, 1e-4) * exposure));
   float over = background.a * (1. - a);

@@ -5,26 +5,11 @@ import { poseCamera, type Orbit } from "./camera";
 
 const CELLS = 256;
 
-/** The outside of the cloth, found by atlas place. */
+/** The outside of the cloth, found by atlas place; sorted when somebody first asks. */
 export class Surface {
-  private readonly cells: Map<number, number[]> = new Map();
+  private sorted: Cells | null = null;
 
-  constructor(private readonly bundle: Bundle) {
-    const { mesh, scene } = bundle;
-    const { triangles, place, flags } = mesh;
-    for (let t = 0; t < triangles.length; t += 3) {
-      if (flags[triangles[t]] & (scene.mesh.inside | scene.mesh.rim)) continue;
-      const us = [0, 1, 2].map((k) => place[2 * triangles[t + k]]);
-      const vs = [0, 1, 2].map((k) => place[2 * triangles[t + k] + 1]);
-      const cell = (steps: number) => Math.min(Math.floor((steps * CELLS) / 65535), CELLS - 1);
-      for (let y = cell(Math.min(...vs)); y <= cell(Math.max(...vs)); y++)
-        for (let x = cell(Math.min(...us)); x <= cell(Math.max(...us)); x++) {
-          const list = this.cells.get(y * CELLS + x);
-          if (list) list.push(t);
-          else this.cells.set(y * CELLS + x, [t]);
-        }
-    }
-  }
+  constructor(private readonly bundle: Bundle) {}
 
   /** The point and normal at panel cm; null off the panel. */
   at(panelName: string, x: number, y: number): { point: Vector; normal: Vector } | null {
@@ -34,8 +19,10 @@ export class Surface {
     const [ox, oy] = scene.panels[index].origin;
     const u = ((x + ox) / scene.atlas_cm) * 65534;
     const v = ((y + oy) / scene.atlas_cm) * 65534;
-    const cell = (steps: number) => Math.min(Math.max(Math.floor((steps * CELLS) / 65535), 0), CELLS - 1);
-    for (const t of this.cells.get(cell(v) * CELLS + cell(u)) ?? []) {
+    const { first, triangles } = (this.sorted ??= sortCells(this.bundle));
+    const here = cell(v) * CELLS + cell(u);
+    for (let k = first[here]; k < first[here + 1]; k++) {
+      const t = triangles[k];
       const corners = [0, 1, 2].map((k) => mesh.triangles[t + k]);
       if ((mesh.flags[corners[0]] & 63) !== index) continue;
       const weights = inside(u, v, corners.map((i) => [mesh.place[2 * i], mesh.place[2 * i + 1]]));
@@ -65,6 +52,38 @@ export class Surface {
       faces: d.reduce((sum, value, axis) => sum + value * found.normal[axis], 0) < 0,
     };
   }
+}
+
+/** Triangles (their first corner) by cell of the atlas: those of cell c are first[c] to first[c + 1]. */
+interface Cells {
+  first: Uint32Array;
+  triangles: Uint32Array;
+}
+
+const cell = (steps: number) => Math.min(Math.max(Math.floor((steps * CELLS) / 65535), 0), CELLS - 1);
+
+function sortCells({ mesh, scene }: Bundle): Cells {
+  const { triangles, place, flags } = mesh;
+  const hidden = scene.mesh.inside | scene.mesh.rim;
+  /** Counts, then fills: the same walk twice, so that no lists are made. */
+  const walk = (visit: (cell: number, triangle: number) => void) => {
+    for (let t = 0; t < triangles.length; t += 3) {
+      const [a, b, c] = [triangles[t], triangles[t + 1], triangles[t + 2]];
+      if (flags[a] & hidden) continue;
+      const right = cell(Math.max(place[2 * a], place[2 * b], place[2 * c]));
+      const bottom = cell(Math.max(place[2 * a + 1], place[2 * b + 1], place[2 * c + 1]));
+      const left = cell(Math.min(place[2 * a], place[2 * b], place[2 * c]));
+      for (let y = cell(Math.min(place[2 * a + 1], place[2 * b + 1], place[2 * c + 1])); y <= bottom; y++)
+        for (let x = left; x <= right; x++) visit(y * CELLS + x, t);
+    }
+  };
+  const first = new Uint32Array(CELLS * CELLS + 1);
+  walk((at) => first[at + 1]++);
+  for (let at = 0; at < CELLS * CELLS; at++) first[at + 1] += first[at];
+  const next = first.slice();
+  const found = new Uint32Array(first[CELLS * CELLS]);
+  walk((at, t) => (found[next[at]++] = t));
+  return { first, triangles: found };
 }
 
 /** Barycentric weights of a place in a triangle; null outside. */
