@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.coat import build_coat, coat_seen, fresnel, refraction
-from tirage.mockup.mirror import Mesh, block_means, build_mirror
+from tirage.mockup.mirror import FINE, Mesh, block_means, build_mirror
 from tirage.mockup.model import Lamp, Material
 
 GLAZE = Material(diffuse_roughness=0, roughness=0.1, specular=0.5, sheen_weight=0, sheen_roughness=0.4)
@@ -68,11 +68,12 @@ def test_every_ray_meets_what_a_look_at_all_triangles_finds() -> None:
     places = np.concatenate([rng.uniform(-1, 1, (SIZE, SIZE, 3)), rng.normal(size=(SIZE, SIZE, 3))], 2)
     places[..., 3:] /= np.linalg.norm(places[..., 3:], axis=2, keepdims=True)
     step = 1 / 32767
-    codes = np.rint(np.moveaxis(places, 2, 0) / step).astype(np.int16)
+    blocks = places.repeat(FINE, axis=0).repeat(FINE, axis=1)  # of which each has one ray
+    codes = np.rint(np.moveaxis(blocks, 2, 0) / step).astype(np.int16)
     mirror = build_mirror(mesh, kernels.Outlook(index=1.5), codes, origin=(0.0, 0.0, 0.0), step=step)
     camera = np.array([0.3, -3.0, 0.4], np.float32)
     clear, _ = mirror.seen(camera, coarse=False)
-    kept = np.moveaxis(codes.astype(np.float64), 0, 2)
+    kept = np.moveaxis(codes[:, ::FINE, ::FINE].astype(np.float64), 0, 2)
     apart = 0
     for row, column in np.ndindex(SIZE, SIZE):
         at, normal = kept[row, column, :3] * step, kept[row, column, 3:]

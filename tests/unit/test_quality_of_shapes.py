@@ -12,7 +12,7 @@ from tirage.mockup.template import load
 
 REACHED = {  # dB over the whole, pictures between the views: what tests hold; docs/open.md has the targets
     "tote": (44.0, 44.0),
-    "mug": (40.5, 43.0),
+    "mug": (39.0, 42.0),
     "poster": (41.0, 40.0),
 }
 CASES = [(name, reference) for name in REACHED for reference in read_references(references_of(name))]

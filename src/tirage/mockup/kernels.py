@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tirage.errors import Failed
 from tirage.media import still
 
-VERSION = 29
+VERSION = 30
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = still.TILE

@@ -17,8 +17,8 @@ from tirage.mockup.kernels import BOX, FACET, pointer
 F32 = NDArray[np.float32]
 Codes = NDArray[np.int16]
 
-COARSE = 4
-"""Texels a side that share a ray in pictures of a turntable."""
+FINE, COARSE = 2, 4
+"""Texels a side that share a ray in stills, and in pictures of a turntable."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,10 +43,9 @@ class Mirror:
     def seen(self, camera: F32, *, coarse: bool) -> tuple[F32, F32]:
         """For a camera at (3,) metres: 1 where the thing hides nothing, and what it shows where it does.
 
-        Two maps of the size of the codes, or if `coarse` of a part of it.
+        Two maps of a half of the size of the codes, or if `coarse` of a quarter.
         """
-        side = COARSE if coarse and self.codes.shape[1] % COARSE == 0 else 1
-        places = self._coarse if side > 1 else self._fine
+        side, places = (COARSE, self._coarse) if coarse else (FINE, self._fine)
         across = self.codes.shape[1] // side
         clear, own = np.ones((across, across), np.float32), np.zeros((across, across), np.float32)
         kernels.call(
@@ -62,7 +61,7 @@ class Mirror:
 
     @cached_property
     def _fine(self) -> kernels.Places:
-        return self._places(self.codes)
+        return self._places(block_means(self.codes, FINE))
 
     @cached_property
     def _coarse(self) -> kernels.Places:
