@@ -10,7 +10,7 @@ UV := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-versi
 JOBS ?= $(shell nproc)
 NATIVE := $(wildcard src/tirage/mockup/native/*.[ch])
 
-.PHONY: help demo demo-video bench-video test test-chaos test-drills test-security test-peers test-ui test-browser test-preview screenshots studio-types chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-catalogue bench-smoke simulate references goldens blender test-blender garment bake studio pins ci-deps clean native
+.PHONY: help demo demo-video bench-video bench-remotion test test-chaos test-drills test-security test-peers test-ui test-browser test-preview test-remotion screenshots studio-types chromium contact-sheet lint types imports unit rows reference pictures bench bench-jobs bench-catalogue bench-smoke simulate references goldens blender test-blender garment bake studio pins ci-deps clean native
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -45,8 +45,10 @@ demo-video: .venv/.ready ## records a session, syncs, locks and renders it into 
 	$(BIN)/tirage video lock out/demo-video/session.json
 	$(BIN)/tirage video render out/demo-video/session.json --format full_16_9 --format short_9_16 --format clip_1_1 --format thumbnail --out out/demo-video/videos
 
-bench-video: .venv/.ready ## measure renders of videos against coding a file that is cut already (LONG=1 adds ten minutes)
-	$(BIN)/python -m bench.video $(if $(LONG),--long)
+bench-video: .venv/.ready ## measure renders of videos against coding a file that is cut already (LONG=1 adds ten minutes, WRITE=1 writes its page)
+	$(BIN)/python -m bench.video $(if $(LONG),--long) $(if $(WRITE),--write)
+
+bench-remotion: bench/remotion/build/index.html ## install Remotion from npm, for bench-video and test-remotion
 
 test: lint types imports unit ## style, types, import rules and all tests
 
@@ -77,7 +79,7 @@ test-security: native ## hostile clients: pictures, bodies, names, addresses, sl
 
 test-peers: native ## a real Medusa from npm: suites, the fake compared with it, kills (PEER_PUBLISHES=1000: the long run)
 	@node -e 'process.exit(Number.parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { echo "make test-peers needs Node.js 20 or newer with npm: install it." >&2; exit 1; }
-	$(BIN)/python -m pytest tests/peers -p no:cacheprovider -s -o faulthandler_timeout=1800
+	$(BIN)/python -m pytest tests/peers -p no:cacheprovider -s -o faulthandler_timeout=7200
 
 test-ui: native chromium tests/ui/node_modules/.ready ## what only a browser can judge: models in a 3-D viewer
 	$(BIN)/python tests/ui/prepare.py out/ui
@@ -86,6 +88,15 @@ test-ui: native chromium tests/ui/node_modules/.ready ## what only a browser can
 test-browser: native chromium studio ## the web interface and its preview, in a browser on a real server (SLACK=10 on a busy machine)
 	cd ui && CHROMIUM="$$(command -v chromium)" timeout 900 node --test --test-concurrency=1 test/*.test.js
 	CHROMIUM="$$(command -v chromium)" $(BIN)/python -m pytest tests/browser -p no:cacheprovider -s -o faulthandler_timeout=900
+
+test-remotion: .venv/.ready chromium bench/remotion/build/index.html ## Remotion as the renderer: a few seconds, every frame against the edit (minutes)
+	$(BIN)/python -m pytest tests/remotion -p no:cacheprovider -s -o faulthandler_timeout=900
+
+bench/remotion/build/index.html: bench/remotion/package-lock.json bench/remotion/src/index.jsx
+	@node -e 'process.exit(Number.parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { echo "Remotion needs Node.js 20 or newer with npm: install it." >&2; exit 1; }
+	npm install --prefix bench/remotion --silent --no-save # not ci: the lock leaves out what other systems would need
+	cd bench/remotion && node node_modules/@remotion/cli/remotion-cli.js bundle src/index.jsx --out-dir build --disable-git-source --log=error
+	@touch $@
 
 test-preview: native chromium ui/node_modules/.ready ## the preview against the renderer: every view in each of three colours (three times what test-browser compares)
 	CHROMIUM="$$(command -v chromium)" TIRAGE_PREVIEW_ALL=1 $(BIN)/python -m pytest tests/browser -p no:cacheprovider -s -o faulthandler_timeout=1800
@@ -179,6 +190,6 @@ pins: .venv/.ready ## compile requirements/*.txt again (UPGRADE=1 for newer vers
 ci-deps: chromium ## install the system packages that tests need
 
 clean: ## delete what was made, environments too
-	rm -rf .venv .venv-blender tests/ui/node_modules build dist out .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-blender tests/ui/node_modules bench/remotion/node_modules bench/remotion/build build dist out .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	rm -f src/tirage/mockup/native/_kernels*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

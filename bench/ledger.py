@@ -161,10 +161,7 @@ class Ledger:
         """None is kept."""
         return []
 
-    def begin_step(self, step: RecordedStep) -> None:
-        """Is not kept."""
-
-    def end_step(self, step: RecordedStep) -> None:
+    def record(self, steps: Sequence[RecordedStep]) -> None:
         """Is not kept."""
 
     def untidy(self, statuses: Collection[str], *, limit: int) -> list[Job]:  # noqa: ARG002 – the same

@@ -1,31 +1,33 @@
 """What rendering costs against the least it could: decoding and coding one file that is cut already.
 
 CPU-seconds of all processes, on the same edit, runs in turn; the median of them, and ratios, are printed.
-`--long` adds ten minutes with one lower third changed.
+`--long` adds ten minutes with one lower third changed; `--write` writes docs/benchmarks-video.md.
+A browser that draws every frame (Remotion) renders a part of the edit, and so do we, where it is installed.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import resource
-import statistics
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
+from bench.machine import busy
+from bench.process_cost import Cost, measured
+from bench.video_page import NAMES, PAGE, page, report
+from tirage.errors import UsageError
+from tirage.media.browser import find_browser
 from tirage.media.ffmpeg import find_ffmpeg
 from tirage.media.files import staged
 from tirage.media.probe import probe
 from tirage.media.rates import RATES
+from tirage.media.remotion import Remotion, find_remotion
 from tirage.video.filters import coder_words
 from tirage.video.pipeline import VideoOrder, make_artifacts
 from tirage.video.session import Asset, MediaFile, Session
@@ -39,28 +41,7 @@ SHOTS = (113, 127, 120, 101, 139, 120, 97, 143, 120, 119, 121, 120, 110, 130, 12
 """Frames of the shots of a minute, over and over."""
 SOURCES = ("testsrc2", "gradients=n=6:speed=0.03:seed=7", "mandelbrot=end_scale=0.02")
 NOISE = (7, 3, 5)
-PEAK_MB = 500
-LIMITS = {"full": 1.2, "smart": 0.25, "moved": 0.08, "third": 0.02}
-
-
-@dataclass
-class Cost:
-    """What one run took."""
-
-    cpu_s: list[float] = field(default_factory=list)
-    peak_mb: float = 0
-
-    @property
-    def middle(self) -> float:
-        """CPU-seconds."""
-        return statistics.median(self.cpu_s)
-
-
-@dataclass
-class Watching:
-    """What looking at a run took itself: more the longer it takes by the clock, and no part of its cost."""
-
-    cpu_s: float = 0
+PROJECT = Path(__file__).parent / "remotion"
 
 
 def main() -> int:
@@ -70,21 +51,40 @@ def main() -> int:
     parser.add_argument("--height", type=int, default=1080)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--long", action="store_true")
+    parser.add_argument("--part", type=int, default=10, help="seconds that Remotion renders; 0: none")
+    parser.add_argument("--write", action="store_true")
     parser.add_argument("--media", type=Path, default=Path("out/bench-video"))
     given = parser.parse_args()
+    given.media = given.media.resolve()  # children work elsewhere
     options = Options(short_side=None if given.height == 1080 else given.height, captions=CaptionStyle.BURNT)
     length = 600 if given.long else given.seconds
     session = cameras(given.media, length + 2, options)
-    costs = {name: Cost() for name in ("limit", "full", "smart", "first", "moved", "third")}
+    costs = {name: Cost() for name in NAMES}
+    remotion = other_renderer() if given.part else None
+    began = busy()
     folder = Path(mkdtemp(dir=given.media))
     try:
         for _ in range(given.runs):
             one_round(session, given.seconds, options, folder, costs)
+        if remotion is not None:
+            for _ in range(min(given.runs, 3)):
+                beside(session, given.part, options, folder, costs, remotion)
         if given.long:
             third(session, length, options, folder, costs)
     finally:
         rmtree(folder)
+    if given.write:
+        PAGE.write_text(page(costs, given.seconds, given.part, given.height, began), encoding="utf-8")
     return report(costs)
+
+
+def other_renderer() -> Remotion | None:
+    """Remotion, or none and the reason why."""
+    try:
+        return find_remotion(PROJECT, browser=find_browser())
+    except UsageError as error:
+        sys.stdout.write(f"Remotion is not measured: {error.message} `make bench-remotion` brings it.\n")
+        return None
 
 
 def one_round(session: Session, seconds: int, options: Options, folder: Path, costs: dict[str, Cost]) -> None:
@@ -102,6 +102,19 @@ def one_round(session: Session, seconds: int, options: Options, folder: Path, co
     measured(costs["smart"], lambda: render(session, plain(edl), options, folder / "out", other))
 
 
+def beside(
+    session: Session, seconds: int, options: Options, folder: Path, costs: dict[str, Cost], remotion: Remotion
+) -> None:
+    """The first seconds of the edit by Remotion, and by us."""
+    edl = edit(session, seconds)
+    for name, renderer in (("remotion", remotion), ("part", None)):
+        shelf = Shelf(folder / f"shelf-{time.monotonic_ns()}")
+        measured(
+            costs[name],
+            partial(render, session, edl, options, folder / "out", shelf, remotion=renderer),
+        )
+
+
 def third(session: Session, seconds: int, options: Options, folder: Path, costs: dict[str, Cost]) -> None:
     """A long programme, and again with another name in one lower third."""
     edl, shelf = edit(session, seconds), Shelf(folder / "long")
@@ -111,82 +124,23 @@ def third(session: Session, seconds: int, options: Options, folder: Path, costs:
     measured(costs["third"], lambda: render(session, changed, options, folder / "out", shelf))
 
 
-def report(costs: dict[str, Cost]) -> int:
-    """The table; whether all limits are kept."""
-    base = {"moved": "full", "third": "first"}
-    failed = 0
-    for name, cost in costs.items():
-        if not cost.cpu_s:
-            continue
-        reference = costs[base.get(name, "limit")]
-        ratio = cost.middle / reference.middle
-        kept = ratio <= LIMITS.get(name, ratio) and cost.peak_mb <= PEAK_MB
-        failed += not kept
-        sys.stdout.write(
-            f"{name:6} {cost.middle:8.1f} CPU-s {ratio:7.3f} of {base.get(name, 'limit'):5} "
-            f"{cost.peak_mb:6.0f} MB  {'' if kept else 'over the limit'}\n"
-        )
-    return 1 if failed else 0
-
-
-def measured(cost: Cost, work: Callable[[], None]) -> None:
-    """CPU-seconds of this process and all that it waited for, and their memory together at most."""
-    done = threading.Event()
-    watching = Watching()
-    watcher = threading.Thread(target=watch, args=(cost, done, watching))
-    watcher.start()
-    before = spent()
-    try:
-        work()
-    finally:
-        done.set()
-        watcher.join()
-    cost.cpu_s.append(spent() - watching.cpu_s - before)
-
-
-def spent() -> float:
-    """CPU-seconds so far."""
-    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in both)
-
-
-def watch(cost: Cost, done: threading.Event, watching: Watching) -> None:
-    """Looks at the memory that the process tree does not share with others, four times a second."""
-    while not done.wait(0.25):
-        cost.peak_mb = max(cost.peak_mb, sum(map(own_memory, descendants(os.getpid()))) / 1e6)
-        watching.cpu_s = time.thread_time()
-
-
-def descendants(root: int) -> set[int]:
-    """The processes below one."""
-    parents: dict[int, int] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-    found, added = {root}, {root}
-    while added:
-        added = {pid for pid, parent in parents.items() if parent in added} - found
-        found |= added
-    return found - {root}
-
-
-def own_memory(pid: int) -> int:
-    """Bytes of a process, each page divided by those who share it."""
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    return 0
-
-
-def render(session: Session, edl: Edl, options: Options, out: Path, shelf: Shelf) -> None:
+def render(
+    session: Session,
+    edl: Edl,
+    options: Options,
+    out: Path,
+    shelf: Shelf,
+    *,
+    remotion: Remotion | None = None,
+) -> None:
     """A video in a folder of its own."""
     rmtree(out, ignore_errors=True)
     order = VideoOrder(
         session=session, edl=edl, lock="0" * 64, format=Format.FULL, options=options, templates={}
     )
     with staged(out, durable=False) as stage:
-        make_artifacts(order, workshop=Workshop(ffmpeg=find_ffmpeg(), shelf=shelf), stage=stage)
+        workshop = Workshop(ffmpeg=find_ffmpeg(), shelf=shelf, remotion=remotion)
+        make_artifacts(order, workshop=workshop, stage=stage)
 
 
 def code(cut: Path, options: Options, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from tirage.jobs.failure import Failure, FailureClass
 from tirage.jobs.model import Job, NewJob
@@ -43,6 +44,11 @@ def bring(service: JobService, job: Job, status: str) -> Job:
 
 def made(service: JobService, status: str = "pending", **changes: object) -> Job:
     return bring(service, service.create(order(**changes)), status)
+
+
+def near(one: datetime | None, other: datetime) -> bool:
+    """Of states that follow each other at the same time each is later by the least there is."""
+    return one is not None and abs(one - other) < timedelta(milliseconds=1)
 
 
 def failure(kind: FailureClass = FailureClass.UNAVAILABLE, message: str = "") -> Failure:

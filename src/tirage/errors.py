@@ -116,6 +116,9 @@ CODES: dict[str, Code] = {
     "FFMPEG_MISSING": Code(
         VIDEO, "Install `tirage[video]`, or set TIRAGE_FFMPEG to an FFmpeg with libx264 and libass."
     ),
+    "REMOTION_MISSING": Code(
+        VIDEO, "Set TIRAGE_REMOTION to a project with its packages, bundled, and install Node.js."
+    ),
     "BROWSER_MISSING": Code(VIDEO, "Install Chromium, or set TIRAGE_BROWSER to it."),
     "FONT_MISSING": Code(VIDEO, "Install `tirage[video]`, which brings the fonts."),
     "PROOF_FAILED": Code(VIDEO, "Render again; if it fails again, report it with the session that shows it."),

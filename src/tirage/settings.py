@@ -94,6 +94,7 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "TIRAGE_BLENDER_DEVICE": "What Blender renders on: auto (default, a GPU if there is one), cpu, gpu.",
         "TIRAGE_FFMPEG": "FFmpeg 7 or newer with libx264 and libass; by default that of the extra `video`.",
         "TIRAGE_BROWSER": "Chromium, for videos' graphics in HTML; by default what is found.",
+        "TIRAGE_REMOTION": "A Remotion project, for `tirage video render --renderer remotion`.",
         "TIRAGE_VIDEO_ENCODER": "What codes H.264 or AV1 instead of libx264 and SVT-AV1, by FFmpeg's name: "
         "h264_nvenc, av1_nvenc, h264_qsv, av1_qsv.",
         "TIRAGE_LOG_LEVEL": "Least severe line that is logged: debug, info, warning (default) or error.",
@@ -155,6 +156,7 @@ class Settings:
     blender_device: BlenderDevice = BlenderDevice.AUTO
     ffmpeg: Path | None = None
     browser: Path | None = None
+    remotion: Path | None = None
     video_encoder: str = ""
     """Empty: the codec's software encoder."""
     log_level: LogLevel = LogLevel.WARNING
@@ -201,6 +203,7 @@ class Settings:
             "TIRAGE_BLENDER_DEVICE": self.blender_device.value,
             "TIRAGE_FFMPEG": str(self.ffmpeg or ""),
             "TIRAGE_BROWSER": str(self.browser or ""),
+            "TIRAGE_REMOTION": str(self.remotion or ""),
             "TIRAGE_VIDEO_ENCODER": self.video_encoder,
             "TIRAGE_LOG_LEVEL": self.log_level.value,
             "TIRAGE_LOG_FORMAT": self.log_format.value,
@@ -236,6 +239,7 @@ def _settings_of(reader: _Reader, data_dir: Path | None) -> Settings:
         ),
         ffmpeg=reader.value("TIRAGE_FFMPEG", _absolute, None),
         browser=reader.value("TIRAGE_BROWSER", _absolute, None),
+        remotion=reader.value("TIRAGE_REMOTION", _absolute, None),
         video_encoder=reader.value("TIRAGE_VIDEO_ENCODER", _name, ""),
         log_level=reader.value("TIRAGE_LOG_LEVEL", lambda text: LogLevel(text.lower()), LogLevel.WARNING),
         log_format=reader.value("TIRAGE_LOG_FORMAT", lambda text: LogFormat(text.lower()), LogFormat.TEXT),

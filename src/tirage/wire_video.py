@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict  # pydantic refuses the one in typing before Python 3.12
 
-from tirage.wire import FindingAnswer, JobAnswer, JobError, JsonDict
+from tirage.wire import FindingAnswer, JobAnswer, JsonDict
 
 
 class FileAnswer(TypedDict):
@@ -154,22 +154,6 @@ class Jobs(TypedDict):
     """Jobs, in their order."""
 
     jobs: list[JobAnswer]
-
-
-class AttemptAnswer(TypedDict):
-    """One try of a job."""
-
-    number: int
-    worker: str
-    started_at: str
-    ended_at: str | None
-    error: JobError | None
-
-
-class Attempts(TypedDict):
-    """A job's tries, the first one first."""
-
-    attempts: list[AttemptAnswer]
 
 
 class TriggeredJob(TypedDict):

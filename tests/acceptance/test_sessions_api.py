@@ -191,7 +191,7 @@ def test_the_client_has_all_of_it(server: Serving, tmp_path: Path) -> None:
 
     assert asyncio.run(same()) == "two.wav"
     shared = {name for name, _ in inspect.getmembers(Client, inspect.isfunction)}
-    assert {"order_videos", "cancel_render", "list_attempts"} <= shared
+    assert {"order_videos", "cancel_render"} <= shared
 
 
 @pytest.fixture

@@ -259,7 +259,7 @@ def test_from_an_order_to_the_file(http: httpx2.Client, filmed: Session, tmp_pat
     assert names.count("render.job.progress") >= 1
     again = http.post("/v1/videos", json={"session_id": "evening", "options": DRAFT}).json()["jobs"][0]
     assert (again["id"], again["status"], again["artifacts"]) == (job["id"], "completed", ended["artifacts"])
-    (attempt,) = http.get(f"/v1/jobs/{job['id']}/attempts").json()["attempts"]
+    (attempt,) = http.get(f"/v1/jobs/{job['id']}/history").json()["attempts"]
     assert (attempt["number"], attempt["error"]) == (1, None)
     picture = triggered(http, format="thumbnail")
     assert http.get(f"/v1/jobs/{picture}", params={"wait": 60}, timeout=70).json()["status"] == "completed"

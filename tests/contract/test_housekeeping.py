@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,12 +15,14 @@ from jobsteps import made
 from tirage.jobs.failure import Failure, FailureClass
 from tirage.jobs.housekeeping import CRON, NAME, Ages, Cleaned, clean_up
 from tirage.jobs.model import EndedStep, Job
+from tirage.jobs.recording import Advance
 from tirage.jobs.schedules import Schedule, Schedules, following
 from tirage.jobs.service import JobService
 from tirage.settings import Settings
 from tirage.stores.blobs import open_blobs
 from tirage.stores.database import Database
 from tirage.stores.orphans import Orphans
+from tirage.stores.unit import SqlUnit
 from tirage.testing import FakeClock
 from tirage.tidying import ages_of
 
@@ -34,11 +38,11 @@ def ended(service: JobService, how: str) -> Job:
     """A job with one recorded step."""
     job = service.start_attempt(made(service).id, worker="one", after=0)
     step = EndedStep(name="compose", value={})
-    service.advance(job.id, attempt=1, status="compositing", begun="compose")
-    service.advance(job.id, attempt=1, ended=step, status="rendering", begun="render")
+    service.advance(job.id, Advance(status="compositing", begun="compose"), attempt=1)
+    service.advance(job.id, Advance(ended=step, status="rendering", begun="render"), attempt=1)
     match how:
         case "completed":
-            service.advance(job.id, attempt=1, status="completed")
+            service.advance(job.id, Advance(status="completed"), attempt=1)
         case "failed":
             service.end_attempt(job.id, attempt=1, failure=Failure.of(FailureClass.INVALID_INPUT))
         case "cancelled":
@@ -157,6 +161,26 @@ def test_what_was_missed_is_made_up_for_once(book: Book) -> None:
     schedules.tick()
     schedules.tick()
     assert book.ran == [f"{NAME} 06 12:00"]
+
+
+def test_two_that_begin_a_schedule_together_agree(url: str, clock: FakeClock) -> None:
+    """The second comes while the first one's row is not yet there for others."""
+    begun, waits = threading.Event(), threading.Event()
+
+    def first(unit: SqlUnit) -> bool:
+        turn = unit.take_turn(NAME, due=lambda last: last, now=clock.now)
+        begun.set()
+        waits.wait(0.3)  # on a lock, of which nobody tells
+        return turn
+
+    def second() -> bool:
+        begun.wait(10)
+        return two.write(lambda unit: unit.take_turn(NAME, due=lambda last: last, now=clock.now))
+
+    with Database(url) as one, Database(url) as two, ThreadPoolExecutor(2) as pool:
+        turns = [pool.submit(one.write, first), pool.submit(second)]
+        assert turns[0].result() is False
+        turns[1].result()  # its turn or not: no error
 
 
 @pytest.mark.rows("C-20", "R189")

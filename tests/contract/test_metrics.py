@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from jobsteps import failure, made
 from tirage.jobs.failure import FailureClass
 from tirage.jobs.model import EndedStep
+from tirage.jobs.recording import Advance
 from tirage.jobs.service import JobService
 from tirage.testing import FakeClock
 from tirage.web.counting import Metrics
@@ -37,12 +38,14 @@ def test_each_event_is_counted_once(service: JobService, clock: FakeClock) -> No
     service.end_attempt(job.id, attempt=held.attempt, failure=failure(FailureClass.WORKER_LOST))
     clock.advance(60)
     service.start_attempt(job.id, worker="w", after=1)
-    service.advance(job.id, attempt=2, status="compositing", begun="compose")
+    service.advance(job.id, Advance(status="compositing", begun="compose"), attempt=2)
     clock.advance(3)
     service.advance(
-        job.id, attempt=2, ended=EndedStep(name="compose", value={}), status="rendering", begun="render"
+        job.id,
+        Advance(ended=EndedStep(name="compose", value={}), status="rendering", begun="render"),
+        attempt=2,
     )
-    service.advance(job.id, attempt=2, status="completed")
+    service.advance(job.id, Advance(status="completed"), attempt=2)
     for _ in range(2):
         found = values(metrics)
         assert found["tirage_job_events_total", "render.job.created"] == 1

@@ -10,6 +10,7 @@ from bench.ledger import Ledger
 from bench.simulate import limits, lines, simulated
 from bench.traffic import DAY, KINDS, Shop, arrivals
 from tirage.jobs.failure import Failure, FailureClass
+from tirage.jobs.recording import Advance
 from tirage.jobs.service import JobService
 from tirage.mockup.submission import BLENDER_QUEUE, MOCKUP_PIPELINE, QUEUE
 from tirage.testing import FakeClock
@@ -35,7 +36,7 @@ def history(service: JobService, clock: FakeClock) -> list[tuple[str, int]]:
                 service.end_attempt(job_id, attempt=attempt, failure=Failure.of(kind_of_failure))
             else:
                 for status in ("compositing", "rendering", "completed"):
-                    service.advance(job_id, attempt=attempt, status=status)
+                    service.advance(job_id, Advance(status=status), attempt=attempt)
     return claimed
 
 

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import sqlalchemy as sa
 
 from jobsteps import made, order
-from tirage.errors import BadInput, NotFound, TryAgain
+from tirage.errors import BadInput, Conflict, NotFound, TryAgain
 from tirage.jobs.failure import FailureClass
 from tirage.jobs.lease import Lease
 from tirage.jobs.machine import CANCELLED, COMPLETED, FAILED
-from tirage.jobs.model import Job
+from tirage.jobs.model import EndedStep, Job
+from tirage.jobs.recording import Advance
 from tirage.jobs.run import Reason, Run, Stopped
 from tirage.jobs.service import JobService
 from tirage.stores.database import Database
@@ -60,6 +62,55 @@ def test_a_job_goes_through_its_steps(shop: Shop, service: JobService) -> None:
     ]  # fmt: skip
     assert not (shop.folder / job.id).exists()
     assert script.undone == []
+
+
+MOST_STATEMENTS = 27
+"""Of a job of four steps on PostgreSQL, from its claim to its end; what a job costs the core goes by them."""
+
+
+def test_a_job_takes_few_statements(database: Database, shop: Shop, service: JobService) -> None:
+    worker = shop.worker(Script())
+    worker.tick()
+    made(service)
+    said: list[str] = []
+    sa.event.listen(database._engine, "before_cursor_execute", lambda *call: said.append(str(call[2])))
+    worker._claim()
+    assert 15 < len(said) <= MOST_STATEMENTS, said
+    assert sum("FROM jobs" in each for each in said) <= 2, "a worker knows the rows that it holds"
+
+
+@pytest.mark.rows("R082", "R301")
+@pytest.mark.parametrize("step", NAMES)
+def test_what_others_change_while_a_worker_holds_the_job_stays(
+    shop: Shop, service: JobService, step: str
+) -> None:
+    """Workers do not read the row before they write; also at a clock that stands still."""
+    job = made(service)
+
+    def change(job: Job, _run: Run) -> None:
+        service.update(job.id, {"metadata": {"seen": step}, "priority": 7})
+        service.set_results(job.id, {"animation_url": "a.mp4"})
+
+    shop.worker(Script(hooks={step: change})).tick()
+    done = service.retrieve(job.id)
+    assert (done.status, done.priority, done.animation_url) == (COMPLETED, 7, "a.mp4")
+    assert done.metadata == {**job.metadata, "seen": step, "media_ids": [job.id]}
+
+
+def test_what_a_worker_knows_of_a_job_it_lost_counts_for_nothing(service: JobService) -> None:
+    held = service.start_attempt(made(service).id, worker="one", after=0)
+    service.give_back(held.id, attempt=1)
+    taken = service.start_attempt(held.id, worker="one", after=1)
+    before = service.retrieve(held.id), service.last_event(), service.steps(held.id)
+    forward = Advance(ended=EndedStep(name="compose", value={}), status="rendering", begun="render")
+    with pytest.raises(Conflict):
+        service.advance(held.id, forward, attempt=1, known=held)
+    with pytest.raises(Conflict):
+        service.report_progress(held.id, attempt=1, done=1, of=2, known=held)
+    assert (service.retrieve(held.id), service.last_event(), service.steps(held.id)) == before
+    begun = service.advance(taken.id, Advance(status="compositing", begun="compose"), attempt=2, known=taken)
+    assert begun.updated_at > taken.updated_at > held.updated_at
+    assert begun == service.retrieve(held.id)
 
 
 @pytest.mark.rows("C-24", "R100", "R303", "R296", "C-09", "C-27")

@@ -70,6 +70,7 @@ def test_every_variable_is_read() -> None:
             "TIRAGE_FETCH_ALLOW",
             "TIRAGE_FFMPEG",
             "TIRAGE_BROWSER",
+            "TIRAGE_REMOTION",
             "TIRAGE_VIDEO_ENCODER",
         )
     }

@@ -101,13 +101,26 @@ def test_a_moved_cut_changes_the_pieces_at_the_cut_alone() -> None:
     assert sum(before.values()) == sum(after.values()) == 1800
 
 
+def test_cells_that_are_coded_are_coded_two_at_a_time_and_those_that_are_copied_are_not() -> None:
+    session = on_paper()
+    edl = cuts(session, 100, 200)
+    third = Graphic(template="lower-third", fields=(), record_in=35, length=10)
+
+    def lengths(options: Options) -> list[int]:
+        segments = planned(session, replace(edl, graphics=(third,)), options=options).segments
+        return [placed.segment.length for placed in segments]
+
+    assert lengths(Options(smart=False)) == [60, 40, 20, 60, 60, 60]
+    assert lengths(Options()) == [30, 30, 30, 10, 20, *[30] * 6]
+
+
 def test_a_ripple_changes_the_trimmed_piece_alone() -> None:
     session = on_paper()
     events = cuts(session, *[120] * 15).events
     before = keys_of(session, Edl(rate=THIRTY, events=events))
     rippled = [replace(event, record_in=event.record_in - 5) for event in events[5:]]
     after = keys_of(session, Edl(rate=THIRTY, events=(*events[:4], replace(events[4], length=115), *rippled)))
-    assert sum(length for key, length in after.items() if key not in before) <= 30
+    assert sum(length for key, length in after.items() if key not in before) <= 60
 
 
 def test_another_lower_third_changes_what_lies_under_it() -> None:
@@ -132,7 +145,7 @@ def test_captions_and_graphics_that_move_with_their_shot_change_nothing() -> Non
     longer = replace(third, length=300)
     edl = cuts(session, 600)
     one, two = (planned(session, replace(edl, graphics=(graphic,))).segments for graphic in (third, longer))
-    assert [placed.key for placed in one[:6]] == [placed.key for placed in two[:6]]
+    assert [placed.key for placed in one[:5]] == [placed.key for placed in two[:5]]
 
 
 @settings(max_examples=60, deadline=None)
@@ -249,10 +262,8 @@ def test_a_moving_focus_is_followed_and_a_resting_one_is_not() -> None:
     session = replace(session, assets=tuple(replace(asset, focus=focus) for asset in session.assets))
     segments = planned(session, cuts(session, 150), Format.SHORT).segments
     assert [placed.segment.shot.framing.still for placed in segments if placed.segment.shot] == [
-        True,
         False,
         False,
-        True,
         True,
     ]
     boxes = [box for placed in segments if placed.segment.shot for _, box in placed.segment.shot.framing.path]

@@ -101,6 +101,9 @@ def render(
     smart: Annotated[
         bool, typer.Option("--smart/--full", help="Copy what needs no coding, or code every frame.")
     ] = True,
+    renderer: Annotated[
+        str, typer.Option(metavar="NAME", help="native, or remotion, which is slow: see TIRAGE_REMOTION.")
+    ] = "native",
     json: Json = False,
 ) -> None:
     """Render a session's locked edit: exact frames, proved against the plan before it is called done."""
@@ -118,6 +121,7 @@ def render(
         size=size,
         captions=captions,
         smart=smart,
+        renderer=renderer,
     )
     video_render.render(asked, json=json)
 

@@ -14,7 +14,9 @@ from tirage.cli import report
 from tirage.cli.bars import bars
 from tirage.cli.video_parts import encoder, surroundings
 from tirage.errors import BadInput, Severity, UsageError
+from tirage.media.browser import find_browser
 from tirage.media.ffmpeg import FFmpeg, find_ffmpeg
+from tirage.media.remotion import Remotion, find_remotion
 from tirage.settings import Settings
 from tirage.video.delivery import Delivered, deliver
 from tirage.video.ingest import Scope, ingest
@@ -30,6 +32,7 @@ from tirage.video.workshop import Workshop
 
 __all__ = ["Asked", "render"]
 
+NATIVE, REMOTION = "native", "remotion"
 SEGMENTS = "segments"
 """Beside a session's mezzanines: what renders keep."""
 
@@ -49,6 +52,7 @@ class Asked:
     size: int | None
     captions: str
     smart: bool
+    renderer: str = NATIVE
 
 
 def render(asked: Asked, *, json: bool) -> None:
@@ -59,6 +63,7 @@ def render(asked: Asked, *, json: bool) -> None:
     kinds = [_format(word) for word in asked.formats] or [Format.FULL]
     ffmpeg = find_ffmpeg(settings.ffmpeg)
     _check_encoder(options, ffmpeg)
+    remotion = _remotion(asked.renderer, settings)
     opened = _ingested(open_session(asked.session, edl=asked.edl), settings, json=json)
     revision = _checked(opened, settings, own=asked.edl is None, json=json)
     out = asked.out or Path("videos") / opened.session.id
@@ -67,6 +72,7 @@ def render(asked: Asked, *, json: bool) -> None:
             ffmpeg=ffmpeg,
             shelf=Shelf(opened.folder / SEGMENTS),
             browser=settings.browser,
+            remotion=remotion,
             workers=settings.threads,
             progress=shown.stage,
         )
@@ -110,6 +116,16 @@ def _format(word: str) -> Format:
 def _check_encoder(options: Options, ffmpeg: FFmpeg) -> None:
     if not ffmpeg.encodes(options.coder):
         raise UsageError("INVALID_SETTING", f"{ffmpeg.program} has no encoder {options.coder}.")
+
+
+def _remotion(renderer: str, settings: Settings) -> Remotion | None:
+    """What draws instead of ours.  BadInput: INVALID_OPTION.  UsageError: REMOTION_ or BROWSER_MISSING."""
+    if renderer == REMOTION:
+        return find_remotion(settings.remotion, browser=find_browser(settings.browser))
+    if renderer != NATIVE:
+        message = f"There is no renderer {renderer[:40]!r}; there are {NATIVE} and {REMOTION}."
+        raise BadInput("INVALID_OPTION", message)
+    return None
 
 
 def _ingested(opened: Opened, settings: Settings, *, json: bool) -> Opened:

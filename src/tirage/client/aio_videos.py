@@ -162,10 +162,6 @@ class AsyncVideoCalls:
         """The videos' jobs of a session, the newest first."""
         return await self._send(Call("GET", f"/v1/sessions/{session_id}/jobs"))
 
-    async def list_attempts(self, job_id: str) -> wire_video.Attempts:
-        """A job's tries, the first one first."""
-        return await self._send(Call("GET", f"/v1/jobs/{job_id}/attempts"))
-
     async def trigger(
         self,
         session_id: str,

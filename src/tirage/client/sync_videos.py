@@ -162,10 +162,6 @@ class VideoCalls:
         """The videos' jobs of a session, the newest first."""
         return self._send(Call("GET", f"/v1/sessions/{session_id}/jobs"))
 
-    def list_attempts(self, job_id: str) -> wire_video.Attempts:
-        """A job's tries, the first one first."""
-        return self._send(Call("GET", f"/v1/jobs/{job_id}/attempts"))
-
     def trigger(
         self,
         session_id: str,

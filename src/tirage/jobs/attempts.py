@@ -52,8 +52,9 @@ def _hold(unit: Unit, rules: Rules, job: Job, worker: str) -> Job:
     held = replace(
         job, attempt=number, worker=worker, not_before=None, progress=progress, step=None, untidy=True
     )
-    held = save(unit, job, held, at=moment(rules, job))
-    unit.open_attempt(Attempt(job_id=job.id, number=number, worker=worker, started_at=held.updated_at))
+    at = moment(rules, job)
+    held = save(unit, job, held, at=at)
+    unit.open_attempt(Attempt(job_id=job.id, number=number, worker=worker, started_at=at))
     return held
 
 

@@ -59,6 +59,8 @@ class Look:
     """Others with a lease, also those that are about to be found dead."""
     lost: tuple[Claim, ...]
     """Open attempts of the dead."""
+    own: tuple[Claim, ...]
+    """Those of who looked."""
 
 
 class Lease:
@@ -86,7 +88,8 @@ class Lease:
         done = dead & beats.keys() - {claim.worker for claim in lost}
         if done:
             self._store.write(lambda unit: _end(unit, done))
-        return Look(dead=dead, alive=frozenset(beats) - dead, lost=lost)
+        own = tuple(claim for claim in claims if claim.worker == self._worker)
+        return Look(dead=dead, alive=frozenset(beats) - dead, lost=lost, own=own)
 
     def end(self) -> None:
         """Leaves: nobody has to wait to know that this worker is gone."""

@@ -14,6 +14,7 @@ from tirage import traces
 from tirage.errors import Conflict, TirageError, TryAgain
 from tirage.jobs.machine import COMPLETED
 from tirage.jobs.model import EndedStep, Job, JsonObject, StatusData
+from tirage.jobs.recording import Advance
 from tirage.jobs.service import JobService
 from tirage.log import Logger
 
@@ -126,15 +127,7 @@ class Run:
         self, step: Step, work: Callable[P, JsonObject], *args: P.args, **named: P.kwargs
     ) -> JsonObject:
         """Like `step`, also when it is recorded: what it came to may be gone, or on another machine."""
-        self._write(
-            lambda: self._service.advance(
-                self.job.id,
-                attempt=self.job.attempt,
-                ended=self._ended,
-                status=step.status,
-                begun=step.name,
-            )
-        )
+        self._advance(Advance(ended=self._ended, status=step.status, begun=step.name))
         start = self._monotonic()
         self._ended, self._deadline = None, start + max(self._step_seconds, step.seconds)
         with traces.span(step.name):
@@ -164,8 +157,13 @@ class Run:
             return
         self._told = now
         try:
-            self._service.report_progress(
-                self.job.id, attempt=self.job.attempt, done=done, of=of, step=self.job.step
+            self.job = self._service.report_progress(
+                self.job.id,
+                attempt=self.job.attempt,
+                done=done,
+                of=of,
+                step=self.job.step,
+                known=self.job,
             )
         except Conflict:
             raise Stopped(Reason.LOST) from None
@@ -174,15 +172,8 @@ class Run:
 
     def complete(self, data: StatusData) -> None:
         """The job is completed, with this data, in one transaction with the record of the last step."""
-        ended = self._ended
-
-        def write() -> Job:
-            return self._service.advance(
-                self.job.id, attempt=self.job.attempt, ended=ended, status=COMPLETED, data=data
-            )
-
         start = self._monotonic()
-        self.job = self._write(write)
+        self._advance(Advance(ended=self._ended, status=COMPLETED, data=data))
         self.completed = True
         spent = round((self._monotonic() - start) * 1000)
         log.info("step", job=self.job.id, attempt=self.job.attempt, step="complete", ms=spent)
@@ -201,13 +192,15 @@ class Run:
         """Whether its step takes longer than it may."""
         return self._deadline is not None and self._monotonic() > self._deadline
 
-    def _write(self, write: Callable[[], Job]) -> Job:
-        """The job after a write."""
+    def _advance(self, forward: Advance) -> None:
+        """Writes a step forward."""
+        job = self.job
         try:
-            self.job = self._patiently(write)
+            self.job = self._patiently(
+                lambda: self._service.advance(job.id, forward, attempt=job.attempt, known=job)
+            )
         except Conflict:
             raise Stopped(Reason.LOST) from None
-        return self.job
 
     def _patiently(self, work: Callable[[], T]) -> T:
         """What the work comes to; while what it needs is away, it is tried again."""

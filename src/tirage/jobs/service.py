@@ -15,7 +15,6 @@ from tirage.jobs.machine import CANCELLED, COMPLETED, FAILED
 from tirage.jobs.model import (
     Attempt,
     Claim,
-    EndedStep,
     Event,
     Job,
     JobFilters,
@@ -32,6 +31,7 @@ from tirage.jobs.model import (
 )
 from tirage.jobs.overview import Overview, overview
 from tirage.jobs.pipeline import Pipeline, Rules
+from tirage.jobs.recording import Advance
 from tirage.jobs.store import Store, Unit
 
 Beside = Callable[[Unit, Sequence[Job]], None]
@@ -264,12 +264,19 @@ class JobService:
         )
 
     def report_progress(
-        self, job_id: str, *, attempt: int, done: int, of: int, step: str | None = None
+        self,
+        job_id: str,
+        *,
+        attempt: int,
+        done: int,
+        of: int,
+        step: str | None = None,
+        known: Job | None = None,
     ) -> Job:
-        """The job with `done` of `of` units of its status' work.  Conflict."""
+        """The job with `done` of `of` units of its status' work; `known` as for `advance`.  Conflict."""
         return self._store.write(
             lambda unit: transitions.report_progress(
-                unit, self._rules, job_id, attempt=attempt, done=done, of=of, step=step
+                unit, self._rules, job_id, attempt=attempt, done=done, of=of, step=step, known=known
             )
         )
 
@@ -283,29 +290,13 @@ class JobService:
         """The job, free for another worker at once; the attempt does not count.  Conflict."""
         return self._store.write(lambda unit: attempts.give_back(unit, self._rules, job_id, attempt=attempt))
 
-    def advance(
-        self,
-        job_id: str,
-        *,
-        attempt: int,
-        ended: EndedStep | None = None,
-        status: str | None = None,
-        begun: str | None = None,
-        data: StatusData | None = None,
-    ) -> Job:
-        """The job after a step: recorded, in a status unless it is beyond it, at the next step.  Conflict."""
-        given = data or StatusData()
+    def advance(self, job_id: str, forward: Advance, *, attempt: int, known: Job | None = None) -> Job:
+        """The job after a step: recorded, in a status unless it is beyond it, at the next step.  Conflict.
+
+        `known`: the job as the last write of the attempt answered it, which spares reading it.
+        """
         return self._store.write(
-            lambda unit: recording.advance(
-                unit,
-                self._rules,
-                job_id,
-                attempt=attempt,
-                ended=ended,
-                status=status,
-                begun=begun,
-                data=given,
-            )
+            lambda unit: recording.advance(unit, self._rules, job_id, forward, attempt=attempt, known=known)
         )
 
     def steps(self, job_id: str) -> Sequence[RecordedStep]:

@@ -66,8 +66,8 @@ class Unit(Protocol):
         ...
 
     def save(self, old: Job, new: Job) -> bool:
-        """Changes the row and artifacts of `old` to those of `new`, if its status and attempt are still those
-        of `old`; otherwise changes nothing and says False.
+        """Changes the row and artifacts of `old` to those of `new`, if status, attempt and time of change are
+        still those of `old`; otherwise changes nothing and says False.
         """
         ...
 
@@ -99,12 +99,10 @@ class Unit(Protocol):
         """In the order in which they began."""
         ...
 
-    def begin_step(self, step: RecordedStep) -> None:
-        """In the place of the step of that name, or new."""
-        ...
-
-    def end_step(self, step: RecordedStep) -> None:
-        """The step of that name, with its end and value; it keeps the time at which it began."""
+    def record(self, steps: Sequence[RecordedStep]) -> None:
+        """Each in the place of the step of that name, or new; one that has ended keeps the time of its
+        beginning.
+        """
         ...
 
     def void_steps(self, job_id: str) -> None:

@@ -4,9 +4,10 @@ A worker names the attempt it holds; when that is no longer the open one its wri
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tirage.errors import Conflict, NotFound
 from tirage.jobs import checks
@@ -28,6 +29,8 @@ from tirage.jobs.pipeline import Rules
 from tirage.jobs.store import Unit
 
 STATUS_DATA = frozenset(StatusData.__annotations__)
+TICK = timedelta(microseconds=1)
+"""The least difference of times that a store keeps."""
 
 
 def find(unit: Unit, job_id: str, *, include_deleted: bool = False) -> Job | None:
@@ -60,41 +63,60 @@ def set_status(
 
 def put(unit: Unit, rules: Rules, job: Job, status: str, data: StatusData) -> Job:
     """The same for a job that this transaction has loaded."""
-    checks.known_keys(data, STATUS_DATA)
-    machine = rules.machine(job)
-    if status != job.status:
-        failure = None
-        if status == FAILED:
-            text = checks.message(data.get("error_message"))
-            failure = Failure.of(FailureClass.BUG, code="RENDER_FAILED", message=text)
-        return move(unit, rules, job, status, data, failure=failure)
-    changed = _with_data(job, data, machine)
-    if "error_message" in data and job.failure:
-        changed = replace(
-            changed, failure=replace(job.failure, message=checks.message(data["error_message"]))
-        )
-    return save(unit, job, changed, at=moment(rules, job))
+    if status == job.status:
+        return save(unit, job, merged(rules, job, data), at=moment(rules, job))
+    failure = None
+    if status == FAILED:
+        text = checks.message(data.get("error_message"))
+        failure = Failure.of(FailureClass.BUG, code="RENDER_FAILED", message=text)
+    return move(unit, rules, job, status, data, failure=failure)
 
 
 def move(
     unit: Unit, rules: Rules, job: Job, status: str, data: StatusData, *, failure: Failure | None = None
 ) -> Job:
     """The job in another status, with its event; a move out of the active ones ends the open attempt."""
+    at = moment(rules, job)
+    changed = save(unit, job, moved(rules, job, status, data, at=at, failure=failure), at=at)
+    tell(unit, rules, job, changed, at=at, failure=failure)
+    return changed
+
+
+def merged(rules: Rules, job: Job, data: StatusData) -> Job:
+    """The job with the data, in the status that it has; nothing is written.  BadInput INVALID_DATA."""
+    checks.known_keys(data, STATUS_DATA)
+    changed = _with_data(job, data, rules.machine(job))
+    if "error_message" in data and job.failure:
+        text = checks.message(data["error_message"])
+        changed = replace(changed, failure=replace(job.failure, message=text))
+    return changed
+
+
+def moved(
+    rules: Rules, job: Job, status: str, data: StatusData, *, at: datetime, failure: Failure | None = None
+) -> Job:
+    """The job in another status, with the data; nothing is written.  BadInput INVALID_DATA."""
+    checks.known_keys(data, STATUS_DATA)
     machine = rules.machine(job)
     _check_move(machine, job, status)
     if "error_message" in data and status != FAILED:
         raise checks.invalid("error_message goes with the status failed.", where="error_message")
-    at = moment(rules, job)
-    changed = _with_data(_enter(job, machine, status, at, failure), data, machine)
-    changed = save(unit, job, changed, at=at)
+    return _with_data(_enter(job, machine, status, at, failure), data, machine)
+
+
+def tell(
+    unit: Unit, rules: Rules, job: Job, changed: Job, *, at: datetime, failure: Failure | None = None
+) -> None:
+    """What belongs to a status that was just written: the end of the attempt, if it is one, and the event."""
+    if changed.status == job.status:
+        return
     if job.worker and not changed.worker:
-        ending = Failure.of(FailureClass.CANCELLED) if status == CANCELLED and failure is None else failure
+        ending = failure or (Failure.of(FailureClass.CANCELLED) if changed.status == CANCELLED else None)
         unit.close_attempt(job.id, job.attempt, at=at, failure=ending)
     told: JsonObject = {"from": job.status}
     if failure:
         told = {**told, "class": failure.kind, "code": failure.code, "message": failure.message}
-    unit.emit([changed], machine.events[status], at=at, data=told)
-    return changed
+    unit.emit([changed], rules.machine(job).events[changed.status], at=at, data=told)
 
 
 def cancel(unit: Unit, rules: Rules, job_id: str) -> Job:
@@ -117,23 +139,54 @@ def set_results(
 
 
 def report_progress(
-    unit: Unit, rules: Rules, job_id: str, *, attempt: int, done: int, of: int, step: str | None
+    unit: Unit,
+    rules: Rules,
+    job_id: str,
+    *,
+    attempt: int,
+    done: int,
+    of: int,
+    step: str | None,
+    known: Job | None = None,
 ) -> Job:
     """The job with `done` of `of` units of its status' work; never less than before.  Conflict."""
-    job = load(unit, job_id, attempt)
-    reached = max(job.progress, progress_for(rules.machine(job), job.status, done=done, of=of))
-    changed = replace(job, progress=reached, step=step)
-    changed = save(unit, job, changed, at=moment(rules, job))
-    if changed.progress != job.progress:
-        unit.emit([changed], PROGRESS, at=changed.updated_at, data={"step": step, "done": done, "of": of})
-    return changed
+
+    def report(job: Job) -> Job:
+        reached = max(job.progress, progress_for(rules.machine(job), job.status, done=done, of=of))
+        changed = save(unit, job, replace(job, progress=reached, step=step), at=moment(rules, job))
+        if changed.progress != job.progress:
+            told: JsonObject = {"step": step, "done": done, "of": of}
+            unit.emit([changed], PROGRESS, at=changed.updated_at, data=told)
+        return changed
+
+    return held(unit, job_id, attempt, known, report)
+
+
+def held(unit: Unit, job_id: str, attempt: int, known: Job | None, write: Callable[[Job], Job]) -> Job:
+    """What a worker writes of the job that it holds.
+
+    Nearly always nobody else has changed the row since the worker's last write, so that is what `write` gets
+    first, unread.  Its first write has to be the row's: that is refused when the row has changed, and then it
+    is read.  Conflict: the attempt is not the open one.
+    """
+    if known is not None and known.worker is not None:
+        with suppress(Conflict):
+            return write(known)
+    return write(load(unit, job_id, attempt))
 
 
 def save(unit: Unit, job: Job, changed: Job, *, at: datetime) -> Job:
     """The row as it is afterwards; without a change nothing is written.  Conflict: it changed meanwhile."""
-    if changed == job:
-        return job
-    changed = replace(changed, updated_at=at)
+    return job if changed == job else overwrite(unit, job, changed, at=at)
+
+
+def overwrite(unit: Unit, job: Job, changed: Job, *, at: datetime) -> Job:
+    """The same, without a change too: that nobody else has changed the row is certain afterwards.
+
+    `updated_at` rises with every write, whatever the clock does: two states of a row never share it (but for
+    the clean-up of failed ones, in one statement: nobody holds them).
+    """
+    changed = replace(changed, updated_at=max(at, job.updated_at + TICK))
     if not unit.save(job, changed):
         raise lost(job.id, job.attempt)
     return changed

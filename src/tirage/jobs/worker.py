@@ -224,6 +224,8 @@ class Worker:
     def _watch(self) -> None:
         """Stops runs whose claim is lost, whose step takes too long, or whose time is over."""
         before = dict(self._active)
+        if not before:
+            return
         claims = {claim.job_id: claim.attempt for claim in self._service.claims(self._terms.name)}
         for job_id, active in before.items():
             if claims.get(job_id) != active.job.attempt:
@@ -233,8 +235,6 @@ class Worker:
             elif self._drained():
                 active.run.stop(Reason.SHUTDOWN)
             self._check_grace(active)
-        for job_id in claims.keys() - self._active.keys() - before.keys():
-            self._give_back(job_id, claims[job_id])  # a claim whose answer never came
 
     def _check_grace(self, active: _Active) -> None:
         """A run that does not end when it is told to blocks its place: the worker gives itself up."""
@@ -251,8 +251,12 @@ class Worker:
 
     def _look(self) -> None:
         """Puts back what the dead held, and tidies up after them."""
+        before = frozenset(self._active)
         look = self._lease.look()
         self._alive = look.alive
+        for claim in look.own:
+            if claim.job_id not in before | self._active.keys():
+                self._give_back(claim.job_id, claim.attempt)  # a claim whose answer never came
         for claim in look.lost:
             self._log.warning("worker lost", lost=claim.worker, job=claim.job_id, attempt=claim.attempt)
             self._end(claim.job_id, claim.attempt, Failure.of(FailureClass.WORKER_LOST))
@@ -289,7 +293,7 @@ class Worker:
                 outcome = self._made(job, run)
                 tell_outcome(span, outcome)
             self._settle(job, outcome)
-            self._clear(job.id)
+            self._clear(job.id, run.job if run.completed else self._service.get(job.id))
         except TirageError as error:  # the store is away: the claim is found again, or taken over
             self._log.warning("unsettled", job=job.id, attempt=job.attempt, code=error.code)
         except Exception:  # noqa: BLE001 – the worker's border
@@ -355,9 +359,8 @@ class Worker:
         except (Conflict, NotFound):
             self._log.info("claim was lost", job=job_id, attempt=attempt)
 
-    def _clear(self, job_id: str) -> None:
+    def _clear(self, job_id: str, job: Job | None) -> None:
         """Takes away what the job no longer needs, as far as it is this worker's."""
-        job = self._service.get(job_id)
         if job is not None and job.untidy and job.status in ENDED:
             self._tidy(job)
         elif job is None or job.status in ENDED:

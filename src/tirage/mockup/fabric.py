@@ -45,6 +45,8 @@ class Pattern:
 
     deviation: float
     """How much its factor varies from pixel to pixel."""
+    hidden: float
+    """Its variance within pixels."""
     levels: kernels.Fabric
     texels: tuple[NDArray[np.uint16], ...]
     """What the levels point to: (side + 2, side + 2, 2) this level and the next, with a border."""
@@ -193,4 +195,6 @@ def make_pattern(template: Template, name: str, pixels_per_cm: float) -> Pattern
         levels.side[index] = len(level) - 2
     for index, panel in enumerate(template.panels):
         levels.covered[index] = panel.fabric
-    return Pattern(deviation=_seen(waves, pixel_cm).deviation, levels=levels, texels=tuple(texels))
+    deviation = _seen(waves, pixel_cm).deviation
+    hidden = max(waves.deviation**2 - deviation**2, 0.0)
+    return Pattern(deviation=deviation, hidden=hidden, levels=levels, texels=tuple(texels))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tirage.errors import Failed
 from tirage.media import still
 
-VERSION = 28
+VERSION = 29
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = still.TILE
@@ -260,6 +260,7 @@ class Look(Struct):
         ("ink_bare", _floats),
         ("ink_grip", _floats),
         ("ink_keeps", _floats),
+        ("ink_soft", _floats),
         ("channels", ctypes.c_int32),
     ]
 

@@ -89,7 +89,11 @@ def _described(template: Template, scene: Scene) -> dict[str, Any]:
         "presets": {preset.value: asdict(rule) for preset, rule in template.presets.items()},
         "colours": {name: _colour(template, colour) for name, colour in template.colours.items()},
         "fabrics": {
-            name: {"size_cm": fabric.size_cm, "mean": float(fabric.tile.mean()) / 255}
+            name: {
+                "size_cm": fabric.size_cm,
+                "mean": float(fabric.tile.mean()) / 255,
+                "hidden": _hidden(fabric.tile),
+            }
             for name, fabric in template.fabrics.items()
         },
         "trims": [asdict(trim.art) for trim in template_trims(template)],
@@ -105,6 +109,16 @@ def _colour(template: Template, colour: Colour) -> dict[str, Any]:
         "deep": pattern_depth(albedo),
         "fabric": template.fabric_of(colour),
     }
+
+
+def _hidden(tile: NDArray[np.uint8]) -> list[float]:
+    """The variance of a tile's factor within a texel of each of its mipmap's levels, from the finest on."""
+    left = tile / tile.mean()
+    whole, hidden = left.var(), [0.0]
+    while len(left) > 1:
+        left = (left[::2, ::2] + left[1::2, ::2] + left[::2, 1::2] + left[1::2, 1::2]) / 4
+        hidden.append(round(float(whole - left.var()), 6))
+    return hidden
 
 
 def _mesh(scene: Scene) -> tuple[bytes, dict[str, Any]]:

@@ -166,7 +166,7 @@ class Renderer:
         shot = self._shot(azimuth, asked.size, asked.k, prints)
         fabric = self._fabric(colour, asked.size)
         seen = cache(lambda: self._kept_view(shot, fabric))
-        look = make_look(self._scene, colour, background)
+        look = self._look(colour, size=asked.size, background=background)
         cloth = self._cloth((shot, colour, background), seen, look)
         blank = blank_tiles(cloth[0])
         inked, lay = np.zeros_like(blank), None
@@ -194,7 +194,10 @@ class Renderer:
     ) -> Iterator[Picture]:
         """Frames (size, size, 3) of one turn from the front, towards the wearer's left; rendered ahead."""
         k = TURNTABLE_SAMPLES
-        look, fabric = make_look(self._scene, colour, background), self._fabric(colour, size, least=FAINT)
+        look, fabric = (
+            self._look(colour, size=size, background=background),
+            self._fabric(colour, size, least=FAINT),
+        )
         layers, boxes = self._layers(prints, size, k), self._boxes(prints)
         around = surroundings(layers, self.template.atlas_cm)
         self._texels.clear()
@@ -218,6 +221,11 @@ class Renderer:
         """The fabric of a colour, where pictures of that size show that it varies by as much as `least`."""
         fabric = self.template.fabric_of(colour)
         return fabric if fabric and self._pattern(fabric, size).deviation >= least else None
+
+    def _look(self, colour: Colour, *, size: int, background: Colour | None) -> Look:
+        fabric = self.template.fabric_of(colour)
+        hidden = self._pattern(fabric, size).hidden if fabric else 0.0
+        return make_look(self._scene, colour, background, hidden=hidden)
 
     def _make_pattern(self, fabric: str, size: int) -> Pattern:
         return make_pattern(self.template, fabric, pixels_per_cm(self.template.camera, size))

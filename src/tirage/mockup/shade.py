@@ -20,13 +20,18 @@ from tirage.mockup.memory import picture
 from tirage.mockup.scene import Scene
 from tirage.mockup.view import EVEN, Codes, View
 
-INK_BARE, INK_GRIP, INK_KEEPS = 0.015, 0.1, 0.75
+INK_BARE, INK_GRIP, INK_KEEPS = 0.015, 0.5, 0.75
 """Ink on fabric: the share of the cloth under it that stays bare; how much more so where fabric is darker,
 between stitches; the share of the fabric's pattern that shows on ink, too."""
 
 
-def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernels.Look:
-    """How pictures of one fabric colour look over a background; None: transparent, straight alpha."""
+def make_look(
+    scene: Scene, colour: Colour, background: Colour | None, *, hidden: float = 0.0
+) -> kernels.Look:
+    """How pictures of one fabric colour look over a background; None: transparent, straight alpha.
+
+    hidden: variance of the fabric's pattern within a pixel.
+    """
     template, ratio = scene.template, scene.light.bounce_ratio
     gain, slope = scatter_constants(template.material.diffuse_roughness)
     look = kernels.Look(exposure=template.exposure, k_gain=gain, k_slope=slope, bounce_ratio=ratio)
@@ -37,6 +42,7 @@ def make_look(scene: Scene, colour: Colour, background: Colour | None) -> kernel
     look.ink_keeps = INK_KEEPS
     if template.fabrics:
         look.ink_bare, look.ink_grip = INK_BARE, INK_GRIP
+        look.ink_soft = 2 / np.pi * INK_GRIP**2 * hidden
     if background is not None:
         look.background[:] = [
             channel / 255 for channel in (background.red, background.green, background.blue)

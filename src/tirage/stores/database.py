@@ -5,17 +5,18 @@ whatever waits together; PostgreSQL writes in the caller's, and only adds jobs l
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from tirage.access.once import claiming
 from tirage.errors import Conflict, Failed, TirageError, TryAgain, UsageError
@@ -38,6 +39,10 @@ PATIENCE = {
 """Seconds, and the last one milliseconds, after which a PostgreSQL that says nothing counts as away."""
 SILENCE_SECONDS = 30
 """How long a transaction may go without a statement: none of ours does anything else meanwhile."""
+REST_SECONDS = 1.0
+"""A connection that was not used for so long is asked whether it still works.  Asking always would cost every
+transaction a question more; what was used just now fails only with the server.
+"""
 POOL_SECONDS = 10
 """How long a caller waits for a connection before it is told to try again."""
 
@@ -118,11 +123,13 @@ def make_engine(url: str) -> Engine:
 
 def _postgres(address: URL) -> Engine:
     try:
-        engine = create_engine(address, pool_pre_ping=True, connect_args=PATIENCE, pool_timeout=POOL_SECONDS)
+        engine = create_engine(address, connect_args=PATIENCE, pool_timeout=POOL_SECONDS)
     except ModuleNotFoundError:
         message = "PostgreSQL needs a driver that is not installed."
         raise UsageError("INVALID_SETTING", message, hint="Install tirage[postgres].") from None
     event.listen(engine, "connect", _limit_silence)
+    event.listen(engine, "checkin", _note_rest)
+    event.listen(engine, "checkout", partial(_ask_after_rest, engine.dialect))
     return engine
 
 
@@ -147,6 +154,26 @@ def _limit_silence(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> 
     connection.autocommit = True
     connection.cursor().execute(f"SET idle_in_transaction_session_timeout = '{SILENCE_SECONDS}s'")
     connection.autocommit = False
+
+
+def _note_rest(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+    entry.info["resting_since"] = time.monotonic()
+
+
+def _ask_after_rest(
+    dialect: Dialect,
+    connection: DBAPIConnection,
+    entry: ConnectionPoolEntry,
+    _proxy: PoolProxiedConnection,
+) -> None:
+    """A server that went away meanwhile is noticed here, and its connections are made anew."""
+    since = entry.info.pop("resting_since", None)
+    if since is None or time.monotonic() - since < REST_SECONDS:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError from error
 
 
 def _on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import RowMapping
 
 from tirage.jobs.failure import Failure, FailureClass
-from tirage.jobs.model import Artifact, Attempt, Event, Job
+from tirage.jobs.model import Artifact, Attempt, Event, Job, JsonObject, RecordedStep
 
 Values = dict[str, Any]
 ARTIFACT = tuple(field.name for field in fields(Artifact))
 JOB = tuple(field.name for field in fields(Job) if field.name not in {"failure", "artifacts"})
 EVENT = tuple(field.name for field in fields(Event))
+STEP = tuple(field.name for field in fields(RecordedStep))
 
 
 def job_values(job: Job) -> Values:
     """The row of a job; its artifacts are rows of their own."""
     return {name: getattr(job, name) for name in JOB} | failure_values(job.failure)
+
+
+def job_changes(old: Job, new: Job) -> Values:
+    """The columns that differ, as they are in `new`; always with the time of the change."""
+    changes = {name: value for name in JOB if (value := getattr(new, name)) != getattr(old, name)}
+    if new.failure != old.failure:
+        changes |= failure_values(new.failure)
+    return changes | {"updated_at": new.updated_at}
 
 
 def job_of(row: RowMapping, artifacts: Sequence[Artifact]) -> Job:
@@ -58,6 +68,24 @@ def attempt_of(row: RowMapping) -> Attempt:
         ended_at=row["ended_at"],
         failure=_failure_of(row, detail=row["error_detail"] or ""),
     )
+
+
+def step_values(step: RecordedStep) -> Values:
+    """The row of a step."""
+    return {name: getattr(step, name) for name in STEP}
+
+
+def event_values(job: Job, name: str, *, at: datetime, data: JsonObject) -> Values:
+    """The row of an event, but for its number."""
+    return {
+        "job_id": job.id,
+        "name": name,
+        "at": at,
+        "status": job.status,
+        "attempt": job.attempt,
+        "progress": job.progress,
+        "data": data,
+    }
 
 
 def event_of(row: RowMapping) -> Event:

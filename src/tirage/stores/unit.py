@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import (
     Connection,
     Select,
+    Update,
     bindparam,
     case,
     delete,
@@ -17,7 +19,6 @@ from sqlalchemy import (
     literal,
     select,
     text,
-    union_all,
     update,
 )
 
@@ -32,15 +33,13 @@ from tirage.stores.sessions import SqlSessions
 from tirage.stores.shelf import SqlShelf
 from tirage.stores.shops import SqlShops
 from tirage.stores.tables import artifacts, attempts, events, jobs
-from tirage.stores.tables import queues as paused
 from tirage.stores.templates import SqlTemplates
+from tirage.stores.waiting import SPARE, waiting_jobs
 from tirage.stores.webhooks import SqlWebhooks
 from tirage.stores.workers import SqlWorkers
 
 EVENT_LOCK = text("SELECT pg_advisory_xact_lock(7246143)")
 """PostgreSQL: numbers events in the order of their transactions.  SQLite has one writer anyway."""
-SPARE = 16
-"""Candidates beyond those asked for: others may be taking the first ones at this moment."""
 ID_CHUNK = 500
 """Parameters of one IN list."""
 JOB = select(jobs).where(jobs.c.id == bindparam("job_id"))
@@ -49,12 +48,37 @@ ARTIFACTS = (
     .where(artifacts.c.job_id.in_(bindparam("job_ids", expanding=True)))
     .order_by(artifacts.c.rank.is_(None), artifacts.c.rank, artifacts.c.role)
 )
-"""Made once, since making costs more than executing."""
+"""Made once, since making costs more than executing; so are those below."""
 QUERIES = {
     (deleted, writing): query.with_for_update() if writing else query
     for deleted, query in ((True, JOB), (False, JOB.where(jobs.c.deleted_at.is_(None))))
     for writing in (True, False)
 }
+TELLING = insert(events).from_select(
+    [column.name for column in events.c],
+    select(
+        func.coalesce(func.max(events.c.number), 0) + 1,
+        *(bindparam(column.name, type_=column.type) for column in events.c if column.name != "number"),
+    ),
+)
+"""An event with the next number; the columns are those of `rows.event_values`."""
+OPENING = insert(attempts)
+CLOSING = (
+    update(attempts)
+    .where(attempts.c.job_id == bindparam("of_job"), attempts.c.number == bindparam("of_number"))
+    .values({name: bindparam(name) for name in ("ended_at", "error_detail", *rows.failure_values(None))})
+)
+
+
+@lru_cache(256)
+def _saving(changing: tuple[str, ...]) -> Update:
+    """A row of `jobs` with other values in these columns, if it is still as it was known."""
+    known = (jobs.c[name] == bindparam(f"known_{name}") for name in GUARDS)
+    return update(jobs).where(*known).values({name: bindparam(f"new_{name}") for name in changing})
+
+
+GUARDS = ("id", "status", "attempt", "updated_at")
+"""What has not changed where nothing has: the last one rises with every write of what can be held."""
 
 
 class SqlUnit(SqlWorkers):
@@ -112,28 +136,9 @@ class SqlUnit(SqlWorkers):
     def due(
         self, statuses: Collection[str], *, queues: Collection[str], now: datetime, limit: int
     ) -> list[Job]:
-        """What may start now: the first of each queue and status by the index, then the first of those."""
-        order = (jobs.c.priority, jobs.c.created_at, jobs.c.id)
-        ready = (
-            jobs.c.deleted_at.is_(None),
-            jobs.c.worker.is_(None),
-            jobs.c.not_before.is_(None) | (jobs.c.not_before <= now),
-            jobs.c.queue.not_in(select(paused.c.name).where(paused.c.paused)),
-        )
-        firsts = (
-            select(jobs.c.id)
-            .where(jobs.c.queue == queue, jobs.c.status == status, *ready)
-            .order_by(*order)
-            .limit(limit + SPARE)
-            .subquery()
-            for queue in sorted(queues)
-            for status in sorted(statuses)
-        )
-        ids = union_all(*(select(each.c.id) for each in firsts))
-        query = select(jobs).where(jobs.c.id.in_(ids), *ready)
-        if self._writing:
-            query = query.with_for_update(skip_locked=True)
-        return self._jobs(query.order_by(*order).limit(limit))
+        """By the index of what waits."""
+        query = waiting_jobs(tuple(sorted(queues)), tuple(sorted(statuses)), locking=self._writing)
+        return self._jobs(query, {"now": now, "candidates": limit + SPARE, "limit": limit})
 
     def untidy(self, statuses: Collection[str], *, limit: int) -> list[Job]:
         """The older first."""
@@ -145,12 +150,11 @@ class SqlUnit(SqlWorkers):
         self._connection.execute(insert(jobs), [rows.job_values(job) for job in new])
 
     def save(self, old: Job, new: Job) -> bool:
-        """Changes what differs, if status and attempt are still those of `old`."""
-        before, after = rows.job_values(old), rows.job_values(new)
-        changes = {name: value for name, value in after.items() if value != before[name]}
-        changes["updated_at"] = new.updated_at
-        guard = (jobs.c.id == old.id, jobs.c.status == old.status, jobs.c.attempt == old.attempt)
-        if self._connection.execute(update(jobs).where(*guard).values(changes)).rowcount != 1:
+        """Changes what differs, if the row is still that of `old`."""
+        changes = rows.job_changes(old, new)
+        given = {f"known_{name}": getattr(old, name) for name in GUARDS}
+        given |= {f"new_{name}": value for name, value in changes.items()}
+        if self._connection.execute(_saving(tuple(changes)), given).rowcount != 1:
             return False
         self._save_artifacts(old.id, old.artifacts, new.artifacts)
         return True
@@ -172,38 +176,19 @@ class SqlUnit(SqlWorkers):
 
     def open_attempt(self, attempt: Attempt) -> None:
         """A new row."""
-        self._connection.execute(insert(attempts).values(rows.attempt_values(attempt)))
+        self._connection.execute(OPENING, rows.attempt_values(attempt))
 
     def close_attempt(self, job_id: str, number: int, *, at: datetime, failure: Failure | None) -> None:
         """Ends an open attempt."""
         detail = failure.detail or None if failure else None
-        self._connection.execute(
-            update(attempts)
-            .where(attempts.c.job_id == job_id, attempts.c.number == number)
-            .values(ended_at=at, error_detail=detail, **rows.failure_values(failure))
-        )
+        ended = {"ended_at": at, "error_detail": detail, **rows.failure_values(failure)}
+        self._connection.execute(CLOSING, {"of_job": job_id, "of_number": number, **ended})
 
     def emit(self, told: Sequence[Job], name: str, *, at: datetime, data: JsonObject) -> None:
         """One event for each job, with the next numbers."""
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(EVENT_LOCK)
-        last = self.last_event()
-        self._connection.execute(
-            insert(events),
-            [
-                {
-                    "number": number,
-                    "job_id": job.id,
-                    "name": name,
-                    "at": at,
-                    "status": job.status,
-                    "attempt": job.attempt,
-                    "progress": job.progress,
-                    "data": data,
-                }
-                for number, job in enumerate(told, start=last + 1)
-            ],
-        )
+        self._connection.execute(TELLING, [rows.event_values(job, name, at=at, data=data) for job in told])
 
     def last_event(self) -> int:
         """The highest number."""
@@ -233,6 +218,8 @@ class SqlUnit(SqlWorkers):
         return made
 
     def _save_artifacts(self, job_id: str, old: Sequence[Artifact], new: Sequence[Artifact]) -> None:
+        if old == new:
+            return
         gone = [artifact.role for artifact in old if artifact not in new]
         come = [artifact for artifact in new if artifact not in old]
         if gone:

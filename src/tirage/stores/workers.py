@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
@@ -11,17 +10,18 @@ from sqlalchemy import (
     Connection,
     Insert,
     Table,
+    bindparam,
     case,
     delete,
     func,
     insert,
-    literal,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tirage.jobs.model import Claim, JobFilters, QueueState, RecordedStep
+from tirage.stores import rows
 from tirage.stores.conditions import conditions_of
 from tirage.stores.tables import artifacts, jobs, queues, schedules, steps, worker_leases
 
@@ -32,20 +32,27 @@ INSERT: Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
 """Both know ON CONFLICT, each in its own words."""
 
 
-def _saving_a_step(*changing: str) -> Mapping[str, Insert]:
-    """By dialect; made once, since making costs more than executing."""
-    key = (steps.c.job_id, steps.c.name)
-    made = {dialect: insert_of(steps) for dialect, insert_of in INSERT.items()}
-    return {
-        dialect: new.on_conflict_do_update(
-            index_elements=key, set_={name: new.excluded[name] for name in changing}
-        )
-        for dialect, new in made.items()
-    }
+def _recording(dialect: str) -> Insert:
+    """A step in the place of the one of that name; one that has ended keeps the time of its beginning."""
+    new = INSERT[dialect](steps)
+    begun = case((new.excluded.ended_at.is_(None), new.excluded.started_at), else_=steps.c.started_at)
+    changes = {name: new.excluded[name] for name in ("attempt", "ended_at", "value")}
+    return new.on_conflict_do_update(
+        index_elements=(steps.c.job_id, steps.c.name), set_={"started_at": begun, **changes}
+    )
 
 
-BEGIN_STEP = _saving_a_step("attempt", "started_at", "ended_at", "value")
-END_STEP = _saving_a_step("attempt", "ended_at", "value")
+RECORDING = {dialect: _recording(dialect) for dialect in INSERT}
+"""Made once, since making costs more than executing; so are those below."""
+CLAIM = select(jobs.c.id, jobs.c.attempt, jobs.c.worker).where(jobs.c.deleted_at.is_(None))
+CLAIMS = CLAIM.where(jobs.c.worker.is_not(None)).order_by(jobs.c.worker, jobs.c.id)
+OWN_CLAIMS = CLAIM.where(jobs.c.worker == bindparam("worker")).order_by(jobs.c.id)
+BEATS = select(worker_leases.c.executor_id, worker_leases.c.beat)
+BEATING = (
+    update(worker_leases)
+    .where(worker_leases.c.executor_id == bindparam("worker"))
+    .values(beat=worker_leases.c.beat + 1)
+)
 
 
 class SqlWorkers:
@@ -56,9 +63,10 @@ class SqlWorkers:
 
     def claims(self, worker: str | None = None) -> list[Claim]:
         """Open attempts by worker and job."""
-        held = jobs.c.worker.is_not(None) if worker is None else jobs.c.worker == worker
-        query = select(jobs.c.id, jobs.c.attempt, jobs.c.worker).where(held, jobs.c.deleted_at.is_(None))
-        found = self._connection.execute(query.order_by(jobs.c.worker, jobs.c.id)).all()
+        if worker is None:
+            found = self._connection.execute(CLAIMS).all()
+        else:
+            found = self._connection.execute(OWN_CLAIMS, {"worker": worker}).all()
         return [
             Claim(job_id=job_id, attempt=attempt, worker=str(holder)) for job_id, attempt, holder in found
         ]
@@ -68,13 +76,11 @@ class SqlWorkers:
         query = select(steps).where(steps.c.job_id == job_id).order_by(steps.c.started_at, steps.c.name)
         return [RecordedStep(**row) for row in self._connection.execute(query).mappings()]
 
-    def begin_step(self, step: RecordedStep) -> None:
-        """In the place of the step of that name, or a new row."""
-        self._connection.execute(BEGIN_STEP[self._connection.dialect.name], asdict(step))
-
-    def end_step(self, step: RecordedStep) -> None:
-        """The step of that name, with its end and value; it keeps the time at which it began."""
-        self._connection.execute(END_STEP[self._connection.dialect.name], asdict(step))
+    def record(self, done: Sequence[RecordedStep]) -> None:
+        """Each in the place of the step of that name, or a new row."""
+        if done:
+            values = [rows.step_values(step) for step in done]
+            self._connection.execute(RECORDING[self._connection.dialect.name], values)
 
     def void_steps(self, job_id: str) -> None:
         """Their times stay."""
@@ -109,14 +115,12 @@ class SqlWorkers:
 
     def beat(self, worker: str) -> None:
         """The next number, or the first."""
-        own = worker_leases.c.executor_id == worker
-        beaten = update(worker_leases).where(own).values(beat=worker_leases.c.beat + 1)
-        if self._connection.execute(beaten).rowcount == 0:
+        if self._connection.execute(BEATING, {"worker": worker}).rowcount == 0:
             self._connection.execute(insert(worker_leases).values(executor_id=worker, beat=1))
 
     def beats(self) -> Mapping[str, int]:
         """By worker."""
-        return dict(self._connection.execute(select(worker_leases.c.executor_id, worker_leases.c.beat)).all())
+        return dict(self._connection.execute(BEATS).all())
 
     def end_lease(self, worker: str) -> None:
         """Removes the row."""
@@ -157,10 +161,9 @@ class SqlWorkers:
         return self._connection.execute(taken).rowcount == 1
 
     def _begin(self, schedule: str, now: datetime) -> None:
-        """A row, unless somebody else was first."""
-        absent = ~select(schedules.c.name).where(schedules.c.name == schedule).exists()
-        row = select(literal(schedule), literal(now, schedules.c.last_at.type)).where(absent)
-        self._connection.execute(insert(schedules).from_select(["name", "last_at"], row))
+        """A row, unless somebody else was first, or is at this moment."""
+        row = INSERT[self._connection.dialect.name](schedules).values(name=schedule, last_at=now)
+        self._connection.execute(row.on_conflict_do_nothing())
 
 
 def _of(ended: JobFilters) -> ColumnElement[bool]:

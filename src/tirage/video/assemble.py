@@ -17,7 +17,7 @@ from tirage.video.subtitles import soft
 from tirage.video.timeline import CaptionTrack, Range
 from tirage.video.workshop import Workshop
 
-__all__ = ["Unfit", "assemble", "iso_639_2"]
+__all__ = ["Unfit", "assemble", "in_milliseconds", "iso_639_2"]
 
 PROGRAM = Path(__file__).parent / "libav" / "mux.py"
 MEMORY, LARGEST_FILE = 1 << 30, 256 << 30
@@ -124,7 +124,7 @@ def _captions(
 ) -> Iterator[Plain]:
     """Each track as a file with timed text."""
     for index, track in enumerate(tracks):
-        text = soft(track, _in_milliseconds(plan.ranges, plan.rate))
+        text = soft(track, in_milliseconds(plan.ranges, plan.rate))
         if not text:
             continue
         (room / "captions.srt").write_text(text, encoding="utf-8")
@@ -140,7 +140,8 @@ def iso_639_2(language: str) -> str:
     return first if len(first) == 3 else THREE_LETTERS.get(first, "und")
 
 
-def _in_milliseconds(ranges: tuple[Range, ...], rate: Rate) -> Iterator[tuple[int, int, int]]:
+def in_milliseconds(ranges: tuple[Range, ...], rate: Rate) -> Iterator[tuple[int, int, int]]:
+    """Ranges in milliseconds of the programme, from and to, and where each begins in the output."""
     at = 0
     for stretch in ranges:
         start, end, here = (round(rate.seconds(frame) * 1000) for frame in (stretch.start, stretch.end, at))

@@ -15,10 +15,13 @@ from tirage.media.rates import Rate
 from tirage.video.segment import Run
 from tirage.video.session import Asset
 
-__all__ = ["Piece", "borders", "pieces"]
+__all__ = ["Piece", "borders", "pieces", "place_of"]
 
 LONGEST_S = 3
 """Seconds of a cell at most: longer GOPs are cut up, which costs decoding from their beginning."""
+
+TOGETHER = 2
+"""Cells that are coded as one: a program and a first frame for each cost up to a tenth of it."""
 
 Piece = tuple[int, tuple[Run, ...]]
 """A file's index, and frames of one cell of it."""
@@ -27,6 +30,11 @@ Piece = tuple[int, tuple[Run, ...]]
 def borders(facts: VideoFacts, rate: Rate) -> tuple[int, ...]:
     """The first frame of every cell, and the number of frames at the end."""
     return _borders(facts.keys, facts.frames, rate.nominal)
+
+
+def place_of(facts: VideoFacts, rate: Rate, frame: int) -> int:
+    """Which cells that are coded together a frame lies in."""
+    return (bisect_right(borders(facts, rate), frame) - 1) // TOGETHER
 
 
 @lru_cache(maxsize=256)

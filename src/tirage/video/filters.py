@@ -13,7 +13,7 @@ from itertools import pairwise
 from tirage.media.ffmpeg import media_input, still_input
 from tirage.media.media_facts import VideoFacts
 from tirage.media.rates import Rate
-from tirage.video.framing import shown_size
+from tirage.video.framing import keeps_size, shown_size
 from tirage.video.segment import Box, Framing, Layer, Segment, Shot, Source
 from tirage.video.spec import ENCODERS, Options, Spec
 
@@ -78,7 +78,8 @@ def coder_words(options: Options) -> list[str]:
     else:
         amount = [row.quality, str(row.crf if options.crf is None else options.crf)]
     preset = options.preset or row.preset
-    return ["-c:v", options.coder, "-preset", preset, *amount, *row.fixed, "-pix_fmt", "yuv420p"]
+    fixed = [*row.fixed, *(row.sparing if preset == row.preset else ())]
+    return ["-c:v", options.coder, "-preset", preset, *amount, *fixed, "-pix_fmt", "yuv420p"]
 
 
 def opened(source: Source, frame: int, rate: Rate) -> tuple[list[str], int]:
@@ -183,19 +184,13 @@ def shot_filters(shot: Shot, spec: Spec) -> str:
     filters = [] if facts.matrix else ["setparams=colorspace=bt709"]
     filters += _boxed(shot.framing, facts)
     plain = facts.matrix in {"", "bt709"} and facts.colour_range in {"", "tv", "mpeg"}
-    if not (plain and filters_keep_size(shot.framing, spec)):
+    if not (plain and keeps_size(shot.framing, spec)):
         filters.append(_scaled(shot.framing, spec))
     if not shot.framing.still:
         filters.append(_moving(shot.framing, spec))
     if shot.source.lut:
         filters += ["format=gbrp10le", f"lut3d={lut_name(shot)}:interp=tetrahedral", f"scale={TO_709}"]
     return ",".join([*filters, "format=yuv420p", "setsar=1"])
-
-
-def filters_keep_size(framing: Framing, spec: Spec) -> bool:
-    """Whether the box has the output's size, pixel for pixel."""
-    box = framing.path[0][1]
-    return framing.still and (box.width, box.height) == (spec.width, spec.height)
 
 
 def _boxed(framing: Framing, facts: VideoFacts) -> list[str]:

@@ -11,7 +11,7 @@ from tirage.video.segment import Box, Framing
 from tirage.video.session import FocusPoint
 from tirage.video.spec import Spec
 
-__all__ = ["framing", "shown_size"]
+__all__ = ["framing", "keeps_size", "shown_size"]
 
 MIDDLE = (0.5, 0.5)
 
@@ -42,6 +42,12 @@ def framing(
     if all(box == path[0][1] for _, box in path):
         return Framing((path[0],))
     return Framing(tuple(path))
+
+
+def keeps_size(shown: Framing, spec: Spec) -> bool:
+    """Whether the box has the output's size, pixel for pixel."""
+    box = shown.path[0][1]
+    return shown.still and (box.width, box.height) == (spec.width, spec.height)
 
 
 def _box_size(width: int, height: int, shape: Fraction) -> tuple[int, int]:

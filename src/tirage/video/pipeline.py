@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from tirage.errors import BadInput
 from tirage.media.files import Stage, WrittenFile
+from tirage.video import remotion
 from tirage.video.plan import Plan, make_plan
 from tirage.video.prove import prove
 from tirage.video.render import render
@@ -63,7 +64,18 @@ def make_artifacts(order: VideoOrder, *, workshop: Workshop, stage: Stage) -> li
         return [_thumbnail(order, plan, workshop, stage)]
     master, name = _master(order.session), f"{order.format.value}.mp4"
     tracks = order.edl.captions if order.options.captions.soft else ()
-    captions = render(plan, master=master, tracks=tracks, workshop=workshop, out=stage.path(name))
+    if workshop.remotion is None:
+        captions = render(plan, master=master, tracks=tracks, workshop=workshop, out=stage.path(name))
+    else:
+        captions = remotion.render(
+            plan,
+            workshop.remotion,
+            master=master,
+            burnt=order.edl.captions[0] if order.options.captions.burnt and order.edl.captions else None,
+            tracks=tracks,
+            workshop=workshop,
+            out=stage.path(name),
+        )
     found = prove(stage.path(name), plan, sound=master is not None, captions=captions, workshop=workshop)
     video = Artifact(
         role="video",
@@ -90,7 +102,7 @@ def plan_of(order: VideoOrder, workshop: Workshop) -> Plan:
         order.format,
         options,
         lock=order.lock,
-        program=workshop.ffmpeg.version,
+        program=workshop.version,
         subtitles=subtitles,
         templates=order.templates,
     )

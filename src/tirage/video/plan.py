@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from tirage.media.rates import Rate
-from tirage.video.cells import pieces
+from tirage.video.cells import pieces, place_of
+from tirage.video.copying import may_copy, whole
 from tirage.video.framing import framing
 from tirage.video.lock import Plain, plain
 from tirage.video.segment import Layer, Picture, Run, Segment, Shot, Source, digest, key_of
@@ -18,11 +19,20 @@ from tirage.video.spec import ENCODERS, Options, Spec, spec_of
 from tirage.video.subtitles import Subtitles, in_frames, slice_of
 from tirage.video.timeline import Edl, Event, Format, Graphic, MarkerKind, Range
 
-__all__ = ["VERSION", "Chapter", "Placed", "Plan", "SoundRun", "artifact_key", "make_plan"]
+__all__ = [
+    "VERSION",
+    "Chapter",
+    "Placed",
+    "Plan",
+    "SoundRun",
+    "artifact_key",
+    "make_plan",
+    "replace_segments",
+]
 
 INDEXED = "mov"
 """The kind of container whose tables say when each frame is shown; others are read from a little before."""
-VERSION = 1
+VERSION = 2
 """Of what the renderer makes of a plan: raised whenever its pixels or samples change."""
 
 
@@ -101,7 +111,7 @@ def make_plan(
     IndexError or KeyError: an asset has no such frame, a camera no asset: preflight was left out.
     """
     spec = spec_of(format, options)
-    builder = _Builder(session, edl, spec, subtitles, templates or {})
+    builder = _Builder(session, edl, options, subtitles, templates or {}, spec=spec)
     how = coding(options, spec, session.rate, program)
     placed: list[Placed] = []
     at = 0
@@ -121,6 +131,11 @@ def make_plan(
         pictures=tuple(builder.pictures.values()),
         key=artifact_key(lock, format, options, session.rate, program),
     )
+
+
+def replace_segments(plan: Plan, segments: tuple[Placed, ...]) -> Plan:
+    """The plan with its pictures in other parts."""
+    return replace(plan, segments=segments)
 
 
 def artifact_key(
@@ -157,46 +172,71 @@ class _Builder:
         self,
         session: Session,
         edl: Edl,
-        spec: Spec,
+        options: Options,
         subtitles: Subtitles | None,
         templates: Mapping[str, str],
+        *,
+        spec: Spec,
     ) -> None:
         self.session, self.edl, self.spec, self.templates = session, edl, spec, templates
         self.subtitles = subtitles and in_frames(subtitles, session.rate)
         self.pictures: dict[str, Picture] = {}
+        self._copies = may_copy(options)
         self._layers = [(graphic, self._picture(graphic)) for graphic in edl.graphics]
 
     def segments(self, ranges: tuple[Range, ...]) -> Iterator[Segment]:
         """The segments of all ranges, in order."""
         for stretch in ranges:
             for event, before, start, end in spans(self.edl, stretch):
-                at = start
-                for length, shot, under, mix in self._shots(event, before, start, end):
-                    yield Segment(
-                        length=length,
-                        shot=shot,
-                        under=under,
-                        mix=mix,
-                        layers=tuple(self._over(at, length, stretch)),
-                        captions=slice_of(self.subtitles, at, length) if self.subtitles else "",
-                    )
-                    at += length
+                if event is None or (event.camera is None and not _dissolves(event, start)):
+                    for begin, after in _cut(start, end, self.session.rate.nominal):
+                        yield self._segment(None, begin, after, stretch)
+                elif _dissolves(event, start):
+                    for begin, after in _cut(start, end, self.session.rate.nominal):
+                        yield self._segment(event, begin, after, stretch, under=before, mixed=True)
+                else:
+                    for begin, after in self._together(event, start, end, stretch):
+                        yield self._segment(event, begin, after, stretch)
 
-    def _shots(
-        self, event: Event | None, before: Event | None, start: int, end: int
-    ) -> Iterator[tuple[int, Shot | None, Shot | None, tuple[int, int]]]:
-        """A span's shots: length, what is seen, what fades away below, how far the dissolve is."""
-        if event is None or (event.camera is None and not _dissolves(event, start)):
-            for begin, after in _cut(start, end, self.session.rate.nominal):
-                yield after - begin, None, None, (0, 0)
-        elif _dissolves(event, start):
-            for begin, after in _cut(start, end, self.session.rate.nominal):
-                mix = (begin - event.record_in, event.dissolve)
-                shot, under = (self._stretch(one, begin, after - begin) for one in (event, before))
-                yield after - begin, shot, under, mix
-        else:
-            for shot in self._pieces(event, start, end - start):
-                yield shot.length, shot, None, (0, 0)
+    def _segment(
+        self,
+        event: Event | None,
+        start: int,
+        end: int,
+        stretch: Range,
+        *,
+        under: Event | None = None,
+        mixed: bool = False,
+    ) -> Segment:
+        """What is shown from one frame of the programme until before another."""
+        length = end - start
+        return Segment(
+            length=length,
+            shot=self._stretch(event, start, length),
+            under=self._stretch(under, start, length),
+            mix=(start - event.record_in, event.dissolve) if mixed and event else (0, 0),
+            layers=tuple(self._over(start, length, stretch)),
+            captions=slice_of(self.subtitles, start, length) if self.subtitles else "",
+        )
+
+    def _together(self, event: Event, start: int, end: int, stretch: Range) -> Iterator[tuple[int, int]]:
+        """The segments of a camera's stretch: cells that are copied one by one, others some at a time."""
+        begin = at = start
+        last: tuple[str, int] | None = None
+        for shot in self._pieces(event, start, end - start):
+            after = at + shot.length
+            place = place_of(shot.source.facts, self.session.rate, shot.runs[0].start)
+            here = None if self._copied(event, at, after, stretch) else (shot.source.path, place)
+            if at > begin and (here is None or here != last):
+                yield begin, at
+                begin = at
+            last, at = here, after
+        yield begin, at
+
+    def _copied(self, event: Event, start: int, end: int, stretch: Range) -> bool:
+        return self._copies and whole(
+            self._segment(event, start, end, stretch), spec=self.spec, rate=self.session.rate
+        )
 
     def _stretch(self, event: Event | None, start: int, length: int) -> Shot | None:
         """One camera's frames as one shot, across the grid; the first file's where a card was full."""

@@ -18,7 +18,7 @@ from tirage.video.plan import Placed, Plan
 from tirage.video.segment import Segment, Shot
 from tirage.video.session import Asset
 from tirage.video.smart import copied
-from tirage.video.sound import make_sound, sound_key
+from tirage.video.soundtrack import Soundtrack
 from tirage.video.stills import make_stills
 from tirage.video.timeline import CaptionTrack
 from tirage.video.workshop import Workshop
@@ -38,8 +38,8 @@ def render(
     TryAgain: TIMEOUT, OUT_OF_MEMORY, DISK_FULL, PROCESS_KILLED.  Cancelled.
     """
     stills = make_stills(plan.pictures, workshop)
-    kept = copied(plan) if plan.options.smart else frozenset()
-    sound = _Sound(plan, master)
+    kept = copied(plan)
+    sound = Soundtrack(plan, master)
     while True:
         _make(plan, kept, sound, stills, workshop)
         try:
@@ -51,7 +51,7 @@ def render(
 
 
 def _make(
-    plan: Plan, kept: frozenset[str], sound: _Sound, stills: Mapping[str, Still], workshop: Workshop
+    plan: Plan, kept: frozenset[str], sound: Soundtrack, stills: Mapping[str, Still], workshop: Workshop
 ) -> None:
     """Makes what is not on the shelf, a few at a time; the first error ends them all."""
     missing = {
@@ -113,26 +113,6 @@ def _stage(segment: Segment, shots: list[Shot], room: Path) -> list[Path]:
     (room / CAPTIONS).write_text(segment.captions, encoding="utf-8")
     (room / FONTS).symlink_to(fonts_folder())
     return [fonts_folder()]
-
-
-class _Sound:
-    """The programme's sound on the shelf."""
-
-    def __init__(self, plan: Plan, master: Asset | None) -> None:
-        self._plan, self._master = plan, master
-        self._key = sound_key(plan, master) if master else ""
-
-    def find(self, workshop: Workshop) -> Path | None:
-        return workshop.shelf.find(self._key, ".m4a") if self._master else None
-
-    def make(self, workshop: Workshop) -> None:
-        if self._master is None:
-            return
-        with workshop.shelf.room() as room:
-            made = make_sound(
-                self._plan, self._master, ffmpeg=workshop.ffmpeg, folder=room, cancelled=workshop.cancelled
-            )
-            workshop.shelf.put(self._key, made)
 
 
 class _Count:

@@ -83,6 +83,8 @@ class Encoder:
     quality: str
     """The option that takes the crf."""
     fixed: tuple[str, ...]
+    sparing: tuple[str, ...] = ()
+    """With its own preset alone: what saves memory."""
 
 
 X264_PRESETS = (
@@ -101,11 +103,13 @@ X264_FIXED = (
     *("-profile:v", "high", "-bf", "2", "-flags", "+cgop"),
     *("-x264-params", "stitchable=1:threads=1:lookahead-threads=1:sliced-threads=0"),
 )
+# Six frames ahead instead of ten: 20 to 30 MB less of full HD; what it costs in quality was not measured.
+X264_SPARING = ("-rc-lookahead", "6")
 NVENC = ("p1", "p2", "p3", "p4", "p5", "p6", "p7")
 QSV = ("veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow")
 ENCODERS: Mapping[str, Encoder] = MappingProxyType(
     {
-        "libx264": Encoder(Codec.H264, 18, "veryfast", X264_PRESETS, 51, "-crf", X264_FIXED),
+        "libx264": Encoder(Codec.H264, 18, "veryfast", X264_PRESETS, 51, "-crf", X264_FIXED, X264_SPARING),
         "libsvtav1": Encoder(
             Codec.AV1, 28, "8", tuple(map(str, range(14))), 63, "-crf", ("-svtav1-params", "lp=1")
         ),

@@ -14,7 +14,17 @@ from tirage.media.rates import Rate
 from tirage.video.spec import Spec
 from tirage.video.timeline import CaptionTrack
 
-__all__ = ["FAMILY", "Line", "Subtitles", "TimedSubtitles", "in_frames", "slice_of", "soft", "styled"]
+__all__ = [
+    "FAMILY",
+    "Line",
+    "Subtitles",
+    "TimedSubtitles",
+    "in_frames",
+    "slice_of",
+    "soft",
+    "styled",
+    "within",
+]
 
 FAMILY = "Source Sans Pro"
 HEIGHT = 1080
@@ -128,15 +138,19 @@ def slice_of(subtitles: TimedSubtitles, start: int, length: int) -> str:
 
 def soft(track: CaptionTrack, ranges: Iterator[tuple[int, int, int]]) -> str:
     """A track as SubRip: `ranges` are milliseconds of the programme, from, to, and where they begin here."""
-    found = [
+    return "".join(
+        f"{number}\n{_srt(begin)} --> {_srt(end)}\n{text.strip()}\n\n"
+        for number, (begin, end, text) in enumerate(within(track, ranges), start=1)
+    )
+
+
+def within(track: CaptionTrack, ranges: Iterator[tuple[int, int, int]]) -> list[tuple[int, int, str]]:
+    """What ranges show of a track, in order: milliseconds of the output, from and to, and the text."""
+    return sorted(
         (max(cue.start, start) - start + at, min(cue.end, end) - start + at, cue.text)
         for start, end, at in ranges
         for cue in track.cues
         if cue.start < end and cue.end > start
-    ]
-    return "".join(
-        f"{number}\n{_srt(begin)} --> {_srt(end)}\n{text.strip()}\n\n"
-        for number, (begin, end, text) in enumerate(sorted(found), start=1)
     )
 
 

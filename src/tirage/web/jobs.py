@@ -12,11 +12,11 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.concurrency import run_in_threadpool
 
-from tirage import wire, wire_video
+from tirage import wire
 from tirage.jobs.machine import is_active
 from tirage.jobs.model import Event, Job, Order
 from tirage.pipelines import MACHINES
-from tirage.web import shapes, video_shapes
+from tirage.web import shapes
 from tirage.web.fields import (
     Cursor,
     Limit,
@@ -87,13 +87,6 @@ async def get(
             await ended(parts, job)
         job = await _retrieved(parts, job_id)
     return fresh(request, job, shapes.job(job, parts.app.addresses))
-
-
-@router.get("/jobs/{job_id}/attempts")
-def list_attempts(parts: Given, job_id: str) -> wire_video.Attempts:
-    """A job's tries, the first one first, each with why it failed."""
-    job = parts.app.service.retrieve(job_id_of(job_id))
-    return {"attempts": [video_shapes.attempt(each) for each in parts.app.service.attempts(job.id)]}
 
 
 @router.get("/jobs/{job_id}/history")

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from tirage import wire, wire_video
+from tirage import wire_video
 from tirage.jobs.machine import FAILED, describe, is_active
-from tirage.jobs.model import Artifact, Attempt, Job
+from tirage.jobs.model import Artifact, Job
 from tirage.media.rates import RATES
 from tirage.sessions.model import StoredAsset, StoredEdl, StoredFile, StoredSession, VideoLink
 from tirage.stores.addresses import Addresses
@@ -130,26 +130,6 @@ def difference(found: Difference) -> wire_video.EdlDifference:
         {"kind": each.kind.value, "what": each.what} for each in found.changes
     ]
     return {"changes": changes, "frames": found.frames}
-
-
-def attempt(found: Attempt) -> wire_video.AttemptAnswer:
-    """One try of a job, without what is for operators only."""
-    failure = found.failure
-    error: wire.JobError | None = None
-    if failure is not None:
-        error = {
-            "class": failure.kind.value,
-            "code": failure.code,
-            "message": failure.message,
-            "hint": failure.hint,
-        }
-    return {
-        "number": found.number,
-        "worker": found.worker,
-        "started_at": stamp(found.started_at),
-        "ended_at": moment(found.ended_at),
-        "error": error,
-    }
 
 
 def triggered(job: Job) -> wire_video.Triggered:

@@ -69,7 +69,8 @@ export interface Scene {
   panels: Panel[];
   presets: Record<string, Preset>;
   colours: Record<string, FabricColour>;
-  fabrics: Record<string, { size_cm: number; mean: number }>;
+  /** `hidden`: variance of its factor within a texel, by level of the mipmap. */
+  fabrics: Record<string, { size_cm: number; mean: number; hidden: number[] }>;
   trims: Place[];
   mesh: { vertices: number; triangles: number; low: Vector; high: Vector; inside: number; rim: number };
   light_scales: { outside: number[]; inside: number[] };

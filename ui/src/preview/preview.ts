@@ -23,6 +23,9 @@ const SUBCELLS = 4;
 /** Of the time that a sample of all pixels takes, what one of a quarter takes. */
 const ROUGH = 0.25;
 
+/** Levels of the fabric's mipmap that a sample is finer than its pixel: samples lie between each other. */
+const FABRIC_BIAS = -1;
+
 /** Until a sample was timed: small steps. */
 const UNKNOWN_PACE = 1000;
 
@@ -336,7 +339,7 @@ export class Preview {
       fabricMean: fabric ? scene.fabrics[fabric].mean : 1,
       covered: Array.from({ length: 64 }, (_, i) => (scene.panels[i]?.fabric ? 1 : 0)),
       detailBias: -1,
-      fabricBias: -1,
+      fabricBias: FABRIC_BIAS,
     };
   }
 
@@ -382,7 +385,18 @@ export class Preview {
     };
   }
 
-  private addShaded({ ink, sum }: Buffers, seen: Seen): void {
+  /** How softly ink ends at covering all, for what the mipmap hides of the fabric: ink_soft in shade.c. */
+  private inkSoft(size: number): number {
+    const { fabrics, camera, ink } = this.scene;
+    if (!this.colour.fabric) return 0;
+    const { hidden, size_cm } = fabrics[this.colour.fabric];
+    const texelsPerPixel = 2 ** (hidden.length - 1) / size_cm / pixelsPerCm(camera, size);
+    const level = Math.min(Math.max(Math.log2(texelsPerPixel) + FABRIC_BIAS, 0), hidden.length - 1);
+    const [below, above] = [hidden[Math.floor(level)], hidden[Math.ceil(level)]];
+    return (2 / Math.PI) * ink[1] ** 2 * (below + (level % 1) * (above - below));
+  }
+
+  private addShaded({ ink, sum, size }: Buffers, seen: Seen): void {
     const { gl, colour, scene } = this;
     sum.bind();
     gl.enable(gl.BLEND);
@@ -402,6 +416,7 @@ export class Preview {
       deep: colour.deep,
       bounceScale: colour.albedo.map((c) => (c * (1 + ratio * c)) / (1 + ratio * BOUNCE_ALBEDO)),
       inkOnFabric: scene.ink,
+      inkSoft: this.inkSoft(size),
       scatterBy: scene.scatter,
       bounceGloss: scene.bounce_gloss,
       bounceRatio: ratio,

@@ -254,6 +254,7 @@ export const SHADE_FRAGMENT = `${HEAD}
 uniform sampler2D terms0, terms1, inks, around;
 uniform usampler2D where;
 uniform vec3 cloth, bounceScale, hue, deep, inkOnFabric;
+uniform float inkSoft;
 uniform vec2 scatterBy;
 uniform float bounceGloss, bounceRatio;
 out vec4 radiance;
@@ -268,7 +269,8 @@ void main() {
   ivec2 p = ivec2(gl_FragCoord.xy);
   vec4 a = texelFetch(terms0, p, 0), b = texelFetch(terms1, p, 0), ink = texelFetch(inks, p, 0);
   if (b.w == 0.) { radiance = vec4(0.); return; }
-  float share = ink.a * clamp(1. - inkOnFabric.x + inkOnFabric.y * b.z, 0., 1.), att = 1. / b.x;
+  float over = inkOnFabric.y * b.z - inkOnFabric.x;   /* covering in shade.c */
+  float share = ink.a * clamp(1. + .5 * (over - sqrt(over * over + inkSoft)), 0., 1.), att = 1. / b.x;
   vec3 rho = ink.rgb / max(ink.a, 1e-6), bounced = bounceScale * a.z;
   if (ink.a >= .001) bounced *= near(vec2(texelFetch(where, p, 0).rg) / 65534.);
   vec3 bare = cloth * a.x + (cloth + bounceGloss) * bounced + a.w + hue * b.y;
