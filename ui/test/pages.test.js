@@ -170,7 +170,7 @@ test("10,000 jobs are filtered and paged within 100 ms", async () => {
         window.shown = new Promise((done) => {
           const wanted = new RegExp(source);
           const look = () => {
-            const text = document.querySelector("main").textContent;
+            const text = document.querySelector("[data-testid=count]")?.textContent ?? "";
             if (window.begun && wanted.test(text)) done(performance.now() - window.begun);
             else requestAnimationFrame(look);
           };
@@ -183,8 +183,8 @@ test("10,000 jobs are filtered and paged within 100 ms", async () => {
     return Math.min(...found);
   };
   const figures = {
-    status: await measure(() => page.getByText("failed", { exact: true }).first().click(), "\\b[1-9] jobs?\\b"),
-    text: await measure(() => page.getByRole("textbox", { name: "Search" }).fill("many_77"), "\\b90 jobs\\b"),
+    status: await measure(() => page.getByText("failed", { exact: true }).first().click(), "^1 job$"),
+    text: await measure(() => page.getByRole("textbox", { name: "Search" }).fill("many_77"), "^90 jobs"),
     page: await measure(() => page.getByRole("button", { name: "next page" }).click(), "page 2 of"),
   };
   console.log(`10,000 jobs: ${Object.entries(figures).map(([name, ms]) => `${name} ${Math.round(ms)} ms`).join(", ")}`);

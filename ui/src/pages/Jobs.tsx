@@ -93,7 +93,7 @@ export default function Jobs() {
             <>
               <Rows jobs={list} chosen={chosen} choose={setChosen} />
               <Group justify="space-between">
-                <Text size="sm" c="dimmed" className="numbers">
+                <Text size="sm" c="dimmed" className="numbers" data-testid="count">
                   {count.toLocaleString("en")} {count === 1 ? "job" : "jobs"}
                   {count > PAGE && `, page ${page} of ${Math.ceil(count / PAGE)}`}
                 </Text>
