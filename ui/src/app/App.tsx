@@ -1,6 +1,5 @@
 /* Who may come in, and which page an address shows. */
 
-import { Center, Loader } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, Redirect, Route, Router, Switch } from "wouter";
@@ -8,6 +7,7 @@ import { ApiError, setCsrf } from "../api/client";
 import { follow } from "../api/live";
 import { session } from "../api/queries";
 import { Nothing, State } from "../parts/State";
+import { Waiting } from "../parts/Waiting";
 import { Shell } from "./Shell";
 import { SignIn, useKeyInAddress } from "./SignIn";
 
@@ -28,7 +28,7 @@ const pages = {
 export function App() {
   const opening = useKeyInAddress();
   const who = useQuery({ ...session(), enabled: !opening });
-  if (opening) return <Wait />;
+  if (opening) return <Waiting height="50vh" />;
   if (who.error instanceof ApiError && who.error.status === 401) return <SignIn />;
   return (
     <State of={who}>
@@ -47,7 +47,7 @@ function Inside() {
   return (
     <Router base="/studio">
       <Shell live={live}>
-        <Suspense fallback={<Wait />}>
+        <Suspense fallback={<Waiting height="50vh" />}>
           <Switch>
             <Route path="/mockups" component={pages.Mockups} />
             <Route path="/batches" component={pages.Batches} />
@@ -72,13 +72,5 @@ function Inside() {
         </Suspense>
       </Shell>
     </Router>
-  );
-}
-
-function Wait() {
-  return (
-    <Center mih="50vh">
-      <Loader role="status" aria-label="Loading" />
-    </Center>
   );
 }

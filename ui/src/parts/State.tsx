@@ -1,9 +1,10 @@
 /* A query's answer, or what there is instead of it: waiting, refused, nothing yet. */
 
-import { Alert, Button, Center, Loader, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Center, Stack, Text, Title } from "@mantine/core";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { ApiError } from "../api/client";
+import { Waiting } from "./Waiting";
 
 export function State<T>({ of, children }: { of: UseQueryResult<T>; children: (data: T) => ReactNode }) {
   if (of.data !== undefined) return <>{children(of.data)}</>;
@@ -18,11 +19,7 @@ export function State<T>({ of, children }: { of: UseQueryResult<T>; children: (d
         </Stack>
       </Alert>
     );
-  return (
-    <Center mih={240}>
-      <Loader role="status" aria-label="Loading" />
-    </Center>
-  );
+  return <Waiting height={240} />;
 }
 
 export function Nothing({ title, children }: { title: string; children?: ReactNode }) {

@@ -36,17 +36,19 @@ export async function begin(scene: Promise<Scene>, data: Promise<Bundle>, worn: 
   }
 }
 
-/** Draws a triangle in the dark with pictures of one pixel: drivers finish compiling when they first draw. */
+/** Draws a small triangle in the dark with tiny pictures: drivers finish compiling when they first draw. */
 async function rehearse(opened: Gpu, scene: Scene): Promise<void> {
   const planes = scene.lamps.length + 2;
-  const [pixel, light, ring] = await Promise.all([1, planes, 3 * RING].map((height) => createImageBitmap(new ImageData(1, height))));
+  const [pixel, light, ring] = await Promise.all(
+    [new ImageData(8, 8), new ImageData(1, planes), new ImageData(1, 3 * RING)].map((data) => createImageBitmap(data)),
+  );
   if (gpu !== opened) return;
   const tall: Record<string, ImageBitmap> = { light_outside: light, light_inside: light, ring_outside: ring, ring_inside: ring };
   const names = scene.files.filter((name) => name.endsWith(".png")).map((name) => name.slice(0, -4));
   const images = new Map(names.map((name) => [name, tall[name] ?? pixel]));
   const mesh = {
-    position: Uint16Array.of(0, 0, 0, 65535, 0, 0, 0, 0, 65535),
-    normal: new Int16Array(9),
+    position: Uint16Array.of(30000, 30000, 30000, 33000, 30000, 30000, 30000, 30000, 33000),
+    normal: Int16Array.of(0, -32767, 0, 0, -32767, 0, 0, -32767, 0),
     place: new Uint16Array(6),
     flags: new Uint8Array(3),
     triangles: Uint32Array.of(0, 1, 2),

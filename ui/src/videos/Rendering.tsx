@@ -48,7 +48,7 @@ export function Rendering({ session }: { session: SessionDetail }) {
       <State of={found}>
         {({ jobs }) =>
           jobs.length ? (
-            <SimpleGrid cols={{ base: 1, lg: 2 }}>
+            <SimpleGrid cols={{ base: 1, lg: 2 }} style={{ alignItems: "start" }}>
               {jobs.map((job) => (
                 <Video key={job.id} job={job} session={session} />
               ))}
