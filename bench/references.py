@@ -106,11 +106,18 @@ def shaped(*rows: tuple[str, str, str, Placed, float]) -> Callable[[str], list[S
     return lambda _worst: few
 
 
+ARM = Placed(design="lines.png", panel="sleeve-left", x=0, y=46.0, width=8.5, rotation=90)
 TOTE = Placed(design="text.png", panel="front", x=0, y=22.0, width=28)
 WRAP = Placed(design="photo.jpg", panel="wrap", x=6.44, y=4.85, width=8)
 PICTURE = Placed(design="photo.jpg", panel="print", x=0, y=20.0, width=28)
 SHOTS: dict[str, Callable[[str], list[Shot]]] = {
     "tee": shots,
+    "longsleeve": shaped(
+        ("pair", "white", "white-photo", FRONT["photo"], 0),
+        ("pair", "navy", "navy-lines", FRONT["lines"], 45),
+        ("pair", "black", "black-sleeve", ARM, 90),
+        ("turntable", "red", "turntable", BACK, 155),
+    ),
     "tote": shaped(
         ("pair", "white", "white-text", TOTE, 0),
         ("pair", "black", "black-photo", replace(TOTE, design="photo.jpg", width=26), 45),

@@ -1,5 +1,5 @@
 """Extended position-based dynamics for cloth (Macklin 2016) with quadratic bending (Bergou 2006) against a
-distance grid and two capsules; Gauss-Seidel on one core, so the same input gives the same drape."""
+distance grid and arms of capsules; Gauss-Seidel on one core, so the same input gives the same drape."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Cloth(NamedTuple):
 
 
 class Obstacle(NamedTuple):
-    """A distance grid with its corner and step, and two capsules (2, 9) of start, unit direction, length and
-    the radius at either end, all metres."""
+    """A distance grid with its corner and step, and two arms of k capsules each (2 k, 9), at x < 0 first:
+    start, unit direction, length and the radius at either end, all metres."""
 
     distance: Grid
     low: F64
@@ -150,26 +150,31 @@ def _torso(grid: Grid, low: F64, step: float, x: float, y: float, z: float) -> D
 def body_distance(grid: Grid, low: F64, step: float, arms: F64, x: float, y: float, z: float) -> Distance:
     """Signed distance (m) and unit normal of torso and nearer arm, smoothly united over 3 cm."""
     d, nx, ny, nz = _torso(grid, low, step, x, y, z)
-    s = 0 if x < 0 else 1
-    px = x - arms[s, 0]
-    py = y - arms[s, 1]
-    pz = z - arms[s, 2]
-    t = px * arms[s, 3] + py * arms[s, 4] + pz * arms[s, 5]
-    t = min(max(t, 0.0), arms[s, 6])
-    qx = px - t * arms[s, 3]
-    qy = py - t * arms[s, 4]
-    qz = pz - t * arms[s, 5]
-    r = (qx * qx + qy * qy + qz * qz) ** 0.5 + 1e-9
-    da = r - (arms[s, 7] + (arms[s, 8] - arms[s, 7]) * t / arms[s, 6])
+    parts = arms.shape[0] // 2
+    first = 0 if x < 0 else parts
+    da, ax, ay, az = 99.0, 0.0, 0.0, 0.0
+    for s in range(first, first + parts):
+        px = x - arms[s, 0]
+        py = y - arms[s, 1]
+        pz = z - arms[s, 2]
+        t = px * arms[s, 3] + py * arms[s, 4] + pz * arms[s, 5]
+        t = min(max(t, 0.0), arms[s, 6])
+        qx = px - t * arms[s, 3]
+        qy = py - t * arms[s, 4]
+        qz = pz - t * arms[s, 5]
+        r = (qx * qx + qy * qy + qz * qz) ** 0.5 + 1e-9
+        dp = r - (arms[s, 7] + (arms[s, 8] - arms[s, 7]) * t / arms[s, 6])
+        if dp < da:
+            da, ax, ay, az = dp, qx / r, qy / r, qz / r
     k = 0.03
     h = 0.5 + 0.5 * (d - da) / k
     if h <= 0:
         return d, nx, ny, nz
     if h >= 1:
-        return da, qx / r, qy / r, qz / r
-    gx = nx * (1 - h) + qx / r * h
-    gy = ny * (1 - h) + qy / r * h
-    gz = nz * (1 - h) + qz / r * h
+        return da, ax, ay, az
+    gx = nx * (1 - h) + ax * h
+    gy = ny * (1 - h) + ay * h
+    gz = nz * (1 - h) + az * h
     m = (gx * gx + gy * gy + gz * gz) ** 0.5 + 1e-9
     return d * (1 - h) + da * h - k * h * (1 - h), gx / m, gy / m, gz / m
 

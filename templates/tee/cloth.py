@@ -93,8 +93,8 @@ def _tube(q: Panel, side: int, p: DrapeParams) -> F64:
     u = mannequin.arm_direction(side, p.arm_start_deg)
     outwards = np.array([-side * u[2], 0, abs(u[0])])
     outwards /= np.linalg.norm(outwards)
-    radius = 8.2
-    turn = (q.points[:, 0] * side / radius)[:, None]
+    radius = np.interp(q.points[:, 1], [PATTERN.cap_height, PATTERN.sleeve_length], p.tube_cm)[:, None]
+    turn = q.points[:, :1] * side / radius
     along = (q.points[:, 1] + 2.0)[:, None]
     joint = mannequin.SHOULDER * [side, 1, 1]
     ring = np.cos(turn) * outwards + np.sin(turn) * np.array([0, 1.0, 0])

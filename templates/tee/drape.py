@@ -13,7 +13,19 @@ import numpy as np
 import pattern
 from cloth import Piece, assemble, constraints, inverse_masses, join
 from numpy.typing import NDArray
-from params import BUILD, CANDIDATES, COLLAR_FRONT, DATA, DRAPE, PATTERN, DrapeParams, PatternParams
+from params import (
+    BUILD,
+    CANDIDATES,
+    COLLAR_FRONT,
+    DATA,
+    DRAPE,
+    FINISH,
+    PATTERN,
+    SLEEVE_LEFT,
+    SLEEVE_RIGHT,
+    DrapeParams,
+    PatternParams,
+)
 from refine import neckline, refined
 from scipy.sparse import coo_matrix, csr_matrix
 from scipy.spatial import cKDTree
@@ -44,6 +56,7 @@ def drape(shape: PatternParams = PATTERN, p: DrapeParams = DRAPE) -> tuple[Piece
     piece = join(replace(piece, position=state.x), piece.threads)
     state = State(piece.position.copy(), np.zeros_like(piece.position), rng)
     _settle(piece, state, body, shape, p)
+    _relax(piece, state, body, shape, p)
     piece = replace(piece, position=state.x.astype(np.float32).astype(float))
     fine = refined(piece)
     state = State(fine.position.copy(), np.zeros_like(fine.position), rng)
@@ -51,8 +64,11 @@ def drape(shape: PatternParams = PATTERN, p: DrapeParams = DRAPE) -> tuple[Piece
     return piece, replace(fine, position=state.x)
 
 
-def _obstacle(body: mannequin.Body, p: DrapeParams, angle: float, twist: float, friction: float) -> Obstacle:
-    arms = mannequin.arms(left_deg=angle - twist, right_deg=angle + twist, length=p.arm_cm, end=p.arm_end_cm)
+def _obstacle(
+    body: mannequin.Body, p: DrapeParams, angle: float, twist: float, friction: float, bent: float = 1.0
+) -> Obstacle:
+    arm = replace(p.arm, bends=tuple(bent * b for b in p.arm.bends))
+    arms = mannequin.arms(arm, left_deg=angle - twist, right_deg=angle + twist)
     arms[:, [0, 1, 2, 6, 7, 8]] *= 0.01
     distance = body.distance * np.float32(0.01)
     return Obstacle(distance, body.low * 0.01, body.step * 0.01, arms, p.contact, friction)
@@ -63,7 +79,7 @@ def _sew(piece: Piece, state: State, body: mannequin.Body, p: DrapeParams) -> No
     cloth, w = constraints(piece, p, state.rng), inverse_masses(piece, p)
     ends = state.x[piece.threads]
     start = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1)
-    obstacle = _obstacle(body, p, p.arm_start_deg, 0.0, 0.1)
+    obstacle = _obstacle(body, p, p.arm_start_deg, 0.0, 0.1, bent=0.0)
     motion = Motion(np.array([0.0, 0.0, -0.5]), 1 / 60 / p.substeps, p.substeps, 0.98, 3.0)
     for f in range(p.sew_frames):
         lengths = start * max(0.0, 1 - (f + 1) / (p.sew_frames * 0.8))
@@ -72,26 +88,58 @@ def _sew(piece: Piece, state: State, body: mannequin.Body, p: DrapeParams) -> No
 
 def _settle(piece: Piece, state: State, body: mannequin.Body, shape: PatternParams, p: DrapeParams) -> None:
     cloth, w = constraints(piece, p, state.rng), inverse_masses(piece, p)
-    held = w.copy()
-    held[np.unique(piece.joint[piece.panel >= COLLAR_FRONT])] = 0
     near = _neighbourhood(piece)
     gap = 0.75 * shape.edge * 0.01
-    collar = held == 0
+    collar = np.unique(piece.joint[piece.panel >= COLLAR_FRONT])
+    cuffs, push = _cuffs(piece, shape, p)
     move = np.zeros_like(state.x)
+    cuffs_at, cuff_frames = round(p.cuffs_from * p.settle_frames), round(p.cuffs_for * p.settle_frames)
     ring_at, ring_frames = round(p.ring_from * p.settle_frames), round(p.ring_for * p.settle_frames)
     for f in range(p.settle_frames):
         pairs = _close_pairs(state.x, near, gap)
         done = f / p.settle_frames
         lifting = p.lift_from < done < p.lift_from + p.lift_for
-        if lifting:
-            state.v[held == 0] = 0
+        weight = w.copy()
+        if lifting or f >= ring_at:
+            state.v[collar] = weight[collar] = 0
+        if f >= cuffs_at:
+            state.v[cuffs] = weight[cuffs] = 0
+        if cuffs_at <= f < cuffs_at + cuff_frames:
+            state.x[cuffs] += push / cuff_frames
         if f == ring_at:
             move = _to_ring(piece, state.x, p) / ring_frames
         if ring_at <= f < ring_at + ring_frames:
             state.x += move
-        if f >= ring_at:
-            state.v[collar] = 0
-        _step(state, held if lifting or f >= ring_at else w, cloth, pairs, gap, body, p, f)
+        _step(state, weight, cloth, pairs, gap, body, p, f)
+
+
+def _relax(piece: Piece, state: State, body: mannequin.Body, shape: PatternParams, p: DrapeParams) -> None:
+    """Take the stretch out of what hangs from the shoulders: weak gravity around slimmer arms."""
+    cloth = constraints(piece, p, np.random.default_rng(p.seed))
+    w, slim = inverse_masses(piece, p), tuple(r * p.relaxed_arm for r in p.arm.radii)
+    w[np.unique(piece.joint[piece.panel >= COLLAR_FRONT])] = 0
+    w[_cuffs(piece, shape, p)[0]] = 0
+    near, gap = _neighbourhood(piece), 0.75 * shape.edge * 0.01
+    motion = Motion(np.array([0.0, 0.0, -2.0]), 1 / 60 / p.fine_substeps, p.fine_substeps, 0.998, 0.5)
+    slimmer = replace(p, arm=replace(p.arm, radii=slim))
+    obstacle = _obstacle(body, slimmer, p.arm_end_deg, p.arm_twist_deg, 0.1)
+    state.v[:] = 0
+    for _ in range(p.relax_frames):
+        pairs = _close_pairs(state.x, near, gap)
+        frame(state.x, state.v, w, cloth, NO_PAIRS, NO_LENGTHS, pairs, gap, obstacle, motion)
+
+
+def _cuffs(piece: Piece, shape: PatternParams, p: DrapeParams) -> tuple[I64, F64]:
+    """The joints (k,) of sleeves' hems, which sit fast on the arm, and how far they are pushed up it
+    (k, 3) m, so that the sleeve buckles above them; none where cuffs hang free."""
+    band = piece.uv[:, 1] > shape.sleeve_length - FINISH.hem_cm - 0.1
+    hem = band & np.isin(piece.panel, (SLEEVE_LEFT, SLEEVE_RIGHT))
+    cuffs = np.unique(piece.joint[hem & (p.cuffs_up_cm > 0)])
+    bend, angle, twist = sum(p.arm.bends), p.arm_end_deg, p.arm_twist_deg
+    left = mannequin.arm_direction(1, angle - twist, bend)
+    right = mannequin.arm_direction(-1, angle + twist, bend)
+    up = -np.where(piece.position[cuffs, :1] > 0, left, right)
+    return cuffs, 0.01 * p.cuffs_up_cm * up
 
 
 def _to_ring(piece: Piece, x: F64, p: DrapeParams) -> F64:
@@ -125,6 +173,7 @@ def _pucker(piece: Piece, state: State, body: mannequin.Body, shape: PatternPara
     """Let threads, a little short, gather the finer cloth; weak gravity, so that it keeps its folds."""
     cloth, w = constraints(piece, p, state.rng), inverse_masses(piece, p)
     w[np.unique(piece.joint[piece.panel >= COLLAR_FRONT])] = 0
+    w[_cuffs(piece, shape, p)[0]] = 0
     near, gap = _neighbourhood(piece), 0.75 * shape.edge * 0.005
     motion = Motion(np.array([0.0, 0.0, -4.0]), 1 / 60 / p.fine_substeps, p.fine_substeps, 0.98, 0.5)
     obstacle = _obstacle(body, p, p.arm_end_deg, p.arm_twist_deg, p.friction_after_lift)
@@ -149,7 +198,7 @@ def _step(
     x, y = p.lean
     force = np.array([x + shake * np.sin(f * 0.25), y + shake * 0.7 * np.cos(f * 0.19), -gravity])
     motion = Motion(force, 1 / 60 / p.substeps, p.substeps, 0.9985 if done <= 0.8 else 0.985, 2.0)
-    obstacle = _obstacle(body, p, angle, p.arm_twist_deg * q, friction)
+    obstacle = _obstacle(body, p, angle, p.arm_twist_deg * q, friction, q)
     frame(state.x, state.v, w, cloth, NO_PAIRS, NO_LENGTHS, pairs, gap, obstacle, motion)
 
 

@@ -14,7 +14,9 @@ from hems import evened_hems, pillowed
 from numpy.typing import NDArray
 from params import BUILD, COLLAR_FRONT, DATA, FINISH, ORIGINS, PANELS, FinishParams
 from refine import finer
+from slack import eased
 from surface import Surface, calmed, drawn_tight, edges_of, normals
+from tangles import untangled
 from trims import with_trims
 
 F64 = NDArray[np.float64]
@@ -63,7 +65,7 @@ def rim(s: Surface, atlas: F64, p: FinishParams = FINISH) -> tuple[I64, F64]:
 
 def finish(s: Surface, p: FinishParams = FINISH) -> dict[str, NDArray[np.generic]]:
     """The arrays of garment.npz (see tirage.mockup.mesh.Garment)."""
-    s = pillowed(evened_hems(_evened(s, p), p), p)
+    s = pillowed(evened_hems(eased(untangled(_evened(s, p), p), p), p), p)
     ring = ring_of(s)
     s = _pressed(s, ring, p)
     s = with_trims(with_facings(with_collar(s, ring)), ring)

@@ -32,7 +32,16 @@ SECTIONS = np.array(
     ]
 )
 SHOULDER = np.array([17.2, 0.8, -8.6])  # joint of the left arm
-ARM_TOP = 4.9  # radius of an arm at the shoulder
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """An arm in straight parts from the shoulder on, cm: each one's length, and how far it is bent forwards
+    from the one before, degrees; radii at the shoulder and at the end of every part."""
+
+    lengths: tuple[float, ...] = (30.0,)
+    bends: tuple[float, ...] = (0.0,)
+    radii: tuple[float, ...] = (4.9, 3.8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +53,24 @@ class Body:
     step: float
 
 
-def arm_direction(side: int, degrees: float) -> Field:
-    """Unit vector along an arm (side +1 is the wearer's left), `degrees` from the vertical."""
-    a = np.radians(degrees)
+def arm_direction(side: int, degrees: float, forwards: float = 0.0) -> Field:
+    """Unit vector along an arm (side +1 is the wearer's left), `degrees` from the vertical, then bent."""
+    a, b = np.radians(degrees), np.radians(forwards)
     u = np.array([side * np.sin(a), 0.02, -np.cos(a)])
-    return np.asarray(u / np.linalg.norm(u))
+    u /= np.linalg.norm(u)
+    return np.asarray(np.cos(b) * u + np.sin(b) * np.array([0.0, -1.0, 0.0]))
 
 
-def arms(*, left_deg: float, right_deg: float, length: float, end: float) -> Field:
-    """(2, 9) capsules, right arm first: joint xyz, direction xyz, length, radii at the joint and the end.
-
-    length, end: how far an arm goes on, which is farther than any sleeve, and its radius there."""
+def arms(arm: Arm, *, left_deg: float, right_deg: float) -> Field:
+    """(2 k, 9) capsules, the right arm's first, from the shoulder on: start xyz, direction xyz, length, radii
+    at either end."""
     rows = []
     for side, degrees in ((-1, right_deg), (1, left_deg)):
-        joint = SHOULDER * [side, 1, 1]
-        rows.append(np.r_[joint, arm_direction(side, degrees), length, ARM_TOP, end])
+        start = SHOULDER * [side, 1, 1]
+        for part, bend in enumerate(np.cumsum(arm.bends)):
+            way = arm_direction(side, degrees, float(bend))
+            rows.append(np.r_[start, way, arm.lengths[part], arm.radii[part : part + 2]])
+            start = start + arm.lengths[part] * way
     return np.array(rows)
 
 

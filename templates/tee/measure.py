@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from params import BACK, BUILD, FRONT, ORIGINS, PANELS, PATTERN, PRINT_AREAS
-from scipy.spatial import cKDTree
+from tangles import piercings
 
 F64 = NDArray[np.float64]
-LONGEST_M = 0.009  # between the middles of two triangles that may meet
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,31 +70,8 @@ def side_seam(position: F64, panel: NDArray[np.uint8], side: int) -> F64:
 
 def piercing_edges(position: F64, triangle: NDArray[np.int32], band: tuple[float, float]) -> int:
     """How often an edge of a triangle (m, 3) passes through another triangle, between two heights z (m)."""
-    _, place = np.unique(np.round(position, 7), axis=0, return_inverse=True)
     z = position[triangle, 2].mean(1)
-    near = triangle[(z > band[0]) & (z < band[1])]
-    corners, names = position[near], place.ravel()[near]
-    pairs = cKDTree(corners.mean(1)).query_pairs(LONGEST_M, output_type="ndarray")
-    apart = ~(names[pairs[:, 0], :, None] == names[pairs[:, 1], None, :]).any((1, 2))
-    pairs = pairs[apart]
-    count = 0
-    for one, other in ((0, 1), (1, 0)):
-        a, b, c = np.moveaxis(corners[pairs[:, other]], 1, 0)
-        for k in range(3):
-            start, end = corners[pairs[:, one], k], corners[pairs[:, one], (k + 1) % 3]
-            count += int(_passes(start, end, a, b, c).sum())
-    return count
-
-
-def _passes(start: F64, end: F64, a: F64, b: F64, c: F64) -> NDArray[np.bool_]:
-    """Whether segments pass through triangles (all (n, 3)), by Möller and Trumbore (1997)."""
-    u, v, way, off = b - a, c - a, end - start, start - a
-    across, turned = np.cross(way, v), np.cross(off, u)
-    size = (u * across).sum(1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p, q = (off * across).sum(1) / size, (way * turned).sum(1) / size
-        t = (v * turned).sum(1) / size
-    return np.asarray((p > 0) & (q > 0) & (p + q < 1) & (t > 0) & (t < 1))
+    return len(piercings(position, triangle[(z > band[0]) & (z < band[1])]))
 
 
 def main() -> None:

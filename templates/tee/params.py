@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from math import cos, radians, sin
 from pathlib import Path
 
+from mannequin import Arm
+
 HERE = Path(__file__).resolve().parent
 BUILD = HERE / "build"  # large intermediates, git-ignored
 DATA = HERE / "data"  # what the repository keeps: the final drape
@@ -77,6 +79,9 @@ class PatternParams:
         }
 
 
+ARM = Arm()  # the mannequin's, as far as short sleeves need it
+
+
 @dataclass(frozen=True, slots=True)
 class DrapeParams:
     """The XPBD run: SI units unless a name says otherwise; frames are 1/60 s."""
@@ -103,14 +108,21 @@ class DrapeParams:
     lift_gravity: float = -3.6  # m/s²
     arm_start_deg: float = 58.0  # from the vertical
     arm_end_deg: float = 20.0
-    arm_cm: float = 30.0  # the mannequin's arm …
-    arm_end_cm: float = 3.8  # … and its radius there
+    arm: Arm = ARM
+    # a sleeve's radius before it is sewn, at the cap's foot and at the hem: its panel is to go more than half
+    # way round, or its seam closes beside the arm and not around it
+    tube_cm: tuple[float, float] = (8.2, 8.2)
     arm_twist_deg: float = -2.5  # left and right end this far apart from the mean
     shake: float = 3.0  # m/s², decaying, breaks the symmetry
     lean: tuple[float, float] = (-0.3, 0.1)  # m/s² to the wearer's left and to the back
     ring_from: float = 0.68  # part of the settling at which the collar seam is laid on a smooth ring …
     ring_for: float = 0.12  # … and how long that takes
     ring_harmonics: int = 4
+    cuffs_up_cm: float = 0.0  # how far sleeves' edges are pushed up the arms, where they sit fast …
+    cuffs_from: float = 0.56  # … from which part of the settling on …
+    cuffs_for: float = 0.16  # … and how long that takes
+    relax_frames: int = 0  # after settling …
+    relaxed_arm: float = 0.92  # … around arms of this part of their radius
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +131,8 @@ class FinishParams:
 
     seam_passes: int = 12  # Taubin passes along seam and border curves
     surface_passes: int = 1
+    stretch_passes: int = 0  # in which cloth that is stretched by more than …
+    most_stretch: float = 0.03  # … this is eased
     neck_point_m: float = (
         0.028  # how far around the collar's ends of the shoulder seams pinches are pressed flat
     )
@@ -129,6 +143,9 @@ class FinishParams:
     side_passes: int = 120
     armpit_m: float = 0.03  # how far around the armpits cloth that pierces itself is drawn apart
     armpit_passes: int = 60
+    tangle_rounds: int = 0  # in which other places where it does so are drawn apart …
+    tangle_m: float = 0.012  # … this far around …
+    tangle_passes: int = 12  # … with so many passes each
     folds: float = 1.0  # of the heights in folds.py
     folds_seed: int = 5
     pillow_cm: float = 0.05  # how far a hem stands out between its edge and its needles …

@@ -38,6 +38,12 @@ ALL_AROUND = {
         Placement("sleeve-left", 0, 14, 8),
         Placement("sleeve-right", 0, 14, 8),
     ),
+    "longsleeve": (
+        Placement("front", 0, 24, 26),
+        Placement("back", 0, 26, 26),
+        Placement("sleeve-left", 0, 46, 8, 90),
+        Placement("sleeve-right", 0, 46, 8, -90),
+    ),
     "tote": (Placement("front", 0, 20, 26), Placement("back", 0, 22, 26)),
     "mug": (Placement("wrap", 6.44, 4.85, 7), Placement("wrap", -6.44, 4.85, 6)),
     "poster": (Placement("print", 0, 20, 26),),
@@ -45,6 +51,7 @@ ALL_AROUND = {
 """What is printed, by template, where views are what is shown."""
 TURNED = {
     "tee": Placement("front", 1, 23, 22, -12),
+    "longsleeve": Placement("front", 1, 23, 22, -12),
     "tote": Placement("front", 1, 20, 22, -12),
     "mug": Placement("wrap", 6.44, 4.85, 6, -12),
     "poster": Placement("print", 1, 20, 22, -12),

@@ -35,7 +35,8 @@ from tirage.testing import FakeClock
 
 PUBLISHES = int(os.environ.get("PEER_PUBLISHES", "300"))
 CHANCE = float(os.environ.get("PEER_KILL_CHANCE", "0.02"))
-PRODUCTS, PUBLISHERS = 12, 2
+PRODUCTS, PUBLISHERS = max(13, PUBLISHES // 10 | 1), 2
+"""An odd number: both publishers come to each.  Ten publishes to each are fifty pictures in its list."""
 EVERY = 0.4
 """Seconds between two changes by somebody else."""
 KILL_EVERY = 4.0

@@ -11,9 +11,9 @@ from tirage.mockup.relight import Renderer
 from tirage.mockup.template import load
 
 REACHED = {  # dB over the whole, pictures between the views: what tests hold; docs/open.md has the targets
-    "tote": (40.0, 42.0),
-    "mug": (33.0, 29.5),
-    "poster": (36.0, 38.5),
+    "tote": (44.0, 44.0),
+    "mug": (39.0, 42.0),
+    "poster": (41.0, 40.0),
 }
 CASES = [(name, reference) for name in REACHED for reference in read_references(references_of(name))]
 
@@ -39,11 +39,6 @@ def test_a_picture_is_near_its_reference(
 ) -> None:
     found = score(scene(renderers[name], reference))
     assert found.whole >= REACHED[name][reference.role == "turntable"], found
-
-
-def test_glaze_keeps_white_as_the_path_tracer_has_it(renderers: dict[str, Renderer]) -> None:
-    """38 dB are asked of the mug; its dark colours, all mirror, lack them."""
-    assert white_mug(renderers["mug"]).whole >= 38
 
 
 def test_a_glaze_without_its_lamps_is_noticed() -> None:

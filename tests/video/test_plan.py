@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tirage.errors import BadInput
 from tirage.media.rates import RATES
 from tirage.video.cells import borders, pieces
+from tirage.video.filters import coder_words
 from tirage.video.session import FocusPoint, Session, SyncMap
 from tirage.video.smart import copied
 from tirage.video.spec import CaptionStyle, Codec, Options, checked, spec_of
@@ -131,6 +132,22 @@ def test_another_lower_third_changes_what_lies_under_it() -> None:
     after = keys_of(session, replace(edl, graphics=(replace(third, fields=(("name", "Eve"),)),)))
     changed = sum(length for key, length in after.items() if key not in before)
     assert 150 <= changed <= 0.012 * 18_000
+
+
+@pytest.mark.rows("G-7")
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("full_16_9", (1920, 1080)),
+        ("short_9_16", (1080, 1920)),
+        ("clip_1_1", (1080, 1080)),
+        ("thumbnail", (1280, 720)),
+    ],
+)
+def test_formats_have_the_sizes_of_where_they_are_shown(name: str, size: tuple[int, int]) -> None:
+    spec = spec_of(Format(name), Options())
+    assert (spec.width, spec.height) == size
+    assert "libx264" in coder_words(Options())
 
 
 def test_captions_and_graphics_that_move_with_their_shot_change_nothing() -> None:

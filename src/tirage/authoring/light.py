@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tirage.authoring.maps import Floats, Mask, blur, double, grow, halve, push_pull
-from tirage.authoring.plan import BOUNCES, HIGH, KEPT, LOW
+from tirage.authoring.maps import Floats, Mask, blur, continued, double, grow, halve, push_pull
+from tirage.authoring.plan import BOUNCES, HIGH, KEPT, LOW, TRIMS
 from tirage.authoring.seams import find_cut, level
+from tirage.mockup.cloth import even_light
 from tirage.mockup.mesh import Garment
+from tirage.mockup.model import Material
 
 MOST_AGAIN = 0.95
 """Of bounced light, the share that meets the cloth again: noise must not make it 1."""
@@ -24,17 +26,31 @@ REDUCTION = {"outside": 2, "inside": 2, "hidden": 1}
 """How much larger a side is baked than it is kept."""
 
 
-def fill(folder: Path, lamps: int, *, solid: bool = False) -> None:
-    """Write light/filled/<side>.npz: every map (h, w, 1), its guide "normal" (h, w, 3), known everywhere."""
+def fill(folder: Path, lamps: int, *, solid: bool = False, trims: bool = False) -> None:
+    """Write light/filled/<side>.npz: every map (h, w, 1), its guide "normal" (h, w, 3), known everywhere.
+
+    `trims`: what they bounce is taken out of all bounces, before noise that both have is told from light."""
     (folder / "light" / "filled").mkdir(parents=True, exist_ok=True)
-    names = [*(f"lamp{index}" for index in range(lamps)), "world", "bounce_high", "bounce_low"]
+    names = [
+        *(f"lamp{index}" for index in range(lamps)),
+        "world",
+        "bounce_high",
+        "bounce_low",
+        *[TRIMS] * trims,
+    ]
     for side, reduction in reductions(solid=solid):
         encoded, sound = sound_texels(folder, side)
         normals, covered = gather(encoded * 2 - 1, sound, reduction)
         maps = {"normal": push_pull(normals, covered)}
         for name in names:
-            values, _ = gather(raw(folder, name, side)[..., None], sound, reduction)
-            maps[name] = push_pull(values, covered)
+            baked = raw(folder, name, side)
+            if trims and name in ("bounce_high", "bounce_low"):
+                baked = baked - raw(folder, TRIMS, side)
+            if len(baked) < len(sound):
+                values, known = baked[..., None], halve(sound[..., None].astype(np.float32))[..., 0] == 1
+            else:
+                values, known = gather(baked[..., None], sound, reduction)
+            maps[name] = continued(values, known) if len(baked) < len(sound) else push_pull(values, known)
         np.savez(folder / "light" / "filled" / f"{side}.npz", **maps)  # type: ignore[arg-type]
 
 
@@ -43,18 +59,35 @@ def reductions(*, solid: bool) -> list[tuple[str, int]]:
     return [(side, by) for side, by in REDUCTION.items() if side == "outside" or not solid]
 
 
-def settle(folder: Path, garment: Garment, atlas_cm: float) -> None:
+def settle(
+    folder: Path,
+    garment: Garment,
+    atlas_cm: float,
+    *,
+    trims: Material | None = None,
+    seen: Mask | None = None,
+) -> None:
     """Write light/<name>_<side>.npy, (size, size) float32, for every map of the package.
 
-    The inside of a solid, which nobody sees, is dark; its surface, unlike cloth's, is smooth across cuts."""
+    The inside of a solid, which nobody sees, is dark; its surface, unlike cloth's, is smooth across cuts.
+    `trims`: the material, where what trims bounce was baked: it becomes light like the sky's. `seen`: the
+    texels of the outside, as baked, that are ever seen; what covers the others must not darken these."""
     solid = garment.solid
     cut = find_cut(garment, atlas_cm) if solid else None
     sides: dict[str, tuple[dict[str, Floats], Mask]] = {}
     for side, reduction in reductions(solid=solid):
-        _, covered = gather(*sound_texels(folder, side), reduction)
+        encoded, sound = sound_texels(folder, side)
+        _, covered = gather(encoded, sound, reduction)
         with np.load(folder / "light" / "denoised" / f"{side}.npz") as denoised:
-            maps = {name: push_pull(denoised[name], covered) for name in denoised}
+            maps = {name: np.asarray(denoised[name], np.float32) for name in denoised}
+        if seen is not None and side == "outside":
+            whole = halve((sound & seen)[..., None].astype(np.float32))[..., 0] == 1
+            maps = {name: continued(values, whole) for name, values in maps.items()}
+        else:
+            maps = {name: push_pull(values, covered) for name, values in maps.items()}
         pair_bounces(maps, PAIR_BLUR[side])
+        if trims is not None:
+            maps[TRIMS] /= np.float32(even_light(trims, HIGH))
         sides[side] = maps, covered
     if cut is not None:
         maps, _ = sides["outside"]

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from tirage.authoring.describe import BOUNCES, bounds, describe
 from tirage.authoring.goldens import goldens
+from tirage.authoring.plan import TRIMS
 from tirage.authoring.ring import ratios
 from tirage.authoring.source import Source
-from tirage.authoring.unseen import with_inner
+from tirage.authoring.unseen import cells_seen, with_inner
 from tirage.mockup.cloth import RING_EVEN, RING_STEPS
 from tirage.mockup.description import content_sha256
 from tirage.mockup.mesh_file import write_mesh
@@ -49,8 +50,12 @@ def encode_light(light: NDArray[np.float32]) -> tuple[bytes, float]:
     return encode_grey(codes), float(f"{scale:.6g}")
 
 
-def light_files(folder: Path, lamps: list[str]) -> tuple[dict[str, bytes], dict[str, dict[str, Any]]]:
-    """The light maps as files, and template.json's table of them."""
+def light_files(
+    folder: Path, lamps: list[str], *, trims: bool = False
+) -> tuple[dict[str, bytes], dict[str, dict[str, Any]]]:
+    """The light maps as files, and template.json's table of them.
+
+    With `trims`, the sky's has what they bounce."""
     stored = {name: f"lamp{index}" for index, name in enumerate(lamps)}
     files: dict[str, bytes] = {}
     table: dict[str, dict[str, Any]] = {}
@@ -59,6 +64,8 @@ def light_files(folder: Path, lamps: list[str]) -> tuple[dict[str, bytes], dict[
         for side in ("outside", "inside"):
             file = f"light_{side}_{stored.get(name, name)}.png"
             light = np.load(folder / "light" / f"{stored.get(name, name)}_{side}.npy")
+            if trims and name == "world":
+                light = light + np.load(folder / "light" / f"{TRIMS}_{side}.npy")
             files[file], table[name][f"{side}_scale"] = encode_light(light)
             table[name][side] = file
     return files, table
@@ -124,10 +131,14 @@ def pack(source: Source, target: Path) -> None:
         files[RELIEF], relief_mm = relief(source)
         content["relief"] = {"file": RELIEF, "range_mm": relief_mm}
     content |= {"light_sets": [], "view_maps": []}
+    cells = cells_seen(garment, source.camera, atlas_cm) if garment.solid else None
     with TemporaryDirectory() as scratch:
         even = dict.fromkeys(RING_MAPS, np.ones((len(RING), 1, 1), np.float32))
         write(content, files | ring_files(even), Path(scratch) / "even")
-        files |= ring_files(ratios(folder, load(Path(scratch) / "even")))
+        files |= ring_files(ratios(folder, load(Path(scratch) / "even"), cells))
+        if source.trims_bounce:
+            lit, content["light"] = light_files(folder, source.lamps, trims=True)
+            files |= lit
         write(content, files, Path(scratch) / "plain")
         pictures = goldens(load(Path(scratch) / "plain"))
     content["goldens"] = [

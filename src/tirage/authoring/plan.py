@@ -4,6 +4,7 @@ Blender works through this list (plan.json) and knows no more of what it is for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from tirage.mockup.model import RING
@@ -18,6 +19,8 @@ RING_SIDES = {"outside": (512, 64), "inside": (256, 128)}
 """Size and samples of what the ring of cameras sees."""
 SAMPLES = {"outside": (2048, 16, 24, 24), "inside": (1024, 128, 128, 128), "hidden": (256, 32, 32, 32)}
 """By side: size, and samples of lamp, sky, bounce. Seen sides are baked at twice the size that ships."""
+TRIMS = "trims"
+"""The bake of what the template's own pictures bounce, on a black material."""
 FEWEST_SAMPLES = 2
 SKY = -1
 """The light that is no lamp."""
@@ -36,26 +39,49 @@ class Bake:
     kind: str = "direct"
     """Or bounce, full bounce (with gloss), gloss (direct, on black), normal, position."""
     cloth: str = "cloth"
-    """Or rough: without sheen and gloss; matt: Lambert; smooth: without relief."""
+    """Or rough: without sheen and gloss; matt: Lambert; smooth: without relief; trimmed: what light meets
+    later is dressed in the template's own pictures."""
     albedo: float = HIGH
     azimuth: float | None = None
     """Seen from there instead of along the normal."""
 
 
-def plan(lamps: int, quality: float, *, solid: bool = False, glazed: bool = False) -> dict[str, object]:
+def plan(
+    lamps: int, quality: float, *, solid: bool = False, glazed: bool = False, trims: bool = False
+) -> dict[str, object]:
     """plan.json: every bake of a package; `quality` scales the samples (1 = what ships).
 
     A solid has an outside alone. Of what glaze mirrors only the sky is baked: what the thing hides of that it
-    hides of the lamps, whose sharp edges no ratio would stand."""
+    hides of the lamps, whose sharp edges no ratio would stand. `trims`: what the template's own pictures
+    bounce is baked, too, and apart."""
     tasks = [*light_plan(lamps), *ring_plan()]
     if glazed:
         tasks = [replace(task, light=SKY) if task.kind == "gloss" else task for task in tasks]
+    if trims:
+        tasks = among_trims(tasks)
     tasks = [task for task in tasks if task.side == "outside" or not solid]
     scaled = [
         replace(task, samples=max(FEWEST_SAMPLES, round(task.samples * quality))) if noisy(task) else task
         for task in tasks
     ]
     return {"bounces": BOUNCES, "bakes": [asdict(task) for task in scaled]}
+
+
+def among_trims(tasks: Sequence[Bake]) -> list[Bake]:
+    """The same, where bounces along the normal meet the template's own pictures; and what those bounce alone.
+
+    They are one bake more, and smooth: all are made at the size that ships."""
+    found = []
+    for task in tasks:
+        paired = task.name in ("bounce_high", "bounce_low")
+        if not paired:
+            found.append(task)
+            continue
+        there = replace(task, cloth="trimmed", size=task.size // 2)
+        found.append(there)
+        if task.name == "bounce_high":
+            found.append(replace(there, name=TRIMS, albedo=0.0))
+    return found
 
 
 def noisy(task: Bake) -> bool:

@@ -25,6 +25,15 @@ def prepare(source: Source, *, quality: float) -> None:
         (source.build / name).write_bytes(picture)
     for name, content in (
         ("scene.json", source.scene()),
-        ("plan.json", plan(len(source.lamps), quality, solid=garment.solid, glazed=glazed(source.material))),
+        (
+            "plan.json",
+            plan(
+                len(source.lamps),
+                quality,
+                solid=garment.solid,
+                glazed=glazed(source.material),
+                trims=source.trims_bounce,
+            ),
+        ),
     ):
         (source.build / name).write_text(json.dumps(content, indent=1) + "\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tirage.authoring.light import raw
+from tirage.authoring.light import raw, shrink
 from tirage.authoring.maps import Floats, Mask, blur, grow, halve, push_pull
 from tirage.authoring.plan import HIGH
 from tirage.authoring.seams import find_cut, level
@@ -34,8 +34,10 @@ HIDDEN = 0.25
 """Of what a smooth material mirrors, the share below which the thing itself hides it."""
 
 
-def ratios(folder: Path, template: Template) -> dict[tuple[str, str], Floats]:
-    """By kind of light and side of the cloth, (RING, h, w), for a template whose ring changes nothing."""
+def ratios(folder: Path, template: Template, cells: Mask | None = None) -> dict[tuple[str, str], Floats]:
+    """By kind of light and side of the cloth, (RING, h, w), for a template whose ring changes nothing.
+
+    cells: of the atlas, those whose outside is ever seen."""
     light = build_light(template, expand(template.garment))
     found: dict[tuple[str, str], Floats] = {}
     cut = None
@@ -43,7 +45,7 @@ def ratios(folder: Path, template: Template) -> dict[tuple[str, str], Floats]:
         cut = find_cut(template.garment, template.atlas_cm)
         found = {(kind, "inside"): np.ones((len(RING), 1, 1), np.float32) for kind in FEWEST}
     for side in ("outside",) if template.garment.solid else ("outside", "inside"):
-        for kind, maps in measured(folder, template, light, side).items():
+        for kind, maps in measured(folder, template, light, side, cells).items():
             if cut is not None and kind != "gloss":  # which ends sharply, where the thing hides its mirror
                 maps = np.stack([level(seen, cut, template.atlas_cm) for seen in maps])
             if kind == "gloss" and light.coat is not None:
@@ -54,11 +56,18 @@ def ratios(folder: Path, template: Template) -> dict[tuple[str, str], Floats]:
     return found
 
 
-def measured(folder: Path, template: Template, light: Light, side: str) -> dict[str, Floats]:
+def measured(
+    folder: Path, template: Template, light: Light, side: str, cells: Mask | None = None
+) -> dict[str, Floats]:
     """One side's maps by kind."""
     encoded, place = load(folder, "smooth_normal", side), load(folder, "smooth_position", side)
     covered: Mask = encoded.max(axis=2) > 0
-    sound = covered & ~beside_edge(folder, template.atlas_cm, len(covered)) if side == "outside" else covered
+    sound = covered
+    if cells is not None and side == "outside":
+        part = len(cells) // len(covered)
+        sound = sound & cells.reshape(len(covered), part, len(covered), part).all(axis=(1, 3))
+    if side == "outside":  # its last texels see what lies beyond, as those of light maps do
+        sound = shrink(covered) & sound & ~beside_edge(folder, template.atlas_cm, len(covered))
     normal = (encoded * 2 - 1) / np.maximum(np.linalg.norm(encoded * 2 - 1, axis=2, keepdims=True), 1e-6)
     seen: dict[str, list[tuple[Floats, Floats]]] = {kind: [] for kind in FEWEST}
     for azimuth in RING:

@@ -79,6 +79,11 @@ class Source:
         return [panel["name"] for panel in self.description["panels"] if panel.get("print_area")]
 
     @property
+    def trims_bounce(self) -> bool:
+        """Whether what its trims bounce is baked in their own colours."""
+        return bool(self.description.get("trims_bounce", False))
+
+    @property
     def mesh(self) -> MeshFile | None:
         """The mesh to import; None where a script makes garment.npz."""
         given = self.description.get("mesh")

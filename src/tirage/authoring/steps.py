@@ -11,9 +11,11 @@ from types import MappingProxyType
 from tirage.authoring.describe import check_description
 from tirage.authoring.importing import import_mesh
 from tirage.authoring.light import fill, settle
+from tirage.authoring.maps import Mask
 from tirage.authoring.package import pack
 from tirage.authoring.prepare import prepare
 from tirage.authoring.source import Source
+from tirage.authoring.unseen import cells_seen
 from tirage.errors import Failed
 from tirage.media import process
 from tirage.media.blender import Program
@@ -61,16 +63,31 @@ class Job:
         check_description(self.source, self.source.garment())  # hours of light are not for a wrong number
 
 
+def seen_of(source: Source) -> Mask | None:
+    """What is ever seen of a solid."""
+    garment = source.garment()
+    return cells_seen(garment, source.camera, source.atlas_cm) if garment.solid else None
+
+
 STEPS: Mapping[Step, Callable[[Job], None]] = MappingProxyType(
     {
         Step.MESH: Job.mesh,
         Step.PREPARE: lambda job: prepare(job.source, quality=job.quality),
         Step.BAKE: lambda job: job.blender("bake.py"),
         Step.FILL: lambda job: fill(
-            job.source.build, len(job.source.lamps), solid=job.source.garment().solid
+            job.source.build,
+            len(job.source.lamps),
+            solid=job.source.garment().solid,
+            trims=job.source.trims_bounce,
         ),
         Step.DENOISE: lambda job: job.blender("denoise.py"),
-        Step.SETTLE: lambda job: settle(job.source.build, job.source.garment(), job.source.atlas_cm),
+        Step.SETTLE: lambda job: settle(
+            job.source.build,
+            job.source.garment(),
+            job.source.atlas_cm,
+            trims=job.source.material if job.source.trims_bounce else None,
+            seen=seen_of(job.source),
+        ),
         Step.THUMBNAIL: lambda job: job.blender("preview.py", "--thumbnail"),
         Step.PACKAGE: lambda job: pack(job.source, job.target),
     }

@@ -1,6 +1,7 @@
-"""Which of the cloth's inner triangles a camera can ever see: through the neck, the sleeves, below the hem.
+"""What a camera can ever see: of cloth's inside through the neck, the sleeves, below the hem; of a solid what
+nothing covers.
 
-The others stay in the mesh, for baking, but the renderer leaves them out."""
+Inner triangles that it cannot stay in the mesh, for baking, but the renderer leaves them out."""
 
 from __future__ import annotations
 
@@ -21,6 +22,8 @@ SIZE = 2048
 """Pixels of the pictures that are drawn to find out, and cells of the atlas that remember."""
 STEP = 2
 """Degrees between them: what comes into view in between is less than 4 mm wide."""
+WIDE_STEP = 5
+"""The same, of what is wide."""
 MARGIN_CM = 0.8
 
 
@@ -31,7 +34,7 @@ def with_inner(garment: Garment, camera: Camera, atlas_cm: float) -> Garment:
     shell = expand(garment)
     seen = np.zeros((SIZE, SIZE), np.uint8)
     for azimuth in range(0, 360, STEP):
-        places = _inside_seen(shell, camera, azimuth, atlas_cm) * (SIZE / (ATLAS_STEPS + 1))
+        places = _seen(shell, camera, azimuth, atlas_cm, inside=True) * (SIZE / (ATLAS_STEPS + 1))
         column, row = places.astype(int).T
         seen[row, column] = 1
     around = 2 * round(MARGIN_CM / atlas_cm * SIZE) + 1
@@ -41,8 +44,24 @@ def with_inner(garment: Garment, camera: Camera, atlas_cm: float) -> Garment:
     return replace(garment, inner=np.flatnonzero(kept).astype(np.int32))
 
 
-def _inside_seen(shell: Shell, camera: Camera, azimuth: float, atlas_cm: float) -> NDArray[np.uint16]:
-    """The atlas positions (n, 2) of the pixels that show the inside."""
+def cells_seen(garment: Garment, camera: Camera, atlas_cm: float) -> NDArray[np.bool_]:
+    """The cells of the atlas, (SIZE, SIZE), whose outside is seen from anywhere on the camera's circle.
+
+    Light in what other parts cover is dark, and must not reach what lies beside it by interpolation."""
+    shell = expand(garment)
+    seen = np.zeros((SIZE, SIZE), np.uint8)
+    for azimuth in range(0, 360, WIDE_STEP):
+        places = _seen(shell, camera, azimuth, atlas_cm, inside=False) * (SIZE / (ATLAS_STEPS + 1))
+        column, row = places.astype(int).T
+        seen[row, column] = 1
+    closed = cv2.morphologyEx(seen, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))  # between pixels' centres
+    return closed.astype(np.bool_)
+
+
+def _seen(
+    shell: Shell, camera: Camera, azimuth: float, atlas_cm: float, *, inside: bool
+) -> NDArray[np.uint16]:
+    """The atlas positions (n, 2) of the pixels that show the inside, or the outside."""
     corner = project(shell.position, camera, azimuth, SIZE)
     uv = np.ascontiguousarray(shell.uv / atlas_cm, np.float32)
     flags = np.where(shell.inside, np.uint8(INSIDE), np.uint8(0))
@@ -71,5 +90,5 @@ def _inside_seen(shell: Shell, camera: Camera, azimuth: float, atlas_cm: float) 
         pointer(np.empty((SIZE, 2), np.int32), np.int32),
         pointer(np.zeros((SIZE // TILE, SIZE // TILE), np.uint8), np.uint8),
     )
-    places: NDArray[np.uint16] = atlas[shown == INSIDE]
+    places: NDArray[np.uint16] = atlas[shown == INSIDE if inside else shown < INSIDE]
     return places

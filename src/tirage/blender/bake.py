@@ -18,17 +18,19 @@ sys.path.insert(0, str(HERE))
 
 import bpy  # noqa: E402
 import numpy as np  # noqa: E402
-from material import dress  # noqa: E402
+from material import Print, dress  # noqa: E402
 from mathutils import Vector  # noqa: E402
 from mathutils.bvhtree import BVHTree  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
-from scene import aim, camera_position, hide_faces, image_pixels, open_studio  # noqa: E402
+from pictures import linear  # noqa: E402
+from scene import aim, camera_position, hide_faces, image_pixels, open_studio, read_pixels  # noqa: E402
 from words import words  # noqa: E402
 
 from studio import SIDES, Floats, Studio, read_description  # noqa: E402
 
 BAKED_BY = ("camera", "lamps", "world", "material", "height_range_mm")  # exposure comes after the light
 ORBIT_STEP = 10  # degrees between the cameras that decide which inner faces are ever seen
+TRIMMED, HIGH = "trimmed", 0.9  # a Bake's cloth, and the albedo that it shows first (tirage.authoring.plan)
 RINGS = 4  # triangles added around what they see
 
 
@@ -91,6 +93,31 @@ def only_light(studio: Studio, index: int | None) -> Iterator[None]:
         socket.default_value = strength
 
 
+def load_trims(studio: Studio, folder: Path) -> list[Print]:
+    """The template's own pictures, where they lie."""
+    trims = []
+    for trim in studio.description["trims"]:
+        pixels = read_pixels(folder / trim["file"])
+        alpha = pixels[..., 3:]
+        premultiplied = np.concatenate([linear(pixels[..., :3]) * alpha, alpha], axis=-1).astype(np.float32)
+        place = {name: trim[name] for name in ("panel", "x", "y", "width")}
+        trims.append(Print(pixels=premultiplied, rotation=trim.get("rotation", 0.0), **place))
+    return trims
+
+
+def dress_later(studio: Studio, *, albedo: float, trims: list[Print]) -> None:
+    """A grey cloth of albedo HIGH to what is baked; to light that met it, of `albedo` and in its trims."""
+    dress(studio, colour=(albedo,) * 3, prints=trims)
+    for material in studio.materials.values():
+        tree = material.node_tree
+        base = tree.nodes["cloth"].inputs["Base Color"]
+        path, mix = tree.nodes.new("ShaderNodeLightPath"), tree.nodes.new("ShaderNodeMixRGB")
+        mix.inputs["Color1"].default_value = (HIGH, HIGH, HIGH, 1.0)
+        tree.links.new(base.links[0].from_socket, mix.inputs["Color2"])
+        tree.links.new(path.outputs["Ray Depth"], mix.inputs["Fac"])  # which is held to 0…1
+        tree.links.new(mix.outputs["Color"], base)
+
+
 def set_cloth(studio: Studio, *, albedo: float, look: str) -> None:
     """A plain grey cloth, as a Bake's `cloth` names them."""
     dress(studio, colour=(albedo,) * 3, prints=[])
@@ -121,9 +148,12 @@ def aim_bake(studio: Studio, task: Bake) -> bpy.types.Image:
     return bpy.data.images[f"bake-{task.side}"]
 
 
-def run(studio: Studio, task: Bake, bounces: int) -> Floats:
+def run(studio: Studio, task: Bake, bounces: int, trims: list[Print]) -> Floats:
     """One bake → (size, size, 3), row 0 on top, 0 off the cloth: light / albedo, normal × ½ + ½, metres."""
-    set_cloth(studio, albedo=0 if task.kind == "gloss" else task.albedo, look=task.cloth)
+    if task.cloth == TRIMMED:
+        dress_later(studio, albedo=task.albedo, trims=trims)
+    else:
+        set_cloth(studio, albedo=0 if task.kind == "gloss" else task.albedo, look=task.cloth)
     cycles, scene = studio.scene.cycles, studio.scene
     cycles.max_bounces = bounces if "bounce" in task.kind else 0
     cycles.samples, cycles.seed, cycles.use_denoising = task.samples, 0, False
@@ -143,16 +173,19 @@ def run(studio: Studio, task: Bake, bounces: int) -> Floats:
         else:
             bpy.ops.object.bake(type="DIFFUSE", pass_filter=passes | {"COLOR"}, **options)
     pixels = image_pixels(image)[..., :3]
-    return pixels if task.kind == "gloss" else pixels / np.float32(task.albedo)
+    seen = HIGH if task.cloth == TRIMMED else task.albedo
+    return pixels if task.kind == "gloss" else pixels / np.float32(seen)
 
 
-def fingerprint(folder: Path) -> str:
+def fingerprint(folder: Path, *, trimmed: bool) -> str:
     """Hash of everything a bake depends on, so that a second run takes up where the first one stopped."""
     description = read_description(folder)
     light = {name: description[name] for name in BAKED_BY}
     digest = hashlib.sha256(json.dumps(light, sort_keys=True).encode())
     for path in (folder / "shell.npz", folder / "height.png"):
         digest.update(path.read_bytes() if path.exists() else b"")
+    for trim in description["trims"] if trimmed else []:
+        digest.update(json.dumps(trim, sort_keys=True).encode() + (folder / trim["file"]).read_bytes())
     return digest.hexdigest()
 
 
@@ -163,14 +196,16 @@ def bake_all(folder: Path) -> None:
     raw = folder / "light" / "raw"
     raw.mkdir(parents=True, exist_ok=True)
     print(f"hidden inner faces: {hide_and_count(studio, folder)}", flush=True)
-    key, begin = fingerprint(folder), time.monotonic()
     tasks = [Bake(**row) for row in plan["bakes"]]
+    trimmed = any(task.cloth == TRIMMED for task in tasks)
+    trims = load_trims(studio, folder) if trimmed else []
+    key, begin = fingerprint(folder, trimmed=trimmed), time.monotonic()
     for number, task in enumerate(tasks, 1):
         path, stamp = raw / f"{task.name}_{task.side}.npz", f"{key} {task}"
         if path.exists() and str(np.load(path)["stamp"]) == stamp:
             continue
         start = time.process_time()
-        pixels = run(studio, task, plan["bounces"])
+        pixels = run(studio, task, plan["bounces"], trims)
         grey = task.kind not in ("normal", "position")
         part = path.with_suffix(".part.npz")
         np.savez(part, pixels=pixels[..., 1] if grey else pixels, stamp=stamp)

@@ -12,7 +12,7 @@ from nodes import Socket, Tree, number_math, vector_math
 
 from studio import Floats, Studio
 
-INK_BARE, INK_GRIP, INK_KEEPS = 0.015, 0.5, 0.75
+INK_BARE, INK_GRIP, INK_KEEPS = 0.0, 0.5, 0.75
 PATTERN_DARK, PATTERN_BRIGHT = 1.5, 0.8
 YARN_WAVES = (1.5, 9.0)
 INK_REACH_CM = 0.008

@@ -172,6 +172,16 @@ def _bounce_constants(material: Material) -> tuple[float, float]:
     return diffuse / (albedo + k * (1 - albedo)), k
 
 
+def even_light(material: Material, albedo: float) -> float:
+    """Of light from everywhere, what rough diffuse of an albedo returns along the normal, over it."""
+    sigma, cos = material.diffuse_roughness, np.array([1.0])
+    once, average = float(directional_albedo(sigma, cos)[0]), oren_nayar(sigma)[2]
+    gain, slope = scatter_constants(sigma)
+    again = math.pi * (1 - once) * (1 - average) * gain * albedo**2 / (1 - slope * albedo)
+    gloss = float(coat.directional_albedo(material, cos)[0])
+    return float((1 - material.sheen_weight * _SHEEN[-1]) * (1 - gloss) * (once + again))
+
+
 def sheen_hue(albedo: Sequence[float]) -> list[float]:
     """The sheen's colour on cloth of this linear albedo (3,): the hue of its dyed fibres."""
     return [channel / max(albedo) for channel in albedo]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tirage.mockup import kernels
 from tirage.mockup.kernels import pointer
+from tirage.mockup.mirror import Mesh, Mirror, build_mirror
 from tirage.mockup.model import Lamp, Material
 
 F32 = NDArray[np.float32]
@@ -35,8 +36,8 @@ class Coat:
 
     kernel: kernels.Coat
     size: int
-    ring: F32
-    """(RING, n, n) what eight cameras see of it, for the thing itself hides some of what it would mirror."""
+    mirror: Mirror | None
+    """What the thing itself hides of what it would mirror; None: nothing."""
 
 
 def glazed(material: Material) -> bool:
@@ -50,11 +51,11 @@ def build_coat(
     world: float,
     places: F32,
     there: NDArray[np.bool_],
-    ring: F32,
+    mesh: Mesh | None = None,
 ) -> Coat:
     """The coat of a material at places (size, size, 6), metres and unit normal, where `there` says so.
 
-    ring: (RING, n, n) the share of it that each camera of the ring saw.
+    mesh: of the thing itself, which it mirrors, too.
     """
     found = places[there]
     low, high = found[:, :3].min(axis=0), found[:, :3].max(axis=0)
@@ -74,24 +75,30 @@ def build_coat(
     )
     kernel.origin[:] = origin.tolist()
     kernel.albedo[:] = directional_albedo(material, np.linspace(0, 1, kernels.TABLE + 1)).tolist()
-    for window, lamp in zip(kernel.lamps, lamps, strict=False):
-        _set_window(window, lamp)
-    return Coat(kernel=kernel, size=len(there), ring=ring)
+    outlook = kernels.Outlook(lamp_count=len(lamps), world=world, index=refraction(material.specular))
+    for window, pane, lamp in zip(kernel.lamps, outlook.lamps, lamps, strict=False):
+        _set_window(window, pane, lamp)
+    x, y, z = origin.tolist()
+    mirror = build_mirror(mesh, outlook, codes, origin=(x, y, z), step=step) if mesh else None
+    return Coat(kernel=kernel, size=len(there), mirror=mirror)
 
 
-def coat_seen(coat: Coat, camera: F32, azimuth: float, out: NDArray[np.float16]) -> None:
-    """What the coat reflects to a camera at (3,) metres and an azimuth, degrees, into out (side, side).
+def coat_seen(coat: Coat, camera: F32, out: NDArray[np.float16], *, coarse: bool = False) -> None:
+    """What the coat reflects to a camera at (3,) metres, into out (side, side).
 
-    Its side is a multiple of the coat's size.
+    Its side is a multiple of the coat's size; coarse: the thing's own image may be less sharp.
     """
-    turns, part = divmod(azimuth / 360 % 1 * len(coat.ring), 1)
-    first, second = coat.ring[int(turns) % len(coat.ring)], coat.ring[(int(turns) + 1) % len(coat.ring)]
-    seen = np.ascontiguousarray(first + np.float32(part) * (second - first))
+    if coat.mirror is None:
+        clear, own = np.ones((2, 2), np.float32), np.zeros((2, 2), np.float32)
+    else:
+        clear, own = coat.mirror.seen(camera, coarse=coarse)
     row = np.empty((6, coat.size), np.float32)
     kernels.call(
         "coat_view",
         ctypes.byref(coat.kernel),
-        ctypes.byref(kernels.Open(seen=pointer(seen, np.float32), size=len(seen))),
+        ctypes.byref(
+            kernels.Open(seen=pointer(clear, np.float32), own=pointer(own, np.float32), size=len(clear))
+        ),
         pointer(camera, np.float32),
         len(out) // coat.size,
         pointer(row, np.float32),
@@ -153,14 +160,17 @@ def _smith(out: Floats, alpha: float, view: float) -> Floats:
     return np.asarray((1 + inwards) / (1 + inwards + outwards))
 
 
-def _set_window(window: kernels.Window, lamp: Lamp) -> None:
+def _set_window(window: kernels.Window, pane: kernels.Pane, lamp: Lamp) -> None:
     """Blender's area light: a square facing its target, of power / (π · area) all over."""
     at, target = np.array(lamp.position), np.array(lamp.target)
     axis = (target - at) / np.linalg.norm(target - at)
     right = np.cross(axis, (0, 0, 1) if abs(axis[2]) < np.cos(np.radians(3)) else (0, 1, 0))
     right /= np.linalg.norm(right)
     up = np.cross(right, axis)
-    window.axis[:] = axis.tolist()
-    window.radiance = lamp.power_w / (math.pi * lamp.size_m**2)
+    radiance = lamp.power_w / (math.pi * lamp.size_m**2)
+    window.axis[:], window.radiance = axis.tolist(), radiance
     for corner, (x, y) in zip(window.corner, ((-1, -1), (1, -1), (1, 1), (-1, 1)), strict=True):
         corner[:] = (at + (x * right + y * up) * lamp.size_m / 2).tolist()
+    pane.axis[:], pane.radiance = axis.tolist(), radiance
+    pane.corner[:] = (at - (right + up) * lamp.size_m / 2).tolist()
+    pane.right[:], pane.down[:] = (right * lamp.size_m).tolist(), (up * lamp.size_m).tolist()

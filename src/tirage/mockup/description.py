@@ -85,6 +85,7 @@ class Description:
     woven: Mapping[Colour, str]
     """The fabrics of colours that name one."""
     trims: tuple[TrimFile, ...]
+    trims_bounce: bool
     presets: Mapping[Preset, PresetRule]
     light: Mapping[str, LightFiles]
     goldens: tuple[Golden, ...]
@@ -129,6 +130,7 @@ def read_description(value: object, notes: Notes, *, name: str = "template.json"
         fabrics=_fabrics(root),
         woven=woven,
         trims=tuple(_trim(item) for item in root.items("trims", 0, 16)) if root.has("trims") else (),
+        trims_bounce=root.flag("trims_bounce") if root.has("trims_bounce") else False,
         presets=_presets(root),
         light=_light(root.fields("light"), [lamp.name for lamp in lamps]),
         goldens=tuple(_golden(item) for item in root.items("goldens", 0, 16)) if root.has("goldens") else (),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tirage.errors import Failed
 from tirage.media import still
 
-VERSION = 29
+VERSION = 30
 """Raised with every change of a kernel's signature, so that a stale library is refused and not called."""
 
 TILE = still.TILE
@@ -39,6 +39,8 @@ INSIDE, RIM, CHARTS = 0x80, 0x40, 64
 FABRIC_LEVELS, FABRIC_ONE = 12, 32768
 """Finenesses that a fabric's tile may have, and the texel that stands for the fabric's mean (fabric.c)."""
 TABLE = 256
+BOX, FACET = 8, 10
+"""Words of 32 bits that a box and a triangle take in mirror.c's tree."""
 LAMP_POINTS = 4
 LAMPS, LAMP_FIELDS = 6, 4
 """Lamps that a template may have, and half floats of each in a patch of texels."""
@@ -128,9 +130,50 @@ class Coat(Struct):
 
 
 class Open(Struct):
-    """coat.c: how much of what is mirrored the thing itself does not hide."""
+    """coat.c: what the thing itself does to what is mirrored: a factor on it, and what is there instead."""
 
-    _fields_ = [("seen", _pointer), ("size", ctypes.c_int32)]
+    _fields_ = [("seen", _pointer), ("own", _pointer), ("size", ctypes.c_int32)]
+
+
+class Tree(Struct):
+    """mirror.c: a tree of boxes over a mesh."""
+
+    _fields_ = [("boxes", _pointer), ("facets", _pointer), ("normal", _pointer), ("tri", _pointer)]
+
+
+class Pane(Struct):
+    """mirror.c: one area light as a mirror shows it."""
+
+    _fields_ = [
+        ("corner", _floats * 3),
+        ("right", _floats * 3),
+        ("down", _floats * 3),
+        ("axis", _floats * 3),
+        ("radiance", _floats),
+    ]
+
+
+class Outlook(Struct):
+    """mirror.c: what surrounds the thing, and its index of refraction."""
+
+    _fields_ = [
+        ("lamps", Pane * LAMPS),
+        ("lamp_count", ctypes.c_int32),
+        ("world", _floats),
+        ("index", _floats),
+    ]
+
+
+class Places(Struct):
+    """mirror.c: places that mirror, and where they stand in a map."""
+
+    _fields_ = [
+        ("code", _pointer),
+        ("index", _pointer),
+        ("count", ctypes.c_int32),
+        ("origin", _floats * 3),
+        ("step", _floats),
+    ]
 
 
 class View(Struct):

@@ -17,7 +17,8 @@ from tirage.mockup import kernels
 from tirage.mockup.cloth import cloth_tables
 from tirage.mockup.coat import Coat, build_coat, glazed
 from tirage.mockup.kernels import BOUNCE_ALBEDO, BOUNCED, LAMP_FIELDS, LANES, WORLD, pointer
-from tirage.mockup.mesh import Shell
+from tirage.mockup.mesh import Shell, drawn
+from tirage.mockup.mirror import Mesh
 from tirage.mockup.model import RING, Lamp, Template
 
 F32 = NDArray[np.float32]
@@ -81,9 +82,14 @@ def build_light(template: Template, shell: Shell) -> Light:
         _, inside = other.result()
     coat = None
     if glazed(template.material):
-        seen = np.take(np.array(cloth.ring, np.float32), template.ring["gloss"].outside)
-        there, places = texels.islands, texels.places
-        coat = build_coat(template.material, template.lamps, template.world_strength, places, there, seen)
+        coat = build_coat(
+            template.material,
+            template.lamps,
+            template.world_strength,
+            texels.places,
+            texels.islands,
+            Mesh(shell.position, shell.normal, shell.triangle[drawn(template.garment)]),
+        )
     once, again = (
         float(_linear(template, name, inside=False).mean()) for name in ("indirect_a", "indirect_b")
     )
@@ -234,7 +240,7 @@ def _texels(template: Template, shell: Shell, *, inside: bool) -> _Texels:
     places = np.zeros((size, size, 6), np.float32)
     if inside:
         seen = slice(count, 2 * count) if template.garment.inner is None else count + template.garment.inner
-        clean = ~_around(~_draw(shell, seen, places, shell.uv * scale))
+        clean = _draw(shell, seen, places, shell.uv * scale)
         strip = np.zeros_like(clean)
     else:
         touching = _draw(shell, slice(2 * count, None), places, shell.uv * scale)

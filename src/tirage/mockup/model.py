@@ -190,6 +190,8 @@ class Template:
     """(D, D) grey factor on the albedo, 255 = plain."""
     goldens: tuple[Golden, ...] = ()
     """What pictures of it looked like where it was made."""
+    trims_bounce: bool = False
+    """Whether what its trims bounce is part of the sky's light, and bounces are those of its own colour."""
     relief: Relief | None = None
     """None: smooth cloth."""
 

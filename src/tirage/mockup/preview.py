@@ -97,6 +97,7 @@ def _described(template: Template, scene: Scene) -> dict[str, Any]:
             for name, fabric in template.fabrics.items()
         },
         "trims": [asdict(trim.art) for trim in template_trims(template)],
+        "trims_bounce": template.trims_bounce,
     }
 
 

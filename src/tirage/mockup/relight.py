@@ -199,7 +199,7 @@ class Renderer:
             self._fabric(colour, size, least=FAINT),
         )
         layers, boxes = self._layers(prints, size, k), self._boxes(prints)
-        around = surroundings(layers, self.template.atlas_cm)
+        around = self._surroundings(layers)
         self._texels.clear()
 
         def render(azimuth: float) -> Picture:
@@ -328,11 +328,13 @@ class Renderer:
         return seen
 
     def _ink(self, canvas: Canvas, designs: Hashable, layers: Sequence[Layer]) -> Ink:
-        around = self._around.get(
-            (designs, canvas.size), lambda: surroundings(layers, self.template.atlas_cm)
-        )
+        around = self._around.get((designs, canvas.size), lambda: self._surroundings(layers))
         by_sample = canvas.size <= LED_BY_SAMPLE
         return ink_seen(canvas, layers, around, self._yarn(canvas.size * canvas.k) if by_sample else None)
+
+    def _surroundings(self, layers: Sequence[Layer]) -> NDArray[np.float32]:
+        """What tints bounced light: all ink, but where bounces are those of the material alone."""
+        return surroundings([] if self.template.trims_bounce else layers, self.template.atlas_cm)
 
     def _layers(self, prints: Sequence[Print], size: int, k: int) -> list[Layer]:
         density = k * pixels_per_cm(self.template.camera, size)

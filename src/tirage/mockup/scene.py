@@ -68,15 +68,18 @@ class Workspace:
         """What a smooth material mirrors, once `mirror` was called."""
         self._frames: dict[str, NDArray[Any]] = {}
 
-    def mirror(self, scene: Scene, camera: NDArray[np.float32], azimuth: float, *, size: int) -> None:
-        """What the coat reflects to a camera, for pictures of that size; nothing where there is none."""
+    def mirror(self, scene: Scene, camera: NDArray[np.float32], *, size: int, passing: bool) -> None:
+        """What the coat reflects to a camera, for pictures of that size; nothing where there is none.
+
+        passing: looked at once, so that its own image in it may be less sharp.
+        """
         coat = scene.light.coat
         if coat is None:
             return
         texel_px = pixels_per_cm(scene.template.camera, size) * scene.template.atlas_cm / coat.size
         fine = min(max(math.ceil(texel_px / _COAT_PX), 1), _FINEST)
         self.coat = self.frame("coat", (coat.size * fine, coat.size * fine), np.float16)
-        coat_seen(coat, camera, azimuth, self.coat)
+        coat_seen(coat, camera, self.coat, coarse=passing)
 
     def frame(self, name: str, shape: tuple[int, ...], dtype: type[np.generic]) -> NDArray[Any]:
         """A buffer of that shape; its contents are whatever was there."""

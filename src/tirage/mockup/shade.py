@@ -20,7 +20,7 @@ from tirage.mockup.memory import picture
 from tirage.mockup.scene import Scene
 from tirage.mockup.view import EVEN, Codes, View
 
-INK_BARE, INK_GRIP, INK_KEEPS = 0.015, 0.5, 0.75
+INK_BARE, INK_GRIP, INK_KEEPS = 0.0, 0.5, 0.75
 """Ink on fabric: the share of the cloth under it that stays bare; how much more so where fabric is darker,
 between stitches; the share of the fabric's pattern that shows on ink, too."""
 

@@ -214,6 +214,7 @@ def _assemble(
         ),
         woven=MappingProxyType(dict(description.woven)),
         trims=trims,
+        trims_bounce=description.trims_bounce,
         presets=MappingProxyType(dict(description.presets)),
         garment=garment,
         light=MappingProxyType(

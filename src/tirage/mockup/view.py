@@ -25,6 +25,8 @@ _FLAT_K = 2
 """Samples a pixel and axis where detail varies on smooth cloth."""
 _STEEP = 6.0
 """Neighbours farther apart on the atlas than this many frontal pixels lie on both sides of a fold's edge."""
+_APART = 3.0
+"""The same of a pixel's samples that lie on two pieces of cloth: narrow strips have light of their own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +122,7 @@ def build_view(
     eye = position(scene.template.camera, azimuth)
     light_seen(scene.light, scene.light.outside, eye, azimuth, work.outside)
     light_seen(scene.light, scene.light.inside, eye, azimuth, work.inside)
-    work.mirror(scene, eye, azimuth, size=size)
+    work.mirror(scene, eye, size=size, passing=passing)
     sight = _sight(scene, work, azimuth, size, whole_panels=whole_panels)
     _look(sight)
     block, atlas = _print_blocks(sight)
@@ -197,8 +199,6 @@ def _sight(scene: Scene, work: Workspace, azimuth: float, size: int, *, whole_pa
 
 def _look(sight: _Sight) -> None:
     """What each pixel's centre shows, which pixels need more than that, and which tiles prints can reach."""
-    template = sight.scene.template
-    density = pixels_per_cm(template.camera, sight.camera.size)
     kernels.call_with_memory(
         "look",
         ctypes.byref(sight.camera),
@@ -206,11 +206,18 @@ def _look(sight: _Sight) -> None:
         sight.face_count,
         ctypes.byref(sight.cloths),
         pointer(sight.regions, np.uint16),
-        round(_STEEP / density / template.atlas_cm * ATLAS_STEPS),
+        _atlas_steps(sight, _STEEP),
         ctypes.byref(sight.frame),
         pointer(sight.rows, np.int32),
         pointer(sight.tiles, np.uint8),
     )
+
+
+def _atlas_steps(sight: _Sight, pixels: float) -> int:
+    """So many frontal pixels in steps of kept atlas positions."""
+    template = sight.scene.template
+    density = pixels_per_cm(template.camera, sight.camera.size)
+    return round(pixels / density / template.atlas_cm * ATLAS_STEPS)
 
 
 def _row_spans(
@@ -292,6 +299,7 @@ def _fill(view: View, sight: _Sight) -> None:
         pointer(sight.tiles, np.uint8),
         ctypes.byref(spans),
         ctypes.byref(prints),
+        _atlas_steps(sight, _APART),
         pointer(filter_taps(view.k), np.float32),
         view.k,
         pointer(_flat_taps(view.k), np.float32),

@@ -72,6 +72,8 @@ export interface Scene {
   /** `hidden`: variance of its factor within a texel, by level of the mipmap. */
   fabrics: Record<string, { size_cm: number; mean: number; hidden: number[] }>;
   trims: Place[];
+  /** Whether bounces are those of the material alone, and nothing tints them. */
+  trims_bounce: boolean;
   mesh: { vertices: number; triangles: number; low: Vector; high: Vector; inside: number; rim: number };
   light_scales: { outside: number[]; inside: number[] };
   files: string[];

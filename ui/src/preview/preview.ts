@@ -262,7 +262,7 @@ export class Preview {
     const { gl, scene } = this;
     const side = Math.max(8, Math.round(scene.atlas_cm));
     this.around.draw(
-      [...this.trims, ...this.prints].map((print) => (program) => {
+      (scene.trims_bounce ? [] : [...this.trims, ...this.prints]).map((print) => (program) => {
         const ink = this.inkOf(print.image);
         this.around.bind();
         const names = fill(gl, { design: [ink.texture] });

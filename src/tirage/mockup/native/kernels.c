@@ -2,7 +2,7 @@
 #include "kernels.h"
 
 /* Raised with every change of a signature, so that a stale library is refused and not called. */
-EXPORT int tirage_kernels_version(void) { return 29; }
+EXPORT int tirage_kernels_version(void) { return 30; }
 
 #if defined(__x86_64__)
 #include <cpuid.h>

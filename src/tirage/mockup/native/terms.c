@@ -137,7 +137,7 @@ typedef struct {
     const View *view;
     const Cloths *cloths;
     const Prints *prints;
-    int k, side;
+    int k, side, far;    /* far: steps of the atlas that samples of a pixel on one piece of cloth are at most apart */
     float x0, y0;
     const float *stagger;
     Scratch *scratch;
@@ -149,9 +149,13 @@ typedef struct {
     float8v all[MAX_K * MAX_K], printed[MAX_K * MAX_K];
 } Block;
 
-/* Whether the k by k samples from (x,y) show one smooth piece of one surface. */
+/* Whether two samples are farther apart on the atlas than on one piece of cloth, in each direction. */
+static inline int far_apart(const uint16_t *a, const uint16_t *b, int far) { return abs(a[0] - b[0]) > far || abs(a[1] - b[1]) > far; }
+
+/* Whether the k by k samples from (x,y) show one smooth piece of one surface, and of the atlas: a narrow strip has its own light. */
 static int one_surface(const Job *j, int x, int y) {
     const int32_t *id = j->scratch->id + y * j->side + x;
+    const uint16_t *atlas = j->scratch->atlas + 2 * (y * j->side + x), *right = atlas + 2 * (j->k - 1), *below = atlas + 2 * (j->k - 1) * j->side;
     const float *z = j->scratch->z + y * j->side + x;
     const int first = id[0];
     if (first < 0) return 0;
@@ -162,6 +166,8 @@ static int one_surface(const Job *j, int x, int y) {
             if (id[q] != first && (id[q] < 0 || j->view->flags[id[q]] != j->view->flags[first])) return 0;
             near = fmaxf(near, z[q]), far = fminf(far, z[q]);
         }
+    if (far_apart(atlas, below + (right - atlas), j->far) || far_apart(right, below, j->far)) return 0;
+    if (far_apart(atlas, atlas + 2 * (j->k / 2) * (j->side + 1), j->far)) return 0;
     return near - far < .0012f * near;   /* 2.5 mm at two metres: neither a fold nor a grazing view */
 }
 
@@ -171,15 +177,12 @@ static inline int prints_lie_on(const Job *j, int flags) { return j->prints && !
    upright edge crosses them one by one. */
 static inline float stagger(int y, int k) { return ((5 * y) % k + .5f) / k - .5f; }
 
-/* Neighbouring samples farther apart on the atlas (2 cm) lie on two strips of the cut edge. */
-enum { FAR = 1024 };
-
 /* One smooth piece of cloth: where its detail is even its samples share one look-up. */
 static void smooth_block(const Job *j, int x, int y, Block *out, uint16_t *kept_at) {
     const int k = j->k, side = j->side, low = (k - 1) / 2, high = k / 2, centre = (y + high) * side + x + high;
     const int flags = j->view->flags[j->scratch->id[centre]], prints = prints_lie_on(j, flags);
     const uint16_t *atlas = j->scratch->atlas, *behind = atlas + 2 * centre, *before = atlas + 2 * ((y + low) * side + x + low);
-    if (abs(before[0] - behind[0]) + abs(before[1] - behind[1]) > FAR) before = behind;
+    if (far_apart(before, behind, j->far)) before = behind;
     const float u = .5f * (kept(before[0]) + kept(behind[0])), v = .5f * (kept(before[1]) + kept(behind[1]));
     out->even = (flags & INSIDE) || !is_busy(j->cloths, behind);
     if (out->even) out->all[0] = sample_terms(j->cloths, flags & INSIDE, u, v);
@@ -290,6 +293,7 @@ typedef struct {
     const Frame *frame;
     const Spans *spans;
     const Prints *prints;
+    int far;
     Filter drawn, flat;      /* for blocks that are drawn, and for those of detail on smooth cloth */
     float stagger[MAX_K];    /* by row of a block that is drawn */
 } Task;
@@ -363,7 +367,7 @@ static void marked_tile(const Task *task, int tx, int ty, const Face *face, cons
     tile_blocks(edges, drawn);
     tile_blocks(marks, blocks);
     clear_scratch(m, k, slot >= 0, drawn);
-    const Job job = {task->view, task->cloths, slot < 0 ? NULL : task->prints, k, BLOCKS * k, (float)(left * k), (float)(top * k), task->stagger, m};
+    const Job job = {task->view, task->cloths, slot < 0 ? NULL : task->prints, k, BLOCKS * k, task->far, (float)(left * k), (float)(top * k), task->stagger, m};
     for (int i = 0; i < n; i++) draw_samples(&job, face + list[i], left, top, drawn);
     filter_tile(&job, &task->drawn, drawn, slot < 0 ? NULL : task->prints->samples + 2l * k * k * task->prints->first[slot]);
     filter_flat(task, left, top, blocks, drawn, m);
@@ -462,12 +466,13 @@ static void plain_pixels(const Task *task, float8v *rows) {
 }
 
 /* Fill spans->terms (zero before): one sample for plain pixels, k*k samples through the filter taps (3k) for those around edges,
-   flat_k*flat_k through flat (3 flat_k) for busy ones. */
+   flat_k*flat_k through flat (3 flat_k) for busy ones.  far: steps of the atlas that samples of a pixel on one piece of cloth are
+   at most apart. */
 EXPORT int terms(const View *view, const Face *face, int face_count, const Cloths *cloths, const Frame *frame, const uint8_t *tiles,
-                 const Spans *spans, const Prints *prints, const float *taps, int k, const float *flat, int flat_k) {
+                 const Spans *spans, const Prints *prints, int far, const float *taps, int k, const float *flat, int flat_k) {
     const int across = (view->size + TILE - 1) / TILE;
     const Grid grid = {across, across, TILE_BITS, TILE_BITS, 1, tiles};
-    Task task = {view, cloths, frame, spans, prints, make_filter(taps, k), make_filter(flat, flat_k), {0}};
+    Task task = {view, cloths, frame, spans, prints, far, make_filter(taps, k), make_filter(flat, flat_k), {0}};
     for (int row = 0; row < k; row++) task.stagger[row] = stagger(row, k);
     int32_t *first = NULL, *list = NULL;
     float8v *rows = calloc((size_t)view->size * 4, sizeof *rows);
