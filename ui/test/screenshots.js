@@ -55,7 +55,7 @@ async function mockups(page, ids, shoot) {
   await page.evaluate(() => scrollTo(0, 0));
   await shoot("mockups");
   await page.getByRole("button", { name: "Matrix" }).click();
-  await page.getByTestId("cost").getByText("mockups").waitFor();
+  await page.getByTestId("cost").getByText(/mockups?,/).waitFor();
   await pause(400);
   await shoot("matrix");
   await page.keyboard.press("Escape");

@@ -137,7 +137,7 @@ function Inside({ scene, draft }: Pick<Props, "scene" | "draft">) {
           <Text size="sm">{cost.error.message}</Text>
         ) : cost.data ? (
           <Group gap="lg" className="numbers">
-            <Fact value={`${cost.data.total}`} label={`mockups, ${(cost.data.total * PICTURES[mode]).toLocaleString("en")} files`} />
+            <Fact value={`${cost.data.total}`} label={`${cost.data.total === 1 ? "mockup" : "mockups"}, ${(cost.data.total * PICTURES[mode]).toLocaleString("en")} files`} />
             <Fact value={`${cost.data.rendered}`} label="rendered before" />
             <Fact value={cost.data.seconds ? `≈ ${span(cost.data.seconds.p50)}` : "–"} label={cost.data.seconds ? `at most ${span(cost.data.seconds.p90)}, ${cost.data.ahead} ahead` : "no runs to go by yet"} />
           </Group>

@@ -24,7 +24,7 @@ export default function Operation({ part }: { part?: string }) {
     <Stack maw={1200}>
       <Title order={1}>Operation</Title>
       <Tabs value={value} onChange={(to) => go(to === "now" ? "/operation" : `/operation/${to}`)} keepMounted={false}>
-        <Tabs.List mb="md">
+        <Tabs.List mb="md" className="sideways one-line">
           {PARTS.map(({ name, label }) => (
             <Tabs.Tab key={name} value={name}>
               {label}
