@@ -47,7 +47,12 @@ def version_before() -> str:
     if named := os.environ.get("OLD"):
         return named
     last = max(path.name for path in (ROOT / STEPS).glob("step_*.py"))
-    added = git("log", "-1", "--diff-filter=A", "--format=%H", "--", str(STEPS / last)).decode().strip()
+    words = [
+        "--first-parent",
+        "-m",
+        "--diff-filter=A",
+    ]  # merges too: steps are numbered when they come together
+    added = git("log", "-1", *words, "--format=%H", "--", str(STEPS / last)).decode().strip()
     return f"{added}^"
 
 
