@@ -24,7 +24,7 @@ CROP = 0.05
 BACKGROUND = Colour(242, 242, 242)
 SHOTS: tuple[tuple[str, float, Preset], ...] = (
     ("white", 0, Preset.CHEST_MEDIUM),
-    ("navy", 45, Preset.CHEST_MEDIUM),
+    ("navy", 30, Preset.CHEST_MEDIUM),
     ("sand", 180, Preset.BACK_LARGE),
 )
 """Fabric colour, azimuth, and where the design goes."""
