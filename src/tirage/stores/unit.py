@@ -38,6 +38,11 @@ from tirage.stores.waiting import SPARE, waiting_jobs
 from tirage.stores.webhooks import SqlWebhooks
 from tirage.stores.workers import SqlWorkers
 
+MANY = 200
+"""New rows from which on PostgreSQL counts the table again: a plan made for an empty one reads all of it for
+each job that is taken, until the server counts by itself a minute later.
+"""
+ANALYZE = text("ANALYZE jobs")
 EVENT_LOCK = text("SELECT pg_advisory_xact_lock(7246143)")
 """PostgreSQL: numbers events in the order of their transactions.  SQLite has one writer anyway."""
 ID_CHUNK = 500
@@ -148,6 +153,8 @@ class SqlUnit(SqlWorkers):
     def add(self, new: Sequence[Job]) -> None:
         """New rows."""
         self._connection.execute(insert(jobs), [rows.job_values(job) for job in new])
+        if len(new) >= MANY and self._connection.dialect.name == "postgresql":
+            self._connection.execute(ANALYZE)
 
     def save(self, old: Job, new: Job) -> bool:
         """Changes what differs, if the row is still that of `old`."""
